@@ -1,0 +1,53 @@
+"""What every test stands on: nothing left behind, a home of its own, one table of times at the end."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support import leaks, suites
+
+_durations: list[tuple[str, float]] = []
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Give the run a home folder of its own before anything of ours is imported."""
+    home = Path(os.environ.get("FUNCNODES_TEST_HOME") or config.rootpath / ".pytest_cache" / "home")
+    home.mkdir(parents=True, exist_ok=True)
+    os.environ["FUNCNODES_CONFIG_DIR"] = str(home / "nobody-writes-here")
+
+
+@pytest.fixture(autouse=True)
+def nothing_left_behind() -> Iterator[None]:
+    """Fail the test that leaves threads, child processes or listening ports behind."""
+    before = leaks.look()
+    yield
+    found = leaks.wait_until_nothing_left(before)
+    assert not found, "the test left behind: " + "; ".join(found)
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Collect the seconds of set-up, call and tear-down of each test."""
+    _durations.append((report.nodeid, report.duration))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print each suite's share of the time."""
+    lines = suites.table(_durations)
+    if lines:
+        terminalreporter.section("share of the time")
+        for line in lines:
+            terminalreporter.write_line(line)
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """Fail the run when something wrote into the default base folder."""
+    written = Path(os.environ["FUNCNODES_CONFIG_DIR"])
+    if written.exists():
+        print(
+            f"\nthe tests wrote into the default base folder {written}: {sorted(p.name for p in written.iterdir())}"
+        )  # noqa: T201 — pytest's own terminal is closed here
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED

@@ -1,0 +1,68 @@
+"""What a test may not leave behind: threads, child processes, listening ports, files in the home folder.
+
+Every check compares with what was there before the test, so that a server shared by a module is not counted.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass
+
+import psutil
+
+GRACE_S = 5.0
+"""How long an ending thread or process may take after its test; real leaks stay for ever."""
+
+# Threads that libraries keep for the life of the process, by the start of their names.
+_LASTING_THREADS = ("ThreadPoolExecutor", "asyncio_", "pydevd", "execnet", "funcnodes-pool", "tqdm_monitor")
+
+
+@dataclass(frozen=True)
+class Left:
+    """What is alive in and below this process at one moment."""
+
+    threads: frozenset[int]
+    children: frozenset[tuple[int, float]]
+    ports: frozenset[int]
+
+
+def _thread_is_counted(thread: threading.Thread) -> bool:
+    return thread.is_alive() and not thread.name.startswith(_LASTING_THREADS)
+
+
+def look() -> Left:
+    """Return what is alive now."""
+    me = psutil.Process()
+    children: set[tuple[int, float]] = set()
+    for child in me.children(recursive=True):
+        try:
+            if child.status() != psutil.STATUS_ZOMBIE:
+                children.add((child.pid, child.create_time()))
+        except psutil.NoSuchProcess:
+            continue
+    ports = {c.laddr.port for c in me.net_connections("inet") if c.status == psutil.CONN_LISTEN}
+    threads = {t.ident or 0 for t in threading.enumerate() if _thread_is_counted(t)}
+    return Left(frozenset(threads), frozenset(children), frozenset(ports))
+
+
+def describe(before: Left, now: Left) -> list[str]:
+    """Return one sentence for each thing that is new."""
+    names = {t.ident: t.name for t in threading.enumerate()}
+    found = [f"thread {names.get(ident, ident)!r}" for ident in sorted(now.threads - before.threads)]
+    for pid, _ in sorted(now.children - before.children):
+        try:
+            found.append(f"process {pid}: {' '.join(psutil.Process(pid).cmdline())[:200]}")
+        except psutil.NoSuchProcess:
+            continue
+    return found + [f"listening port {port}" for port in sorted(now.ports - before.ports)]
+
+
+def wait_until_nothing_left(before: Left, grace_s: float = GRACE_S) -> list[str]:
+    """Return what is still there once the grace has passed; an empty list at once when all is gone."""
+    deadline = time.monotonic() + grace_s
+    while True:
+        found = describe(before, look())
+        if not found or time.monotonic() > deadline:
+            return found
+        time.sleep(0.02)  # A poll with a deadline: no event exists for "a foreign thread has ended".
