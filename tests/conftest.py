@@ -49,5 +49,5 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     if written.exists():
         print(
             f"\nthe tests wrote into the default base folder {written}: {sorted(p.name for p in written.iterdir())}"
-        )  # noqa: T201 — pytest's own terminal is closed here
+        )
         session.exitstatus = pytest.ExitCode.TESTS_FAILED

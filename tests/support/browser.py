@@ -1,0 +1,69 @@
+"""A real Chromium for the tests that need one, or a skip that says clearly why.
+
+CI sets FUNCNODES_BROWSER=required: there, a missing browser fails.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+from playwright.async_api import Browser, Page, async_playwright
+
+_ARGUMENTS = (
+    # Tests often run as root in a container, where Chromium's own sandbox cannot start.
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+def find_chromium() -> str | None:
+    """Return the path of Chromium on this machine."""
+    for name in ("chromium", "chromium-browser", "google-chrome"):
+        if path := shutil.which(name):
+            return path
+    return None
+
+
+def require_chromium() -> str:
+    """Return Chromium's path; skip the test (or fail it, where a browser is required) without one."""
+    path = find_chromium()
+    if path is None:
+        message = "BROWSER TEST SKIPPED: no Chromium on PATH; `apt-get install chromium` brings one"
+        if os.environ.get("FUNCNODES_BROWSER") == "required":
+            pytest.fail(message.replace("SKIPPED", "IMPOSSIBLE"))
+        pytest.skip(message)
+    return path
+
+
+@asynccontextmanager
+async def open_browser() -> AsyncIterator[Browser]:
+    """Start Chromium without a window and end it afterwards."""
+    path = require_chromium()
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=path, args=list(_ARGUMENTS))
+        try:
+            yield browser
+        finally:
+            await browser.close()
+
+
+@asynccontextmanager
+async def open_page(width: int = 1400, height: int = 850) -> AsyncIterator[tuple[Page, list[str]]]:
+    """Give a page of this size and the list that its console errors are collected in."""
+    async with open_browser() as browser:
+        page = await browser.new_page(viewport={"width": width, "height": height})
+        complaints: list[str] = []
+        page.on(
+            "console", lambda message: complaints.append(message.text) if message.type == "error" else None
+        )
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        yield page, complaints
