@@ -47,7 +47,6 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     """Fail the run when something wrote into the default base folder."""
     written = Path(os.environ["FUNCNODES_CONFIG_DIR"])
     if written.exists():
-        print(
-            f"\nthe tests wrote into the default base folder {written}: {sorted(p.name for p in written.iterdir())}"
-        )
+        names = sorted(path.name for path in written.iterdir())
+        print(f"\nthe tests wrote into the default base folder {written}: {names}")
         session.exitstatus = pytest.ExitCode.TESTS_FAILED

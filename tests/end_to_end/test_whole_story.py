@@ -1,7 +1,7 @@
 """The main job, end to end: from one command to a result that survives.
 
-A fresh base folder, `runserver` as a subprocess, real Chromium, a real virtual environment, a published module
-from the registry, and then the plug is pulled on worker and manager at once.
+A fresh base folder, `runserver` as a subprocess, real Chromium, a real virtual environment, a published
+module from the registry, and then the plug is pulled on worker and manager at once.
 """
 
 from __future__ import annotations

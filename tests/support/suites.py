@@ -1,6 +1,7 @@
 """The time budget of each suite, and the table that a run prints at its end.
 
-A suite is a folder below `tests/`. One that passes its share of CI's 25 minutes moves its long figures to `make soak`.
+A suite is a folder below `tests/`. One that passes its share of CI's 25 minutes moves its long
+figures to `make soak`.
 """
 
 from __future__ import annotations
