@@ -1,0 +1,108 @@
+"""The method table: name, parameters, the right it needs, handler; the only way from a call to code of ours.
+
+Owns finding a method, checking its arguments by type and its right. Does not know sockets nor what methods
+do. A server fills one table; a test walks it without a token and with too small a right.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar, cast
+
+import msgspec
+
+from funcnodes_worker.rpc.errors import InvalidParams, MethodNotFound, NoRight
+from funcnodes_worker.rpc.gate import Caller, Right
+
+ContextT = TypeVar("ContextT")
+ParamsT = TypeVar("ParamsT", bound=msgspec.Struct)
+
+
+class Turn(enum.Enum):
+    """When a call gets its turn among the calls of one connection."""
+
+    READ = "read"
+    """After all calls before it have been answered."""
+    EDIT = "edit"
+    """Begins in order; its first step settles its place, so that edits in a row share one sync to disk."""
+    URGENT = "urgent"
+    """At once, whatever else is under way: stop, interrupt, status."""
+    LONG = "long"
+    """Begins in order, and lets the calls after it pass: installs, big files."""
+
+
+class NoParams(msgspec.Struct, frozen=True):
+    """The parameters of a method that takes none."""
+
+
+@dataclass(frozen=True)
+class Method(Generic[ContextT]):
+    """One row of the table."""
+
+    name: str
+    right: Right
+    params: type[msgspec.Struct]
+    handler: Callable[[ContextT, Any], Awaitable[object]]
+    turn: Turn
+
+    async def run(self, context: ContextT, params: Mapping[str, Any]) -> object:
+        """Return the handler's result for arguments that were checked by type first."""
+        return await self.handler(context, self.read_params(params))
+
+    def read_params(self, params: Mapping[str, Any]) -> msgspec.Struct:
+        """Return the arguments as the method's record, or raise `InvalidParams` with what is wrong."""
+        known = {field.encode_name for field in msgspec.structs.fields(self.params)}
+        if unknown := [name for name in params if name not in known]:
+            accepted = f"it takes {', '.join(sorted(known))}" if known else "it takes none"
+            raise InvalidParams(f"{self.name!r} does not take {', '.join(map(repr, unknown))}; {accepted}")
+        try:
+            return msgspec.convert(params, self.params, strict=True)
+        except msgspec.ValidationError as problem:
+            raise InvalidParams(f"{self.name!r}: {problem}") from problem
+
+
+class MethodTable(Generic[ContextT]):
+    """All methods of a server, on one page per noun."""
+
+    def __init__(self) -> None:
+        self._methods: dict[str, Method[ContextT]] = {}
+
+    def method(
+        self, name: str, right: Right, params: type[ParamsT], turn: Turn = Turn.READ
+    ) -> Callable[
+        [Callable[[ContextT, ParamsT], Awaitable[object]]], Callable[[ContextT, ParamsT], Awaitable[object]]
+    ]:
+        """Return a decorator that enters a handler under this name."""
+
+        def enter(
+            handler: Callable[[ContextT, ParamsT], Awaitable[object]],
+        ) -> Callable[[ContextT, ParamsT], Awaitable[object]]:
+            assert name not in self._methods, f"{name!r} is in the table already"
+            entry = cast("Callable[[ContextT, Any], Awaitable[object]]", handler)
+            self._methods[name] = Method(name, right, params, entry, turn)
+            return handler
+
+        return enter
+
+    def find(self, name: str, caller: Caller) -> Method[ContextT]:
+        """Return the method of this name for a caller who has the right to it."""
+        method = self._methods.get(name)
+        if method is None:
+            raise MethodNotFound(name, tuple(sorted(self._methods)))
+        if method.right not in caller.rights:
+            raise NoRight(name, method.right.value)
+        return method
+
+    def __iter__(self) -> Iterator[Method[ContextT]]:
+        return iter(self._methods.values())
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._methods
+
+    def include(self, other: MethodTable[ContextT]) -> None:
+        """Enter all methods of another page."""
+        for method in other:
+            assert method.name not in self._methods, f"{method.name!r} is in the table already"
+            self._methods[method.name] = method

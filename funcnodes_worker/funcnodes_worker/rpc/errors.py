@@ -1,0 +1,122 @@
+"""The errors a caller can hear, and the one table that turns exceptions into codes on the wire.
+
+Owns codes and the sentence of our own error. Does not know the dialects (`envelope`) that write them.
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import msgspec
+
+PARSE_ERROR = -32700
+INVALID_REQUEST = -32600
+METHOD_NOT_FOUND = -32601
+INVALID_PARAMS = -32602
+REFUSED_EDIT = -32000
+NOT_FOUND = -32001
+NO_RIGHT = -32002
+GRAPH_BUSY = -32003
+INSTALLATION_FAILED = -32004
+OWN_ERROR = -32099
+
+
+class RpcError(Exception):
+    """The caller's mistake or the world's failure, said in a sentence. `code` is its number in JSON-RPC."""
+
+    code = INVALID_REQUEST
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+
+    def __str__(self) -> str:
+        return self.sentence
+
+
+class InvalidRequest(RpcError):
+    """Raised for a message that is JSON but no call."""
+
+
+class MethodNotFound(RpcError):
+    """Raised for a method that the table does not hold."""
+
+    code = METHOD_NOT_FOUND
+
+    def __init__(self, name: str, known: tuple[str, ...]) -> None:
+        self.name, self.known = name, known
+        super().__init__(f"there is no command {name[:80]!r}; known are: {', '.join(known)}")
+
+
+class InvalidParams(RpcError):
+    """Raised when arguments are missing, unknown or of another type."""
+
+    code = INVALID_PARAMS
+
+
+class NotFound(RpcError):
+    """Raised when something the caller names does not exist."""
+
+    code = NOT_FOUND
+
+
+class NoRight(RpcError):
+    """Raised when the caller may not do this."""
+
+    code = NO_RIGHT
+
+    def __init__(self, method: str, right: str) -> None:
+        self.method, self.right = method, right
+        super().__init__(
+            f"{method!r} needs the right {right!r}, which this client does not have; ask for a link with it"
+        )
+
+
+class GraphBusy(RpcError):
+    """Raised when an answer needs the graph's thread and a node holds it."""
+
+    code = GRAPH_BUSY
+
+
+class InstallationFailed(RpcError):
+    """Raised when a package could not be installed or removed."""
+
+    code = INSTALLATION_FAILED
+
+
+@dataclass(frozen=True)
+class Failure:
+    """An exception as a caller hears it."""
+
+    code: int
+    message: str
+    kind: str
+    traceback: tuple[str, ...] = ()
+
+    def without_traceback(self) -> Failure:
+        """Return the same failure for a caller who may not see paths and source lines."""
+        return Failure(self.code, self.message, self.kind)
+
+
+CodeTable = Mapping[type[BaseException], int]
+"""Codes for exceptions of other rooms, by class; a subclass has its parent's code."""
+
+
+def failure_of(error: BaseException, codes: CodeTable | None = None) -> Failure:
+    """Return what a caller hears about an exception; one that no family claims is our own error."""
+    kind = type(error).__name__
+    if isinstance(error, RpcError):
+        return Failure(error.code, str(error), kind)
+    for family, code in (codes or {}).items():
+        if isinstance(error, family):
+            return Failure(code, str(error), kind)
+    if isinstance(error, msgspec.ValidationError):
+        return Failure(INVALID_PARAMS, str(error), kind)
+    lines = tuple(traceback.format_exception(error))
+    sentence = (
+        f"an error of our own ({kind}: {str(error)[:200]}); nothing of your graph is lost. "
+        "Please report it with the traceback from worker.log"
+    )
+    return Failure(OWN_ERROR, sentence, kind, lines)

@@ -1,0 +1,115 @@
+"""One bounded, ordered queue of frames per client.
+
+Owns order, bounds and coalescing. Answers and edits are never dropped: a client so far behind that its queue
+is full is closed with a reason, and resumes from its last revision. What only the newest counts of (values,
+states) is put as *late*: it keeps one place in the queue and is written when it is sent. Does not know
+sockets; the server drains it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Hashable
+from typing import NamedTuple, TypeAlias
+
+
+class Frame(NamedTuple):
+    """One frame: encoded JSON, or binary."""
+
+    body: bytes
+    is_text: bool = True
+
+
+Render: TypeAlias = Callable[[], Frame | None]
+"""Writes a late frame at the moment it is sent; None when there is nothing left to say."""
+
+
+class _Place(NamedTuple):
+    key: Hashable
+
+
+DEFAULT_MAX_FRAMES = 20_000
+DEFAULT_MAX_BYTES = 64 * 1024 * 1024
+DEFAULT_ROOM_BYTES = 4 * 1024 * 1024
+
+
+class Outbox:
+    """What waits to be sent to one client, in order. Belongs to one event loop."""
+
+    def __init__(self, max_frames: int = DEFAULT_MAX_FRAMES, max_bytes: int = DEFAULT_MAX_BYTES) -> None:
+        self._max_frames, self._max_bytes = max_frames, max_bytes
+        self._queue: deque[Frame | _Place] = deque()
+        self._late: dict[Hashable, Render] = {}
+        self._bytes = 0
+        self._frames = 0
+        self._grown = asyncio.Event()
+        self._shrunk = asyncio.Event()
+        self._shrunk.set()
+        self.closed_because: str | None = None
+
+    def __len__(self) -> int:
+        return len(self._queue)
+
+    def put(self, frame: Frame) -> None:
+        """Queue a frame. A full queue closes the client instead: it hears the reason and resumes."""
+        if self.closed_because is not None:
+            return
+        # One frame larger than the bound is fine while nothing else waits: the bound is for clients that fall
+        # behind.
+        if self._frames and (
+            self._frames >= self._max_frames or self._bytes + len(frame.body) > self._max_bytes
+        ):
+            self.close(f"this client fell behind: {self._frames} messages waited; connect again to resume")
+            return
+        self._queue.append(frame)
+        self._frames += 1
+        self._bytes += len(frame.body)
+        if self._bytes > DEFAULT_ROOM_BYTES:
+            self._shrunk.clear()
+        self._grown.set()
+
+    def put_late(self, key: Hashable, render: Render) -> None:
+        """Queue a frame that is written when it is sent; one that waits under this key keeps its place."""
+        if self.closed_because is not None:
+            return
+        if key not in self._late:
+            self._queue.append(_Place(key))
+            self._grown.set()
+        self._late[key] = render
+
+    async def get(self) -> Frame | None:
+        """Return the next frame, in order; None once the outbox is closed and empty."""
+        while True:
+            while self._queue:
+                frame = self._take()
+                if frame is not None:
+                    return frame
+            if self.closed_because is not None:
+                return None
+            self._grown.clear()
+            await self._grown.wait()
+
+    def _take(self) -> Frame | None:
+        first = self._queue.popleft()
+        if isinstance(first, _Place):
+            return self._late.pop(first.key)()
+        self._frames -= 1
+        self._bytes -= len(first.body)
+        if self._bytes <= DEFAULT_ROOM_BYTES:
+            self._shrunk.set()
+        return first
+
+    async def wait_for_room(self) -> None:
+        """Return when little enough waits.
+
+        Asked before a client's next call is handled, so that one who sends without reading slows down.
+        """
+        await self._shrunk.wait()
+
+    def close(self, reason: str) -> None:
+        """Accept nothing more. What waits is thrown away when the client fell behind, else still sent."""
+        if self.closed_because is None:
+            self.closed_because = reason
+        self._grown.set()
+        self._shrunk.set()

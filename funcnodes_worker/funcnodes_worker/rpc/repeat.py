@@ -1,0 +1,69 @@
+"""Answers to calls that a client sends again, because it thinks the first one got lost.
+
+Owns what is remembered per connection, and how much of it. Published clients send an awaited call up to three
+times with the same id; a call that changes something is executed once. Pure: the time is given.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass
+
+from funcnodes_worker.rpc.envelope import Call, Scalar
+
+REMEMBERED_S = 60.0
+MAX_REMEMBERED = 512
+MAX_BYTES = 8 * 1024 * 1024
+
+
+@dataclass
+class _Memory:
+    since: float
+    answer: bytes | None = None
+
+
+class Repeats:
+    """What one connection has asked for lately."""
+
+    def __init__(self) -> None:
+        self._memories: OrderedDict[tuple[str, Scalar, str], _Memory] = OrderedDict()
+        self._bytes = 0
+
+    def begin(self, call: Call, now: float) -> bool:
+        """Tell whether this call is new. If not, it is under way or `answer_to` has its answer."""
+        if call.id is None:
+            return True
+        self._forget(now)
+        key = _key(call)
+        if key in self._memories:
+            return False
+        self._memories[key] = _Memory(now)
+        return True
+
+    def answer_to(self, call: Call) -> bytes | None:
+        """Return the answer a repeated call had; None while it is under way, then one answer will do."""
+        memory = self._memories.get(_key(call))
+        return None if memory is None else memory.answer
+
+    def finish(self, call: Call, answer: bytes) -> None:
+        """Remember an answer. One too large to be kept is forgotten, and the call with it."""
+        memory = self._memories.get(_key(call))
+        if memory is None:
+            return
+        memory.answer = answer
+        self._bytes += len(answer)
+
+    def _forget(self, now: float) -> None:
+        while self._memories:
+            key, memory = next(iter(self._memories.items()))
+            old = now - memory.since > REMEMBERED_S
+            if not old and len(self._memories) <= MAX_REMEMBERED and self._bytes <= MAX_BYTES:
+                return
+            del self._memories[key]
+            self._bytes -= len(memory.answer or b"")
+
+
+def _key(call: Call) -> tuple[str, Scalar, str]:
+    # Method and arguments belong to it: a simple script that always sends id 1 does not mean to repeat
+    # itself.
+    return (call.method, call.id, repr(call.params))
