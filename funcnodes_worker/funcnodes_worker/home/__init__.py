@@ -1,0 +1,1 @@
+"""Where things stand: the base folder, the homes of workers, their settings; shared with the manager."""

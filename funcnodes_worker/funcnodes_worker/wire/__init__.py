@@ -1,0 +1,1 @@
+"""Typed records of what crosses a process boundary; shared by worker, manager and UI server."""
