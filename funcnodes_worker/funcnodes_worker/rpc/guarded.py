@@ -33,7 +33,8 @@ class Door:
     """Why it is open to all, for a door without a right."""
 
 
-HandlerT = TypeVar("HandlerT", bound=Callable[[web.Request], Awaitable[web.StreamResponse]])
+# Methods count too: their first parameter is their object.
+HandlerT = TypeVar("HandlerT", bound=Callable[..., Awaitable[web.StreamResponse]])
 
 
 def door(right: Right, *, accepts: str = "application/json") -> Callable[[HandlerT], HandlerT]:
