@@ -95,6 +95,10 @@ class MethodTable(Generic[ContextT]):
             raise NoRight(name, method.right.value)
         return method
 
+    def get(self, name: str) -> Method[ContextT] | None:
+        """Return the method of this name, whoever may call it."""
+        return self._methods.get(name)
+
     def __iter__(self) -> Iterator[Method[ContextT]]:
         return iter(self._methods.values())
 

@@ -10,6 +10,7 @@ from collections import OrderedDict
 from dataclasses import dataclass
 
 from funcnodes_worker.rpc.envelope import Call, Scalar
+from funcnodes_worker.rpc.outbox import Frame
 
 REMEMBERED_S = 60.0
 MAX_REMEMBERED = 512
@@ -19,7 +20,7 @@ MAX_BYTES = 8 * 1024 * 1024
 @dataclass
 class _Memory:
     since: float
-    answer: bytes | None = None
+    answer: Frame | None = None
 
 
 class Repeats:
@@ -40,18 +41,18 @@ class Repeats:
         self._memories[key] = _Memory(now)
         return True
 
-    def answer_to(self, call: Call) -> bytes | None:
+    def answer_to(self, call: Call) -> Frame | None:
         """Return the answer a repeated call had; None while it is under way, then one answer will do."""
         memory = self._memories.get(_key(call))
         return None if memory is None else memory.answer
 
-    def finish(self, call: Call, answer: bytes) -> None:
+    def finish(self, call: Call, answer: Frame) -> None:
         """Remember an answer. One too large to be kept is forgotten, and the call with it."""
         memory = self._memories.get(_key(call))
         if memory is None:
             return
         memory.answer = answer
-        self._bytes += len(answer)
+        self._bytes += len(answer.body)
 
     def _forget(self, now: float) -> None:
         while self._memories:
@@ -60,7 +61,7 @@ class Repeats:
             if not old and len(self._memories) <= MAX_REMEMBERED and self._bytes <= MAX_BYTES:
                 return
             del self._memories[key]
-            self._bytes -= len(memory.answer or b"")
+            self._bytes -= len(memory.answer.body) if memory.answer else 0
 
 
 def _key(call: Call) -> tuple[str, Scalar, str]:

@@ -1,0 +1,240 @@
+"""The order of calls and answers of one connection, in both dialects."""
+
+import asyncio
+import json
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+from funcnodes_worker.rpc import envelope
+from funcnodes_worker.rpc.conversation import Conversation
+from funcnodes_worker.rpc.dispatch import MethodTable, NoParams, Turn
+from funcnodes_worker.rpc.envelope import Call
+from funcnodes_worker.rpc.errors import NotFound
+from funcnodes_worker.rpc.gate import ALL_RIGHTS, Caller, Right
+from funcnodes_worker.rpc.outbox import Frame
+
+
+class Word(msgspec.Struct):
+    word: str
+    times: int = 1
+
+
+class Context:
+    def __init__(self, peer: "SmallPeer") -> None:
+        self.peer = peer
+
+    def answered(self) -> None:
+        self.peer.note(self.peer.said, "answered")
+
+
+class SmallPeer:
+    """A client that keeps what it hears."""
+
+    def __init__(self, caller: Caller) -> None:
+        self.caller = caller
+        self.said: list[Any] = []
+        self.begun: list[str] = []
+        self.gate = asyncio.Event()
+        self.changed = asyncio.Event()
+
+    def note(self, what: list[Any], thing: object) -> None:
+        what.append(thing)
+        self.changed.set()
+
+    async def wait_until(self, done: Callable[[], bool]) -> None:
+        while not done():
+            self.changed.clear()
+            await self.changed.wait()
+
+    def context_for(self, call: Call) -> Context:
+        return Context(self)
+
+    def send(self, frame: Frame) -> None:
+        self.note(self.said, json.loads(frame.body))
+
+    def write_result(self, call: Call, result: object) -> Frame:
+        return Frame(envelope.write_result(call, result))
+
+    async def wait_for_room(self) -> None:
+        return
+
+
+TABLE: MethodTable[Context] = MethodTable()
+
+
+@TABLE.method("say", Right.VIEW, Word)
+async def say(context: Context, params: Word) -> str:
+    return params.word * params.times
+
+
+@TABLE.method("write", Right.EDIT, Word, Turn.EDIT)
+async def write(context: Context, params: Word) -> str:
+    context.peer.note(context.peer.begun, params.word)
+    await context.peer.gate.wait()
+    return params.word
+
+
+@TABLE.method("build", Right.INSTALL, Word, Turn.LONG)
+async def build(context: Context, params: Word) -> str:
+    context.peer.note(context.peer.begun, params.word)
+    await context.peer.gate.wait()
+    return params.word
+
+
+@TABLE.method("stop", Right.ADMIN, NoParams, Turn.URGENT)
+async def stop(context: Context, params: NoParams) -> bool:
+    return True
+
+
+@TABLE.method("lose", Right.VIEW, NoParams)
+async def lose(context: Context, params: NoParams) -> None:
+    raise NotFound("there is no such thing; make one")
+
+
+@TABLE.method("break", Right.VIEW, NoParams)
+async def break_(context: Context, params: NoParams) -> None:
+    raise ZeroDivisionError("ours")
+
+
+def cmd(name: str, call_id: object, **kwargs: object) -> str:
+    return json.dumps({"type": "cmd", "cmd": name, "id": call_id, "kwargs": kwargs})
+
+
+def rpc(name: str, call_id: object, **params: object) -> str:
+    return json.dumps({"jsonrpc": "2.0", "method": name, "id": call_id, "params": params})
+
+
+async def talk(
+    *texts: str,
+    rights: frozenset[Right] = ALL_RIGHTS,
+    hold: bool = False,
+    until: int | None = None,
+    begun: int = 0,
+) -> SmallPeer:
+    """Say these frames to a fresh conversation and return what came back."""
+    peer = SmallPeer(Caller(rights, "token"))
+    if not hold:
+        peer.gate.set()
+    conversation = Conversation(TABLE, peer)
+    async with conversation.running(), asyncio.timeout(5):
+        for text in texts:
+            await conversation.hear(text)
+        wanted = len(texts) if until is None else until
+        await peer.wait_until(lambda: len(heard(peer)) >= wanted and len(peer.begun) >= begun)
+    return peer
+
+
+def heard(peer: SmallPeer) -> list[Any]:
+    return [said for said in peer.said if said != "answered"]
+
+
+async def test_answers_come_in_order_and_before_their_events() -> None:
+    peer = await talk(
+        cmd("say", 1, word="a"), cmd("write", 2, word="b"), cmd("write", 3, word="c"), cmd("say", 4, word="d")
+    )
+    assert [s if s == "answered" else s["result"] for s in peer.said] == [
+        "a", "answered", "b", "answered", "c", "answered", "d", "answered",
+    ]  # fmt: skip
+
+
+async def test_edits_in_a_row_are_under_way_together() -> None:
+    """They share a sync to disk; a read after them waits, an urgent call does not."""
+    peer = await talk(
+        cmd("write", 1, word="a"),
+        cmd("write", 2, word="b"),
+        cmd("say", 3, word="c"),
+        cmd("stop", 4),
+        hold=True,
+        until=1,
+        begun=2,
+    )
+    assert heard(peer) == [{"type": "result", "id": 4, "result": True}]
+    assert peer.begun == ["a", "b"]
+
+
+async def test_a_long_call_lets_others_pass() -> None:
+    peer = await talk(cmd("build", 1, word="a"), cmd("say", 2, word="b"), hold=True, until=1)
+    assert heard(peer) == [{"type": "result", "id": 2, "result": "b"}]
+
+
+async def test_a_resent_edit_is_executed_once() -> None:
+    first, other = cmd("write", "id-1", word="a"), cmd("write", "id-2", word="a")
+    peer = await talk(first, first, other, until=2)
+    answers = heard(peer)
+    assert peer.begun == ["a", "a"]
+    assert [a["id"] for a in answers if a["id"] == "id-2"] == ["id-2"]
+    assert {json.dumps(a) for a in answers if a["id"] == "id-1"} == {
+        json.dumps({"type": "result", "result": "a", "id": "id-1"})
+    }
+
+
+async def test_failures_in_the_published_form() -> None:
+    peer = await talk(
+        cmd("nope", 1),
+        cmd("say", 2),
+        cmd("say", 3, word=4),
+        cmd("say", 4, word="a", loud=True),
+        cmd("lose", 5),
+        '{"type":"cmd","cmd":"say","kwargs":null,"id":6}',
+        '{"type":"cmd","id":7}',
+        '{"nonsense',
+        '{"type":"ping"}',
+    )
+    answers = {a.get("id"): a for a in heard(peer) if a["type"] == "error"}
+    assert {k: a["error"] for k, a in answers.items() if k != 1} == {
+        2: "'say': Object missing required field `word`",
+        3: "'say': Expected `str`, got `int` - at `$.word`",
+        4: "'say' does not take 'loud'; it takes times, word",
+        5: "there is no such thing; make one",
+        6: "'kwargs' of 'say' is an object with the arguments by name",
+        7: "a command needs its name in 'cmd'",
+        None: answers[None]["error"],
+    }
+    assert "known are: break, build" in answers[1]["error"]
+    assert "not JSON" in answers[None]["error"]
+    assert {"type": "pong"} in heard(peer)
+
+
+async def test_failures_in_json_rpc() -> None:
+    peer = await talk(rpc("nope", 1), rpc("say", 2), rpc("lose", 3), '{"jsonrpc":"1.0"}', "{broken")
+    assert sorted(a["error"]["code"] for a in heard(peer)) == [-32700, -32602, -32601, -32600, -32001]
+
+
+async def test_our_own_error_shows_its_traceback_only_to_who_may_edit() -> None:
+    (seen,) = heard(await talk(cmd("break", 1)))
+    assert any("ZeroDivisionError" in line for line in seen["tb"])
+    (hidden,) = heard(await talk(cmd("break", 1), rights=frozenset({Right.VIEW})))
+    assert hidden["tb"] == []
+
+
+async def test_a_call_beyond_ones_rights_is_refused() -> None:
+    peer = await talk(rpc("write", 1, word="a"), rights=frozenset({Right.VIEW}))
+    assert heard(peer)[0]["error"]["code"] == -32002
+    assert peer.begun == []
+
+
+async def test_batches_and_notifications() -> None:
+    batch = (
+        "["
+        + ",".join([rpc("say", 1, word="a"), '{"jsonrpc":"2.0","method":"say","params":{"word":"x"}}', "5"])
+        + "]"
+    )
+    peer = await talk('{"jsonrpc":"2.0","method":"lose"}', batch, until=1)
+    (answers,) = heard(peer)
+    assert answers[0] == {"jsonrpc": "2.0", "result": "a", "id": 1}
+    assert answers[1]["error"]["code"] == -32600
+    assert len(answers) == 2
+
+
+async def test_who_leaves_in_the_middle_leaves_nothing_running() -> None:
+    peer = SmallPeer(Caller(ALL_RIGHTS, "token"))
+    conversation = Conversation(TABLE, peer)
+    before = len(asyncio.all_tasks())
+    async with conversation.running(), asyncio.timeout(5):
+        for number in range(5):
+            await conversation.hear(cmd("write", number, word="a"))
+        await conversation.hear(cmd("build", 9, word="b"))
+        await peer.wait_until(lambda: len(peer.begun) == 5)
+    assert len(asyncio.all_tasks()) == before
+    assert peer.said == ["answered"] * 5
