@@ -24,6 +24,7 @@ TRIGGER_INPUT = "_triggerinput"
 """Every node has this input without listing it; edges may end there."""
 TRIGGER_OUTPUT = "_triggeroutput"
 """Every node has this output without listing it; edges may begin there."""
+TRIGGER_PAIR = frozenset({TRIGGER_INPUT, TRIGGER_OUTPUT})
 
 
 class Edge(NamedTuple):
@@ -111,7 +112,8 @@ class Document(Struct, frozen=True, omit_defaults=True, kw_only=True, dict=True,
 class ClassRecord(Struct, frozen=True, omit_defaults=True, kw_only=True):
     """What the library knows about a node class, as plain data.
 
-    Ports: inputs, then outputs, without the trigger pair. A port's `class_default` is the default of the class; absent when the input has none.
+    Ports: inputs, then outputs, without the trigger pair. A port's `class_default` is the default the class
+    gives it; absent when it gives none.
     """
 
     class_id: ClassId

@@ -1,0 +1,205 @@
+"""A document while it is being changed: one copy of what is touched, however many edits follow.
+
+Owns the sharing between documents and the index from nodes to their edges. Knows nothing of single edits.
+"""
+
+from collections.abc import Iterable, Mapping
+
+from msgspec.structs import replace
+
+from funcnodes_core.document.model import (
+    Document,
+    Edge,
+    GroupId,
+    GroupRecord,
+    JsonValue,
+    NodeId,
+    NodeRecord,
+)
+
+Wires = Mapping[NodeId, tuple[Edge, ...]]
+_CACHED = "wires"
+
+
+class Draft:
+    """Reads like the document it began as; writing copies a mapping the first time and never again."""
+
+    def __init__(self, document: Document) -> None:
+        self._begin(document)
+
+    def _begin(self, document: Document) -> None:
+        self._base = document
+        self._nodes: dict[NodeId, NodeRecord] | None = None
+        self._edges: list[Edge] | None = None
+        self._wires: dict[NodeId, tuple[Edge, ...]] | None = None
+        self._properties: Mapping[str, JsonValue] = document.properties
+        self._groups: Mapping[GroupId, GroupRecord] = document.groups
+
+    def finish(self) -> Document:
+        """Return the document as it is now; the draft goes on from there without touching it."""
+        base = self._base
+        document = Document(
+            nodes=base.nodes if self._nodes is None else self._nodes,
+            edges=base.edges if self._edges is None else tuple(self._edges),
+            properties=self._properties,
+            groups=self._groups,
+            extra=base.extra,
+            surroundings=base.surroundings,
+        )
+        # An index that nobody asked for yet is made when it is; one that is there is still true.
+        wires = vars(base).get(_CACHED) if self._wires is None else self._wires
+        if wires is not None:
+            vars(document)[_CACHED] = wires
+        self._begin(document)
+        return document
+
+    # Reading
+
+    @property
+    def nodes(self) -> Mapping[NodeId, NodeRecord]:
+        """The nodes as they are now."""
+        return self._base.nodes if self._nodes is None else self._nodes
+
+    @property
+    def properties(self) -> Mapping[str, JsonValue]:
+        """The properties of the graph as they are now."""
+        return self._properties
+
+    @property
+    def groups(self) -> Mapping[GroupId, GroupRecord]:
+        """The groups as they are now."""
+        return self._groups
+
+    def edges_of(self, node: NodeId) -> tuple[Edge, ...]:
+        """Return the edges that begin or end at a node."""
+        return self._wire_index().get(node, ())
+
+    def edge_count(self) -> int:
+        """Return how many edges there are."""
+        return len(self._base.edges if self._edges is None else self._edges)
+
+    def places_of(self, edges: Iterable[Edge]) -> list[tuple[int, Edge]]:
+        """Return the edges with their places in the order of all edges, first one first."""
+        wanted = set(edges)
+        everything = self._base.edges if self._edges is None else self._edges
+        if len(wanted) == 1:
+            (edge,) = wanted
+            return [(everything.index(edge), edge)]
+        return [(place, edge) for place, edge in enumerate(everything) if edge in wanted]
+
+    def place_of_node(self, node: NodeId) -> int:
+        """Return the place of a node in the order of all nodes."""
+        return next(place for place, other in enumerate(self.nodes) if other == node)
+
+    # Writing
+
+    def put_node(self, node: NodeRecord, at: int | None = None) -> None:
+        """Put a node in, new ones at a place or at the end."""
+        nodes = self._own_nodes()
+        if at is None or at >= len(nodes):
+            nodes[node.id] = node
+            return
+        order = list(nodes.items())
+        order.insert(at, (node.id, node))
+        self._nodes = dict(order)
+
+    def drop_node(self, node: NodeId) -> None:
+        """Take a node out, with its edges."""
+        edges = self.edges_of(node)
+        if edges:
+            gone = set(edges)
+            self._edges = [edge for edge in self._own_edges() if edge not in gone]
+            wires = self._own_wires()
+            for other in {end for edge in gone for end in (edge.src_node, edge.trg_node)}:
+                wires[other] = tuple(edge for edge in wires[other] if edge not in gone)
+            wires.pop(node, None)
+        self._own_nodes().pop(node, None)
+
+    def put_edge(self, edge: Edge, at: int | None = None) -> None:
+        """Put an edge in, at a place or at the end."""
+        wires = self._own_wires()
+        edges = self._own_edges()
+        edges.insert(len(edges) if at is None else at, edge)
+        for end in {edge.src_node, edge.trg_node}:
+            wires[end] = (*wires.get(end, ()), edge)
+
+    def drop_edge(self, edge: Edge) -> None:
+        """Take an edge out."""
+        wires = self._own_wires()
+        self._own_edges().remove(edge)
+        for end in {edge.src_node, edge.trg_node}:
+            wires[end] = tuple(other for other in wires[end] if other != edge)
+
+    def put_properties(self, properties: Mapping[str, JsonValue]) -> None:
+        """Put these properties of the graph in place of the old ones."""
+        self._properties = properties
+
+    def put_groups(self, groups: Mapping[GroupId, GroupRecord]) -> None:
+        """Put these groups in place of the old ones."""
+        self._groups = groups
+
+    def put_document(self, document: Document) -> None:
+        """Put a whole document in place of this one."""
+        self._begin(document)
+
+    # Sharing
+
+    def _own_nodes(self) -> dict[NodeId, NodeRecord]:
+        if self._nodes is None:
+            self._nodes = dict(self._base.nodes)
+        return self._nodes
+
+    def _own_edges(self) -> list[Edge]:
+        if self._edges is None:
+            self._edges = list(self._base.edges)
+        return self._edges
+
+    def _wire_index(self) -> Wires:
+        return wires_of(self._base) if self._wires is None else self._wires
+
+    def _own_wires(self) -> dict[NodeId, tuple[Edge, ...]]:
+        if self._wires is None:
+            self._wires = dict(wires_of(self._base))
+        return self._wires
+
+
+def wires_of(document: Document) -> Wires:
+    """Return, for each node that has any, the edges that begin or end at it. Made once per document."""
+    cached: Wires | None = vars(document).get(_CACHED)
+    if cached is not None:
+        return cached
+    lists: dict[NodeId, list[Edge]] = {}
+    for edge in document.edges:
+        for end in {edge.src_node, edge.trg_node}:
+            lists.setdefault(end, []).append(edge)
+    wires = {node: tuple(edges) for node, edges in lists.items()}
+    vars(document)[_CACHED] = wires
+    return wires
+
+
+def with_item(mapping: Mapping[str, JsonValue], key: str, value: JsonValue) -> Mapping[str, JsonValue]:
+    """Return the mapping with one more or one changed item."""
+    return {**mapping, key: value}
+
+
+def without_item(mapping: Mapping[str, JsonValue], key: str) -> Mapping[str, JsonValue]:
+    """Return the mapping without one key."""
+    return {other: value for other, value in mapping.items() if other != key}
+
+
+def groups_without(groups: Mapping[GroupId, GroupRecord], node: NodeId) -> Mapping[GroupId, GroupRecord]:
+    """Return the groups without a node; a group that holds nothing any more disappears, and so on upward."""
+    home = next((name for name, group in groups.items() if node in group.node_ids), None)
+    if home is None:
+        return groups
+    left = dict(groups)
+    group = left[home]
+    left[home] = replace(group, node_ids=tuple(other for other in group.node_ids if other != node))
+    name: GroupId | None = home
+    while name is not None and name in left and not left[name].node_ids and not left[name].child_groups:
+        parent = left.pop(name).parent_group
+        if parent is not None and parent in left:
+            children = tuple(child for child in left[parent].child_groups if child != name)
+            left[parent] = replace(left[parent], child_groups=children)
+        name = parent
+    return left
