@@ -1,0 +1,150 @@
+"""Why an environment could not be changed.
+
+`BadRequest` is the caller's mistake, everything else the world's failure. Each sentence names the cause we
+saw, says what is safe and ends with the next step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+UNCHANGED = "The worker's environment is as it was."
+
+
+class EnvironmentProblem(Exception):
+    """An environment could not be made, changed or used."""
+
+
+class BadRequest(EnvironmentProblem):
+    """Raised for a package name or version that cannot be one."""
+
+    def __init__(self, given: str, problem: str) -> None:
+        super().__init__()
+        self.given, self.problem = given, problem
+
+    def __str__(self) -> str:
+        return f"{self.given[:100]!r} {self.problem}"
+
+
+class NotInstalled(BadRequest):
+    """Raised when a package is to be removed that the worker does not ask for."""
+
+    def __init__(self, package: str) -> None:
+        super().__init__(package, "is not among the packages this worker asks for")
+
+
+class NoEnvironment(EnvironmentProblem):
+    """Raised when a worker has no usable environment of its own (yet)."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__()
+        self.folder = folder
+
+    def __str__(self) -> str:
+        return (
+            f"there is no environment in {self.folder} yet; start the worker, or create it anew, to build it"
+        )
+
+
+class SharedEnvironment(EnvironmentProblem):
+    """Raised for an install into a worker that runs with the manager's own interpreter."""
+
+    def __init__(self, package: str, python: str) -> None:
+        super().__init__()
+        self.package, self.python = package, python
+
+    def __str__(self) -> str:
+        return (
+            f"this worker has no environment of its own; it uses the manager's ({self.python}), "
+            "which is not changed from here. Make a worker with a virtual environment, or install "
+            f"{self.package} there yourself"
+        )
+
+
+class ProvisionFailed(EnvironmentProblem):
+    """The world refused: resolving, downloading, building or loading did not work."""
+
+
+class PackageNotFound(ProvisionFailed):
+    """Raised when the registry has no such package, or not in the wanted version."""
+
+    def __init__(self, wanted: str, explanation: str) -> None:
+        super().__init__()
+        self.wanted, self.explanation = wanted, explanation
+
+    def __str__(self) -> str:
+        return (
+            f"{self.wanted} cannot be installed: {self.explanation} {UNCHANGED} "
+            "Check the name and the version, and whether the package supports this Python"
+        )
+
+
+class Conflict(ProvisionFailed):
+    """Raised when no set of versions satisfies everything the worker asks for."""
+
+    def __init__(self, wanted: str, explanation: str) -> None:
+        super().__init__()
+        self.wanted, self.explanation = wanted, explanation
+
+    def __str__(self) -> str:
+        return (
+            f"{self.wanted} does not fit together with what this worker has: {self.explanation} {UNCHANGED} "
+            "Ask for another version, remove the other package, or use a second worker"
+        )
+
+
+class NoNetwork(ProvisionFailed):
+    """Raised when the package registry could not be reached."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__()
+        self.detail = detail
+
+    def __str__(self) -> str:
+        return (
+            f"the package registry could not be reached ({self.detail}). {UNCHANGED} "
+            "Check the network connection and the index settings of uv or pip, then try again"
+        )
+
+
+class InstallerFailed(ProvisionFailed):
+    """Raised when the installer ended with an error that is none of the known kinds."""
+
+    def __init__(self, wanted: str, detail: str) -> None:
+        super().__init__()
+        self.wanted, self.detail = wanted, detail
+
+    def __str__(self) -> str:
+        return (
+            f"installing {self.wanted} failed: {self.detail} {UNCHANGED} Read the cause above, then try again"
+        )
+
+
+class DoesNotLoad(ProvisionFailed):
+    """Raised when a module was installed in a trial but cannot be imported by a worker."""
+
+    def __init__(self, problems: Sequence[tuple[str, str]]) -> None:
+        super().__init__()
+        self.problems = tuple(problems)
+
+    def __str__(self) -> str:
+        told = "; ".join(f"{package}: {problem}" for package, problem in self.problems)
+        return (
+            f"installed for a trial, it cannot be loaded ({told}). {UNCHANGED} "
+            "Try another version of the module, or tell its authors"
+        )
+
+
+class OriginUnknown(ProvisionFailed):
+    """Raised when one of our own packages is not installed here, so it cannot be handed to a worker."""
+
+    def __init__(self, distribution: str, problem: str) -> None:
+        super().__init__()
+        self.distribution, self.problem = distribution, problem
+
+    def __str__(self) -> str:
+        return (
+            f"{self.distribution} cannot be handed to workers: {self.problem}. {UNCHANGED} "
+            "Install FuncNodes again with pip or uv, then start the manager again"
+        )

@@ -1,0 +1,39 @@
+"""The seam to whatever resolves and installs: uv, or pip where uv cannot run.
+
+Owns the choice between the two. Everything above it speaks in locks and folders only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Protocol
+
+from funcnodes.environment.uv import Uv, find_uv
+from funcnodes.environment.venv import Pip
+
+
+class Installer(Protocol):
+    """Resolves a project folder and brings environments in line with it. Called by `provision` only."""
+
+    async def lock(
+        self, project: Path, *, wanted: str, upgrade: Sequence[str], say: Callable[[str], None]
+    ) -> None:
+        """Write `uv.lock` beside `pyproject.toml`, keeping the versions of the lock that lies there."""
+        ...
+
+    async def sync(
+        self, project: Path, environment: Path, *, wanted: str, say: Callable[[str], None], only_add: bool
+    ) -> None:
+        """Make or change an environment so that it holds what the lock says."""
+        ...
+
+    async def uninstall(self, environment: Path, packages: Sequence[str]) -> None:
+        """Remove packages from an environment; those it does not have are passed over."""
+        ...
+
+
+def find_installer(cache: Path) -> Installer:
+    """Return uv, or pip in a folder of its own where the uv package has no program for this machine."""
+    program = find_uv()
+    return Pip(cache / "pip") if program is None else Uv(program)

@@ -1,0 +1,173 @@
+"""The `pyproject.toml` of a worker's environment: what its user asked for, and our own five packages. Pure.
+
+Owns which requirement a request means, and the edits of the text (everything a person wrote there stays).
+Does not know where our build lies (`origin` says) nor how it is resolved (`uv`).
+"""
+
+from __future__ import annotations
+
+import platform
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, cast
+
+import tomlkit
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.utils import InvalidName, canonicalize_name
+from packaging.version import InvalidVersion, Version
+
+from funcnodes.environment.errors import BadRequest, NotInstalled
+
+OURS = ("funcnodes", "funcnodes-basic", "funcnodes-core", "funcnodes-react-flow", "funcnodes-worker")
+"""The five distributions that always come from the manager, never from an index."""
+
+ALWAYS = ("funcnodes", "funcnodes-worker")
+"""What every environment asks for: published modules and users' scripts import `funcnodes`."""
+
+NEW = ("funcnodes-basic",)
+"""What a new worker has besides; its user may remove it."""
+
+PROJECT = "funcnodes-worker-environment"
+
+
+def package_name(given: str) -> str:
+    """Return the canonical name (`funcnodes_numpy` → `funcnodes-numpy`), or refuse what is no name at all."""
+    # Only a name: never a URL, a path, an option of the installer or a requirement with extras of its own.
+    try:
+        return str(canonicalize_name(given.strip(), validate=True))
+    except InvalidName:
+        raise BadRequest(given, "is not the name of a package") from None
+
+
+def requirement(package: str, version: str | None = None) -> str:
+    """Return the requirement that a user's name and version mean ("1.4", ">=1.4", "latest" or nothing)."""
+    name = package_name(package)
+    wanted = (version or "").strip()
+    if wanted in ("", "latest", "*"):
+        return name
+    if name in OURS:
+        raise BadRequest(f"{name} {wanted}", f"cannot be chosen: {name} always comes with the manager")
+    try:
+        return f"{name}=={Version(wanted)}"
+    except InvalidVersion:
+        pass
+    try:
+        return f"{name}{SpecifierSet(wanted)}"
+    except InvalidSpecifier:
+        raise BadRequest(wanted, f"is not a version of {name}; write 1.4, >=1.4 or latest") from None
+
+
+def new_manifest() -> str:
+    """Return the text for a new worker; without the worker's name, so that all new ones share a lock."""
+    document = tomlkit.document()
+    document.add(tomlkit.comment("Made by FuncNodes. What stands under dependencies is yours to change;"))
+    document.add(tomlkit.comment("the packages under tool.uv.sources always come with the manager."))
+    project = tomlkit.table()
+    project.update({"name": PROJECT, "version": "0", "dependencies": sorted({*ALWAYS, *NEW})})
+    document.add("project", project)
+    return tomlkit.dumps(document)
+
+
+def with_origin(text: str, wheels: Mapping[str, Path]) -> str:
+    """Return the manifest with all five of our packages taken from these files and nowhere else."""
+    document = _parse(text)
+    project = _table(document, "project")
+    project.setdefault("name", PROJECT)
+    project.setdefault("version", "0")
+    # One Python only: a lock for all of ">=3.11" refuses modules that do not support the newest one.
+    project["requires-python"] = f"=={sys.version_info.major}.{sys.version_info.minor}.*"
+    _set_dependencies(project, _missing_always(_dependencies(project)))
+    settings = _table(_table(document, "tool"), "uv")
+    settings["package"] = False
+    settings["environments"] = [_this_platform()]
+    # An empty workspace table: without it uv looks for a project around the worker's folder and joins it.
+    settings["workspace"] = tomlkit.table()
+    # Overrides hold for what modules require too; with plain sources the index would fill in the rest of the
+    # five.
+    foreign = [str(entry) for entry in cast("list[str]", settings.get("override-dependencies", []))]
+    settings["override-dependencies"] = [*OURS, *(entry for entry in foreign if _name(entry) not in OURS)]
+    sources = _table(settings, "sources")
+    for name in OURS:
+        entry = tomlkit.inline_table()
+        entry.update({"path": str(wheels[name])})
+        sources[name] = entry
+    return _dump(document)
+
+
+def with_requirement(text: str, wanted: str) -> str:
+    """Return the manifest asking for this too, in place of what it said about the same package."""
+    document = _parse(text)
+    project = _table(document, "project")
+    kept = [entry for entry in _dependencies(project) if _name(entry) != _name(wanted)]
+    _set_dependencies(project, sorted([*kept, wanted]))
+    return _dump(document)
+
+
+def without(text: str, package: str) -> str:
+    """Return the manifest not asking for this package any more."""
+    name = package_name(package)
+    if name in ALWAYS:
+        raise BadRequest(name, "is needed by every worker and cannot be removed")
+    document = _parse(text)
+    project = _table(document, "project")
+    present = _dependencies(project)
+    kept = [entry for entry in present if _name(entry) != name]
+    if len(kept) == len(present):
+        raise NotInstalled(name)
+    _set_dependencies(project, kept)
+    return _dump(document)
+
+
+def requirements(text: str) -> tuple[str, ...]:
+    """Return what the manifest asks for."""
+    return tuple(_dependencies(_table(_parse(text), "project")))
+
+
+def _missing_always(present: list[str]) -> list[str]:
+    names = {_name(entry) for entry in present}
+    return [*present, *(name for name in ALWAYS if name not in names)]
+
+
+def _name(entry: str) -> str:
+    try:
+        return str(canonicalize_name(Requirement(entry).name))
+    except InvalidRequirement:
+        return entry
+
+
+def _this_platform() -> str:
+    return f"sys_platform == '{sys.platform}' and platform_machine == '{platform.machine()}'"
+
+
+# tomlkit's containers are dictionaries that remember comments and order; its types say little, so these five
+# lines are the only place where they are narrowed.
+_Table = dict[str, Any]
+
+
+def _parse(text: str) -> _Table:
+    try:
+        return cast("_Table", tomlkit.parse(text))
+    except ValueError as problem:
+        raise BadRequest("pyproject.toml", f"of the worker cannot be read: {problem}") from problem
+
+
+def _dump(document: _Table) -> str:
+    return tomlkit.dumps(document)
+
+
+def _table(parent: _Table, key: str) -> _Table:
+    if not isinstance(parent.get(key), dict):
+        parent[key] = tomlkit.table()
+    return cast("_Table", parent[key])
+
+
+def _dependencies(project: _Table) -> list[str]:
+    return [str(entry) for entry in cast("list[object]", project.get("dependencies", []))]
+
+
+def _set_dependencies(project: _Table, entries: list[str]) -> None:
+    listed = tomlkit.array()
+    listed.extend(entries)
+    project["dependencies"] = listed.multiline(multiline=len(entries) > 1)

@@ -1,0 +1,329 @@
+"""Environments of workers as transactions: resolve and show, build, try loading, keep or roll back.
+
+Owns the order of the steps and the way back from each. Does not decide what a plan is (`plan`), what a file
+means (`manifest`, `state`), nor when a worker restarts: its caller does, with `prepare`, `settle` and
+`revert`.
+
+For the caller (the supervisor):
+
+- `create(home)` once for a new worker; `prepare(home)` before each launch: it finishes what a crash
+  interrupted, brings a decided change into effect and builds what is missing.
+- `install`/`remove` return `Installed`: `live=True` means the packages are there now and their modules can be
+  loaded; `live=False` means the change takes effect at the next `prepare`, so restart the worker.
+- the worker has said hello → `settle(home)`; it never did → `revert(home)`, and launch again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import os
+import shutil
+import sys
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from funcnodes_worker.disk.atomic import write_atomically
+from funcnodes_worker.disk.faults import Faults, no_faults
+from funcnodes_worker.home.base import Base
+from funcnodes_worker.home.worker_config import read_worker_config
+from funcnodes_worker.home.worker_home import WorkerHome
+
+from funcnodes.environment import catalog, manifest, state
+from funcnodes.environment.errors import DoesNotLoad, ProvisionFailed, SharedEnvironment
+from funcnodes.environment.installer import Installer, find_installer
+from funcnodes.environment.origin import own_build
+from funcnodes.environment.plan import Difference, Plan, Way, make_plan, read_lock
+from funcnodes.environment.progress import Progress, Report
+from funcnodes.environment.scratch import Loaded, try_loading
+from funcnodes.environment.state import Standing
+from funcnodes.environment.uv import installer_environment, run_lines
+
+
+@dataclass(frozen=True)
+class Installed:
+    """What an installation did, and what its caller has to do now."""
+
+    live: bool
+    """True: usable in the running worker. False: takes effect when the worker restarts."""
+    difference: Difference
+    packages: tuple[str, ...]
+    """Distributions with nodes that are new or changed, the asked-for one first: what is to be loaded."""
+    modules: dict[str, tuple[str, ...]]
+    """The modules that the entry points of each of these packages name."""
+
+
+@dataclass(frozen=True)
+class _Change:
+    """What a request means: the edit of the manifest, and what must be new and must load afterwards."""
+
+    wanted: str
+    must_load: tuple[str, ...]
+    upgrade: tuple[str, ...]
+    edit: Callable[[str], str]
+
+
+class Provisioner:
+    """The one who changes environments in a base folder. Its owner holds the supervisor's lock."""
+
+    def __init__(self, base: Base, installer: Installer | None = None, faults: Faults = no_faults) -> None:
+        self._base = base
+        self._installer = installer if installer is not None else find_installer(base.cache)
+        self._faults = faults
+        self._turns: dict[str, asyncio.Lock] = {}
+
+    async def create(self, home: WorkerHome, progress: Report) -> Path:
+        """Return the interpreter of the worker's environment, which is built now unless it stands already."""
+        async with self._turn(home):
+            await self._recover(home)
+            if state.head(home) is None:
+                await self._build_first(home, Progress(progress))
+            await asyncio.to_thread(state.switch, home)
+            return state.python_of(home)
+
+    async def prepare(self, home: WorkerHome, progress: Report) -> Path:
+        """Return the interpreter to launch the worker with. Call it before each launch, the worker down."""
+        if not has_own(home):
+            return Path(sys.executable)
+        return await self.create(home, progress)
+
+    async def install(
+        self, home: WorkerHome, package: str, version: str | None, progress: Report
+    ) -> Installed:
+        """Add a package, or bring it to this version; all or nothing."""
+        wanted = manifest.requirement(package, version)
+        name = manifest.package_name(package)
+        if not has_own(home):
+            return await self._use_shared(name)
+        upgrade = (name,) if version == "latest" else ()
+        change = _Change(wanted, (name,), upgrade, lambda text: manifest.with_requirement(text, wanted))
+        return await self._change(home, change, progress)
+
+    async def remove(self, home: WorkerHome, package: str, progress: Report) -> Installed:
+        """Stop asking for a package; it goes with all that only it needed, unless others need it."""
+        name = manifest.package_name(package)
+        if not has_own(home):
+            raise SharedEnvironment(name, sys.executable)
+        change = _Change(name, (), (), lambda text: manifest.without(text, name))
+        return await self._change(home, change, progress)
+
+    async def settle(self, home: WorkerHome) -> None:
+        """Remove the environment before: the worker has said hello from the current one."""
+        async with self._turn(home):
+            await asyncio.to_thread(state.settle, home)
+
+    async def revert(self, home: WorkerHome) -> bool:
+        """Go back: the worker never said hello from its new environment. False when there was no change."""
+        async with self._turn(home):
+            return await asyncio.to_thread(state.revert, home)
+
+    def python_of(self, home: WorkerHome) -> Path:
+        """Return the interpreter of the worker's environment; the manager's if it has none of its own."""
+        return state.python_of(home) if has_own(home) else Path(sys.executable)
+
+    async def compile_bytecode(self, home: WorkerHome) -> None:
+        """Compile what the environment holds, so that the next start imports faster. Safe to cancel."""
+        if has_own(home):
+            python = state.python_of(home)
+            command = [
+                str(python),
+                "-I",
+                "-m",
+                "compileall",
+                "-q",
+                str(state.site_packages(python.parent.parent)),
+            ]
+            # Files that cannot be compiled (templates, other Pythons' syntax) are no problem of ours.
+            await run_lines(command, installer_environment(os.environ), lambda _line: None)
+
+    def _turn(self, home: WorkerHome) -> asyncio.Lock:
+        return self._turns.setdefault(home.uuid, asyncio.Lock())
+
+    async def _recover(self, home: WorkerHome) -> None:
+        """Undo what a crash left half done. What was decided is completed by `switch`."""
+        home.environments.mkdir(parents=True, exist_ok=True)
+        half = state.half_added(home)
+        if half is not None:
+            environment, packages = half
+            if state.following(home) is None:
+                await self._installer.uninstall(environment, packages)
+            state.added_is_undone(home)
+        await asyncio.to_thread(state.remove_unused, home)
+
+    async def _build_first(self, home: WorkerHome, progress: Progress) -> None:
+        progress.stage("Preparing the environment", 0.05, 0.2)
+        build = await asyncio.to_thread(own_build, self._base.cache)
+        present = _text(home.project_file)
+        text = manifest.with_origin(present or manifest.new_manifest(), build.wheels)
+        with _planning(home, text, _text(home.lock_file)) as folder:
+            await self._first_lock(folder, self._cached_lock(text) if present is None else None, progress)
+            plan, standing = self._planned(home, None, folder)
+            progress.stage("Building the environment", 0.3, 0.9)
+            # Nothing has to load: there is nothing to go back to, and a worker opens without a broken module.
+            await self._carry_out(home, plan, standing, folder, (), progress)
+            state.decide(home, standing)
+        progress.stage("Done", 1.0, 1.0)
+
+    async def _first_lock(self, folder: Path, cached: Path | None, progress: Progress) -> None:
+        """Resolve; all new workers of a build share one lock, so they are alike and need no network."""
+        known = None if cached is None else _text(cached)
+        if known is not None:
+            (folder / "uv.lock").write_text(known, encoding="utf-8")
+            return
+        await self._installer.lock(folder, wanted="the worker's environment", upgrade=(), say=progress.say)
+        if cached is not None:
+            _keep(cached, _text(folder / "uv.lock") or "")
+
+    async def _change(self, home: WorkerHome, change: _Change, report: Report) -> Installed:
+        progress = Progress(report)
+        async with self._turn(home):
+            await self._recover(home)
+            if state.head(home) is None:
+                await self._build_first(home, progress)
+                await asyncio.to_thread(state.switch, home)
+            before = state.head(home)
+            assert before is not None
+            progress.stage(f"Resolving {change.wanted}", 0.1, 0.3)
+            build = await asyncio.to_thread(own_build, self._base.cache)
+            text = change.edit(manifest.with_origin(before.project, build.wheels))
+            with _planning(home, text, before.lock) as folder:
+                await self._installer.lock(
+                    folder, wanted=change.wanted, upgrade=change.upgrade, say=progress.say
+                )
+                installed = await self._settle_on(home, change, before, folder, progress)
+            progress.stage("Done", 1.0, 1.0)
+            return installed
+
+    async def _settle_on(
+        self, home: WorkerHome, change: _Change, before: Standing, folder: Path, progress: Progress
+    ) -> Installed:
+        plan, standing = self._planned(home, before, folder)
+        self._faults("provision:locked")
+        progress.stage(f"{change.wanted}: {plan}", 0.3, 0.8)
+        names = change.must_load + tuple(name for name in plan.must_load if name not in change.must_load)
+        try:
+            trial = names if plan.way is not Way.BUILD else (*names, *_others(standing, names))
+            loaded = await self._carry_out(home, plan, standing, folder, trial, progress)
+            _refuse(await self._new_problems(home, before, loaded.problems, names))
+            self._faults("provision:loaded")
+            state.decide(home, standing)
+        except BaseException:
+            # Also when we are cancelled: the way back is short, and a half-changed environment is nobody's
+            # wish.
+            await asyncio.shield(self._undo(home, plan, standing))
+            raise
+        self._faults("provision:decided")
+        live = standing.environment == _running(home)
+        if live:
+            await asyncio.to_thread(state.switch, home)
+        packages = tuple(name for name in names if name in loaded.modules)
+        return Installed(live, plan.difference, packages, {name: loaded.modules[name] for name in packages})
+
+    async def _carry_out(
+        self,
+        home: WorkerHome,
+        plan: Plan,
+        standing: Standing,
+        folder: Path,
+        names: Sequence[str],
+        progress: Progress,
+    ) -> Loaded:
+        environment = state.folder_of(home, standing)
+        if plan.way is Way.ADD:
+            added = [package.name for package in plan.difference.added]
+            state.begin_adding(home, standing.environment, added)
+        if plan.way is not Way.NOTHING:
+            only_add = plan.way is Way.ADD
+            wanted = "the worker's environment" if not names else names[0]
+            await self._installer.sync(
+                folder, environment, wanted=wanted, say=progress.say, only_add=only_add
+            )
+        self._faults("provision:built")
+        if not names:
+            return Loaded({}, {})
+        progress.stage("Trying to load it", 0.85, 0.95)
+        return await try_loading(state.python_in(environment), names)
+
+    def _planned(self, home: WorkerHome, before: Standing | None, folder: Path) -> tuple[Plan, Standing]:
+        lock = (folder / "uv.lock").read_text(encoding="utf-8")
+        plan = make_plan(None if before is None else read_lock(before.lock), read_lock(lock))
+        keeps = before if plan.way is not Way.BUILD else None
+        name = state.free_name(home, lock) if keeps is None else keeps.environment
+        return plan, Standing((folder / "pyproject.toml").read_text(encoding="utf-8"), lock, name)
+
+    async def _new_problems(
+        self, home: WorkerHome, before: Standing, problems: dict[str, str], asked: Sequence[str]
+    ) -> dict[str, str]:
+        """Return the problems that this change brings: a module that was broken before does not forbid it."""
+        others = [name for name in problems if name not in asked]
+        if not others:
+            return problems
+        earlier = await try_loading(state.python_in(state.folder_of(home, before)), others)
+        return {name: problem for name, problem in problems.items() if name not in earlier.problems}
+
+    async def _undo(self, home: WorkerHome, plan: Plan, standing: Standing) -> None:
+        if plan.way is Way.ADD and state.half_added(home) is not None:
+            added = [package.name for package in plan.difference.added]
+            with contextlib.suppress(ProvisionFailed):
+                await self._installer.uninstall(state.folder_of(home, standing), added)
+                state.added_is_undone(home)
+        await asyncio.to_thread(state.remove_unused, home)
+
+    async def _use_shared(self, name: str) -> Installed:
+        """Return what the manager's own environment offers under this name; it is never changed from here."""
+        if not catalog.is_installed(name):
+            raise SharedEnvironment(name, sys.executable)
+        loaded = await try_loading(Path(sys.executable), [name])
+        _refuse(loaded.problems)
+        return Installed(True, Difference(), tuple(loaded.modules), loaded.modules)
+
+    def _cached_lock(self, text: str) -> Path:
+        key = hashlib.sha256(f"{sys.version}\n{text}".encode()).hexdigest()[:16]
+        return self._base.cache / "locks" / key / "uv.lock"
+
+
+def has_own(home: WorkerHome) -> bool:
+    """Whether the worker has an environment of its own; one without settings yet will have."""
+    try:
+        return read_worker_config(home).in_venv
+    except FileNotFoundError:
+        return True
+
+
+@contextlib.contextmanager
+def _planning(home: WorkerHome, project: str, lock: str | None) -> Generator[Path]:
+    folder = home.environments / state.PLANNING
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "pyproject.toml").write_text(project, encoding="utf-8")
+    if lock is not None:
+        (folder / "uv.lock").write_text(lock, encoding="utf-8")
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _text(file: Path) -> str | None:
+    return file.read_text(encoding="utf-8") if file.exists() else None
+
+
+def _keep(file: Path, text: str) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    write_atomically(file, text, mode=0o644)
+
+
+def _running(home: WorkerHome) -> str | None:
+    standing = state.current(home)
+    return None if standing is None else standing.environment
+
+
+def _others(standing: Standing, names: Sequence[str]) -> tuple[str, ...]:
+    """Return the rest of a rebuilt environment: all of it must load as before."""
+    return tuple(sorted(package.name for package in read_lock(standing.lock) if package.name not in names))
+
+
+def _refuse(problems: dict[str, str]) -> None:
+    if problems:
+        raise DoesNotLoad(sorted(problems.items()))

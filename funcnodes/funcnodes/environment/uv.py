@@ -1,0 +1,187 @@
+"""The one place that runs uv.
+
+Owns the command line, the process environment uv gets, progress while it runs, and its end when we are
+cancelled. Does not know what a worker is (`provision`) nor what uv's words mean (`explain`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import uv
+
+from funcnodes.environment import explain
+from funcnodes.environment.errors import InstallerFailed, ProvisionFailed
+
+# What the installer needs from the machine: where packages come from, who may ask, how to reach them, where
+# to keep them. Everything else of uv's settings (project, environment, frozen, overrides …) belongs to
+# whoever runs us, and would bend a worker's environment: `uv run funcnodes` alone sets several.
+_KEPT = (
+    "UV_CACHE_DIR", "UV_CONFIG_FILE", "UV_CONCURRENT_", "UV_CREDENTIALS_DIR", "UV_DEFAULT_INDEX",
+    "UV_EXCLUDE_NEWER", "UV_EXTRA_INDEX_URL", "UV_FIND_LINKS", "UV_HTTP_", "UV_INDEX", "UV_INSECURE_HOST",
+    "UV_KEYRING_PROVIDER", "UV_LINK_MODE", "UV_NATIVE_TLS", "UV_NO_CACHE", "UV_NO_INDEX", "UV_OFFLINE",
+    "UV_PRERELEASE", "UV_REQUEST_TIMEOUT", "UV_SYSTEM_CERTS",
+)  # fmt: skip
+_DROPPED = ("VIRTUAL_ENV", "CONDA_PREFIX", "PYTHONHOME", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE")
+_INDEXES = ("UV_INDEX", "UV_INDEX_URL", "UV_DEFAULT_INDEX", "UV_NO_INDEX", "UV_CONFIG_FILE")
+
+ASK_S = 5.0
+"""How long a cancelled uv may take to clean up before it is killed."""
+
+
+def find_uv() -> str | None:
+    """Return the path of the uv we depend on, or None where its package has no program for this machine."""
+    try:
+        return os.fspath(uv.find_uv_bin())
+    except FileNotFoundError:
+        return None
+
+
+def installer_environment(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return the process environment for uv: the machine's settings of the index, none of a project."""
+    kept = {
+        name: value
+        for name, value in environment.items()
+        if name not in _DROPPED and (not name.startswith("UV_") or name.startswith(_KEPT))
+    }
+    # uv does not read pip's settings. A machine that only knows its index by pip's variable means it for us
+    # too.
+    if "PIP_INDEX_URL" in kept and not any(name in kept for name in _INDEXES):
+        kept["UV_DEFAULT_INDEX"] = kept["PIP_INDEX_URL"]
+    return kept
+
+
+class Uv:
+    """uv as an installer: `lock` resolves, `sync` brings an environment in line with a lock."""
+
+    def __init__(self, program: str, environment: Mapping[str, str] | None = None) -> None:
+        self._program = program
+        self._environment = installer_environment(os.environ if environment is None else environment)
+
+    async def lock(
+        self, project: Path, *, wanted: str, upgrade: Sequence[str], say: Callable[[str], None]
+    ) -> None:
+        """Write `uv.lock` beside the project's `pyproject.toml`; keep the versions an older lock names."""
+        lock = project / "uv.lock"
+        if lock.exists() and "requires-python" not in lock.read_text(encoding="utf-8"):
+            # Written by pip (`venv`) while uv could not run: uv cannot read it, and does better without.
+            lock.unlink()
+        upgrades = [word for name in upgrade for word in ("--upgrade-package", name)]
+        await self._run(["lock", "--project", str(project), *self._python(), *upgrades], {}, wanted, say)
+
+    async def sync(
+        self, project: Path, environment: Path, *, wanted: str, say: Callable[[str], None], only_add: bool
+    ) -> None:
+        """Bring an environment in line with the project's lock; from the local cache if that suffices."""
+        place = {"UV_PROJECT_ENVIRONMENT": str(environment)}
+        arguments = ["sync", "--frozen", "--no-default-groups", "--project", str(project), *self._python()]
+        if only_add:
+            arguments.append("--inexact")
+        try:
+            # What every worker has lies in the cache after the first one: no reason to ask a registry, or to
+            # need one.
+            await self._run([*arguments, "--offline"], place, wanted, say)
+        except ProvisionFailed:
+            await self._run(arguments, place, wanted, say)
+
+    async def uninstall(self, environment: Path, packages: Sequence[str]) -> None:
+        """Remove packages from an environment; those it does not have are passed over."""
+        if packages:
+            python = ["--python", str(environment)]
+            await self._run(
+                ["pip", "uninstall", "--offline", *python, *packages], {}, "nothing", _say_nothing
+            )
+
+    @staticmethod
+    def _python() -> list[str]:
+        # The worker runs the interpreter its manager runs: nothing is downloaded, and our build is known to
+        # fit.
+        return ["--python", sys.executable, "--no-python-downloads"]
+
+    async def _run(
+        self, arguments: Sequence[str], extra: Mapping[str, str], wanted: str, say: Callable[[str], None]
+    ) -> None:
+        environment = {**self._environment, **extra, "NO_COLOR": "1"}
+        status, said = await run_lines([self._program, *arguments], environment, lambda line: _say(line, say))
+        if status != 0:
+            raise explain.failure(wanted, said, offline="UV_OFFLINE" in environment)
+
+
+def _say_nothing(_line: str) -> None:
+    """Undoing is not progress."""
+
+
+def _say(line: str, say: Callable[[str], None]) -> None:
+    shown = explain.progress_line(line)
+    if shown is not None:
+        say(shown)
+
+
+async def run_lines(
+    command: Sequence[str], environment: Mapping[str, str], heard: Callable[[str], object]
+) -> tuple[int, str]:
+    """Run a program to its end; hand over each line it says at once; return its exit status and all it said.
+
+    Cancelled, it ends the program and all its children before it lets go: nothing writes into a half-made
+    folder later.
+    """
+    try:
+        process = await asyncio.create_subprocess_exec(
+            *command,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+            env=dict(environment),
+            # A session of its own: Ctrl+C at a terminal reaches us alone, and we can end the whole group.
+            start_new_session=True,
+        )
+    except OSError as problem:
+        raise InstallerFailed(Path(command[0]).name, f"it cannot be started: {problem}.") from problem
+    said: list[str] = []
+    try:
+        assert process.stdout is not None
+        async for line in process.stdout:
+            text = line.decode(errors="replace").rstrip("\r\n")
+            said.append(text)
+            heard(text)
+        return await process.wait(), "\n".join(said)
+    finally:
+        if process.returncode is None:
+            await asyncio.shield(_end(process))
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    """End a program and its children: ask, wait a little, kill."""
+    for rung in (_ask, _kill):
+        with contextlib.suppress(ProcessLookupError):
+            rung(process)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(_drained(process), ASK_S)
+            return
+
+
+async def _drained(process: asyncio.subprocess.Process) -> None:
+    # Unread output would keep `wait` from returning while the pipe is full.
+    if process.stdout is not None:
+        await process.stdout.read()
+    await process.wait()
+
+
+def _ask(process: asyncio.subprocess.Process) -> None:
+    if sys.platform == "win32":
+        process.terminate()
+    else:
+        os.killpg(process.pid, signal.SIGTERM)
+
+
+def _kill(process: asyncio.subprocess.Process) -> None:
+    if sys.platform == "win32":
+        process.kill()
+    else:
+        os.killpg(process.pid, signal.SIGKILL)
