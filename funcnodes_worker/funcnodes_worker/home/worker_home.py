@@ -92,6 +92,11 @@ class WorkerHome:
         return self.folder / "marker"
 
     @property
+    def run_record(self) -> Path:
+        """The process last launched for this worker (`run_state`)."""
+        return self.folder / "run.json"
+
+    @property
     def nodespace_file(self) -> Path:
         """The snapshot of the graph."""
         return self.folder / "nodespace.json"

@@ -1,0 +1,216 @@
+"""What happens to a worker, told to its `Life`: frozen, past tense, each with the time it was seen.
+
+Owns the records. `at` is a clock that only goes forward, in seconds; `number` names a wish that wants its
+answer.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class ProcessId:
+    """One process for good: a pid is used again, together with the start it is not."""
+
+    pid: int
+    started: float
+
+
+@dataclass(frozen=True)
+class ExitStatus:
+    """How a process ended. Neither is known of a process that was not launched by this supervisor."""
+
+    code: int | None = None
+    signal: int | None = None
+
+
+@dataclass(frozen=True)
+class NodeRun:
+    """A node that runs, and since when (seconds since the epoch)."""
+
+    node: str
+    since: float
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What was seen around the end of a process."""
+
+    run: NodeRun | None = None
+    age: float = 0.0
+    """For how long that node had run."""
+    memory: int | None = None
+    """Bytes in use when last seen, a second or less before the end."""
+    last_words: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class StartWished:
+    """Somebody wants the worker to run. `needs_environment`: it has none yet."""
+
+    number: int
+    at: float
+    needs_environment: bool = False
+
+
+@dataclass(frozen=True)
+class StopWished:
+    """Somebody wants the worker not to run. This always wins over restarts."""
+
+    number: int
+    at: float
+
+
+@dataclass(frozen=True)
+class RestartWished:
+    """Somebody wants the worker to end and run again. `by_force`: without asking it first."""
+
+    number: int
+    at: float
+    needs_environment: bool = False
+    by_force: bool = False
+
+
+@dataclass(frozen=True)
+class DeleteWished:
+    """Somebody wants the worker gone, folder and all."""
+
+    number: int
+    at: float
+
+
+@dataclass(frozen=True)
+class ProvisionWished:
+    """Somebody wants the worker's environment built, and nothing started."""
+
+    number: int
+    at: float
+
+
+@dataclass(frozen=True)
+class Provisioned:
+    """The environment stands."""
+
+    at: float
+
+
+@dataclass(frozen=True)
+class ProvisionFailed:
+    """The environment could not be built."""
+
+    reason: str
+    at: float
+
+
+@dataclass(frozen=True)
+class Launched:
+    """The process is there."""
+
+    process: ProcessId
+    at: float
+
+
+@dataclass(frozen=True)
+class LaunchFailed:
+    """There is no process: the system refused."""
+
+    reason: str
+    at: float
+
+
+@dataclass(frozen=True)
+class FoundAlive:
+    """A process that an earlier supervisor launched still lives; it has not dialled yet."""
+
+    process: ProcessId
+    at: float
+
+
+@dataclass(frozen=True)
+class HelloReceived:
+    """The worker's process has dialled and said who it is."""
+
+    process: ProcessId
+    at: float
+
+
+@dataclass(frozen=True)
+class ConnectionLost:
+    """The worker's connection is gone; its process need not be."""
+
+    process: ProcessId
+    at: float
+
+
+@dataclass(frozen=True)
+class StoppingSaid:
+    """The worker said that it stops by itself, in good order."""
+
+    process: ProcessId
+    at: float
+
+
+@dataclass(frozen=True)
+class ProcessExited:
+    """A process ended. `jitter` is a random number from 0 to 1: the machine draws none itself."""
+
+    process: ProcessId
+    status: ExitStatus
+    at: float
+    jitter: float = 0.5
+    evidence: Evidence = Evidence()
+
+
+@dataclass(frozen=True)
+class Looked:
+    """The marker file was read: this node runs, for `age` seconds by now, or none does."""
+
+    run: NodeRun | None
+    at: float
+    age: float = 0.0
+
+
+@dataclass(frozen=True)
+class PongReceived:
+    """The worker's server thread answered a ping."""
+
+    at: float
+
+
+@dataclass(frozen=True)
+class Woken:
+    """A time that was asked for by `WakeAt` has come."""
+
+    alarm: int
+    at: float
+
+
+@dataclass(frozen=True)
+class Removed:
+    """The worker's folder and settings are gone, or `problem` says why not."""
+
+    problem: str | None
+    at: float
+
+
+Event = (
+    StartWished
+    | StopWished
+    | RestartWished
+    | DeleteWished
+    | ProvisionWished
+    | Provisioned
+    | ProvisionFailed
+    | Launched
+    | LaunchFailed
+    | FoundAlive
+    | HelloReceived
+    | ConnectionLost
+    | StoppingSaid
+    | ProcessExited
+    | Looked
+    | PongReceived
+    | Woken
+    | Removed
+)

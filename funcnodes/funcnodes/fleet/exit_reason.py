@@ -1,0 +1,56 @@
+"""Why a process ended, as a sentence made of what was seen and nothing else.
+
+Owns the wording. Does not guess: "out of memory" is said of no process, its memory in use is.
+"""
+
+from __future__ import annotations
+
+import signal
+
+from funcnodes.fleet.events import Evidence, ExitStatus
+
+_SHOWN_WORDS = 300
+
+
+def is_clean(status: ExitStatus) -> bool:
+    """Tell whether the process ended by itself and said that all is well."""
+    return status.code == 0
+
+
+def exit_sentence(status: ExitStatus, evidence: Evidence) -> str:
+    """Return what ended the process, with the evidence: "killed by signal 9 while node `n1` ran; …"."""
+    parts = [_cause(status)]
+    if evidence.run is not None:
+        parts[0] += f" while node `{evidence.run.node}` ran{_for(evidence.age)}"
+    if evidence.memory is not None and status.code != 0:
+        parts.append(f"{_size(evidence.memory)} in use when last seen")
+    if evidence.last_words and status.signal is None and status.code not in (0, None):
+        parts.append(f"its last words: {' '.join(evidence.last_words)[-_SHOWN_WORDS:]}")
+    return "; ".join(parts)
+
+
+def _cause(status: ExitStatus) -> str:
+    if status.signal is not None:
+        return f"killed by signal {status.signal}{_signal_name(status.signal)}"
+    if status.code is None:
+        return "ended; how is not known, since an earlier manager had started it"
+    if status.code == 0:
+        return "ended by itself"
+    return f"ended by itself with exit code {status.code}"
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return f" ({signal.Signals(number).name})"
+    except ValueError:
+        return ""
+
+
+def _for(age: float) -> str:
+    return f" (for {age:.0f} s)" if age >= 1.0 else ""
+
+
+def _size(count: int) -> str:
+    if count >= 1 << 30:
+        return f"{count / (1 << 30):.1f} GB"
+    return f"{count / (1 << 20):.0f} MB"

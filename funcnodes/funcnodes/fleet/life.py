@@ -1,0 +1,510 @@
+"""The life of one worker: what happened goes in, what is to be done comes out.
+
+Owns every decision about phases, processes, hellos, restarts and answers. Has no clock, no loop and starts
+nothing; `supervisor` tells it events and `carry_out` does what it says. One `Life` per worker folder.
+"""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from funcnodes.fleet import commands as do
+from funcnodes.fleet import events as on
+from funcnodes.fleet.alarms import Alarm, Alarms
+from funcnodes.fleet.commands import Command, LifeStatus
+from funcnodes.fleet.events import Event, ProcessId
+from funcnodes.fleet.exit_reason import exit_sentence, is_clean
+from funcnodes.fleet.hearing import DEAF_AFTER_S, Hearing
+from funcnodes.fleet.phases import Phase, check_move
+from funcnodes.fleet.restart_policy import WINDOW_S, CrashBudget, GiveUp, RestartAfter
+from funcnodes.fleet.wishes import AfterEnd, Wishes
+
+HELLO_LIMIT_S = 120.0
+"""A launched worker says hello within this time: importing large libraries from a cold disk takes minutes."""
+ASK_LIMIT_S = 10.0
+ASK_DEAF_LIMIT_S = 1.0
+TERMINATE_LIMIT_S = 3.0
+KILL_LIMIT_S = 5.0
+
+_IDLE = frozenset({Phase.CREATED, Phase.STOPPED, Phase.FAILED, Phase.WAITING})
+
+
+class Life:
+    """One worker's life. `handle` is its only door."""
+
+    def __init__(self, phase: Phase = Phase.STOPPED) -> None:
+        assert phase in (Phase.CREATED, Phase.STOPPED), "a life begins without a process"
+        self.phase = phase
+        self.process: ProcessId | None = None
+        self.is_gone = False
+        """The worker's folder was removed; this life is over."""
+        self._reason = ""
+        self._wishes = Wishes()
+        self._budget = CrashBudget()
+        self._after_end = AfterEnd.NOTHING
+        self._needs_environment = False
+        self._is_launching = False
+        self._is_adopted = False
+        self._early_hellos: list[ProcessId] = []
+        self._is_connected = False
+        self._was_told_to_stop = False
+        self._kills = 0
+        self._failure: str | None = None
+        self._hearing = Hearing()
+        self._alarms = Alarms()
+        self._out: list[Command] = []
+        self._event: Event | None = None
+
+    @property
+    def status(self) -> LifeStatus:
+        """What is shown to everybody."""
+        hearing = self._hearing
+        reason = hearing.sentence() if hearing.is_deaf else self._reason
+        return LifeStatus(self.phase, reason, hearing.long_run, hearing.is_deaf)
+
+    @property
+    def has_open_wishes(self) -> bool:
+        """Whether somebody still waits for an answer."""
+        return self._wishes.are_open
+
+    @property
+    def is_launching(self) -> bool:
+        """Whether a process was asked for that is neither there nor refused yet."""
+        return self._is_launching
+
+    def handle(self, event: Event) -> list[Command]:
+        """Return what is to be done now that this has happened, in order."""
+        before = self.status
+        self._out, self._event = [], event
+        self._take(event)
+        if self.status != before and not self.is_gone:
+            self._out.append(do.Publish(self.status))
+        return self._out
+
+    def _take(self, event: Event) -> None:
+        match event:
+            case on.StartWished():
+                self._start_wished(event)
+            case on.StopWished():
+                self._stop_wished(event)
+            case on.RestartWished():
+                self._restart_wished(event)
+            case on.DeleteWished():
+                self._delete_wished(event)
+            case on.ProvisionWished():
+                self._provision_wished(event)
+            case on.Provisioned():
+                self._provisioned(event)
+            case on.ProvisionFailed():
+                self._provision_failed(event)
+            case on.Launched():
+                self._launched(event)
+            case on.LaunchFailed():
+                self._launch_failed(event)
+            case on.FoundAlive():
+                self._found_alive(event)
+            case on.HelloReceived():
+                self._hello_received(event)
+            case on.ConnectionLost():
+                self._connection_lost(event)
+            case on.StoppingSaid():
+                self._stopping_said(event)
+            case on.ProcessExited():
+                self._process_exited(event)
+            case on.Looked():
+                self._looked(event)
+            case on.PongReceived():
+                self._answered_ping()
+            case on.Woken():
+                self._woken(event)
+            case on.Removed():
+                self._removed(event)
+            case _:
+                assert_never(event)
+
+    # Wishes -----------------------------------------------------------------------------------------------
+
+    def _start_wished(self, event: on.StartWished) -> None:
+        if self._is_leaving_for_good(event.number):
+            return
+        self._needs_environment = event.needs_environment
+        self._was_told_to_stop = False
+        if self.phase is Phase.RUNNING:
+            self._answer(event.number)
+            return
+        self._wishes.start.append(event.number)
+        match self.phase:
+            case Phase.STOPPING | Phase.PROVISIONING:
+                self._after_end = AfterEnd.START
+            case Phase.STARTING:
+                if self._is_adopted:
+                    self._wake(Alarm.HELLO, event.at + HELLO_LIMIT_S)
+            case _:
+                self._budget.forgive()
+                self._begin_start(event.at)
+
+    def _stop_wished(self, event: on.StopWished) -> None:
+        if self._is_leaving_for_good(event.number):
+            return
+        self._was_told_to_stop = True
+        self._after_end = AfterEnd.NOTHING
+        self._failure = None
+        self._answer_all(self._wishes.start, "the start was called off: the worker was told to stop")
+        match self.phase:
+            case Phase.STARTING | Phase.RUNNING:
+                self._wishes.stop.append(event.number)
+                self._begin_stop(event.at)
+            case Phase.STOPPING:
+                self._wishes.stop.append(event.number)
+            case Phase.WAITING | Phase.FAILED:
+                self._move(Phase.STOPPED)
+                self._answer(event.number)
+            case _:
+                self._answer(event.number)
+
+    def _restart_wished(self, event: on.RestartWished) -> None:
+        if self.phase not in (Phase.STARTING, Phase.RUNNING, Phase.STOPPING):
+            self._start_wished(on.StartWished(event.number, event.at, event.needs_environment))
+            return
+        if self._is_leaving_for_good(event.number):
+            return
+        self._needs_environment = event.needs_environment
+        self._was_told_to_stop = False
+        self._wishes.start.append(event.number)
+        self._after_end = AfterEnd.START
+        self._budget.forgive()
+        if self.phase is not Phase.STOPPING:
+            self._begin_stop(event.at, by_force=event.by_force)
+        elif event.by_force:
+            self._kill(event.at)
+
+    def _delete_wished(self, event: on.DeleteWished) -> None:
+        if self.is_gone:
+            self._answer(event.number)
+            return
+        self._wishes.delete.append(event.number)
+        if self._after_end is AfterEnd.REMOVE:
+            return
+        self._after_end = AfterEnd.REMOVE
+        self._was_told_to_stop = True
+        self._answer_all(self._wishes.start, "the worker is being deleted")
+        match self.phase:
+            case Phase.STARTING | Phase.RUNNING:
+                self._begin_stop(event.at)
+            case Phase.STOPPING | Phase.PROVISIONING:
+                pass
+            case _:
+                self._remove()
+
+    def _provision_wished(self, event: on.ProvisionWished) -> None:
+        if self._is_leaving_for_good(event.number):
+            return
+        if self.phase in _IDLE and self.phase is not Phase.WAITING:
+            self._wishes.provision.append(event.number)
+            self._move(Phase.PROVISIONING)
+            self._do(do.Provision())
+        elif self.phase is Phase.PROVISIONING:
+            self._wishes.provision.append(event.number)
+        else:
+            self._answer(event.number)
+
+    def _is_leaving_for_good(self, number: int) -> bool:
+        if self.is_gone or self._after_end is AfterEnd.REMOVE:
+            self._answer(number, "the worker is being deleted")
+            return True
+        return False
+
+    # Environment and process ------------------------------------------------------------------------------
+
+    def _begin_start(self, at: float) -> None:
+        self._after_end = AfterEnd.NOTHING
+        if self._needs_environment:
+            self._after_end = AfterEnd.START
+            self._move(Phase.PROVISIONING)
+            self._do(do.Provision())
+        else:
+            self._launch(at)
+
+    def _provisioned(self, event: on.Provisioned) -> None:
+        if self.phase is not Phase.PROVISIONING:
+            return
+        self._needs_environment = False
+        self._answer_all(self._wishes.provision)
+        if self._after_end is AfterEnd.START:
+            self._after_end = AfterEnd.NOTHING
+            self._launch(event.at)
+            return
+        self._move(Phase.STOPPED)
+        if self._after_end is AfterEnd.REMOVE:
+            self._remove()
+
+    def _provision_failed(self, event: on.ProvisionFailed) -> None:
+        if self.phase is not Phase.PROVISIONING:
+            return
+        self._answer_all(self._wishes.provision, event.reason)
+        self._fail(event.reason)
+
+    def _launch(self, at: float, reason: str = "") -> None:
+        assert self.process is None, "a worker has one process"
+        assert not self._is_launching, "a worker has one process"
+        self._move(Phase.STARTING, reason)
+        self._is_launching, self._is_adopted, self._kills, self._failure = True, False, 0, None
+        self._do(do.Launch())
+        self._wake(Alarm.HELLO, at + HELLO_LIMIT_S)
+
+    def _launched(self, event: on.Launched) -> None:
+        assert self._is_launching, "nothing was launched"
+        self._is_launching = False
+        self.process = event.process
+        early, self._early_hellos = self._early_hellos, []
+        if self.phase is Phase.STOPPING:
+            self._terminate(event.at)
+        for process in early:
+            self._hello_received(on.HelloReceived(process, event.at))
+
+    def _launch_failed(self, event: on.LaunchFailed) -> None:
+        assert self._is_launching, "nothing was launched"
+        self._is_launching = False
+        # Strangers that dialled meanwhile are refused: nobody knows what they work on.
+        for process in self._early_hellos:
+            self._refuse(process, "its worker could not be started at that moment")
+        self._early_hellos = []
+        if self.phase is Phase.STOPPING:
+            self._ended(event.at)
+        else:
+            self._fail(event.reason)
+
+    def _found_alive(self, event: on.FoundAlive) -> None:
+        if self.process is not None or self._is_launching or self.phase not in _IDLE:
+            return
+        self._adopt(event.process)
+        if self.phase is Phase.WAITING:
+            self._move(Phase.STOPPED)
+        self._move(Phase.STARTING, "runs since before this manager, and has not said hello to it yet")
+
+    def _adopt(self, process: ProcessId) -> None:
+        self.process, self._is_adopted, self._kills, self._failure = process, True, 0, None
+        self._do(do.Watch(process))
+
+    # Conversation -----------------------------------------------------------------------------------------
+
+    def _hello_received(self, event: on.HelloReceived) -> None:
+        process = event.process
+        if process == self.process:
+            self._hello_of_ours(process)
+        elif self._is_launching:
+            # Our process may dial before the launch has been reported; whose hello it is shows then.
+            self._early_hellos.append(process)
+        elif self.is_gone or self._after_end is AfterEnd.REMOVE:
+            self._do(do.Refuse(process, "unknown_worker", "this worker was deleted"))
+        elif self.process is not None or self.phase is Phase.PROVISIONING:
+            self._refuse(process, "another process of this worker runs already, or is about to")
+        elif self._was_told_to_stop:
+            self._refuse(process, "this worker was told to stop")
+        else:
+            self._adopt(process)
+            self._running()
+            self._do(do.Welcome(process))
+            self._answer_all(self._wishes.start)
+
+    def _hello_of_ours(self, process: ProcessId) -> None:
+        self._is_connected = True
+        self._answered_ping()
+        self._do(do.Welcome(process))
+        if self.phase is Phase.STARTING:
+            self._running()
+            self._answer_all(self._wishes.start)
+        elif self.phase is Phase.STOPPING and self._alarms.is_set(Alarm.TERMINATE):
+            # It was asked over a connection that broke: the question may be lost with it.
+            self._do(do.AskToStop())
+
+    def _running(self) -> None:
+        # The cause of an earlier end stays readable: who looks a minute later should still see why.
+        self._move(Phase.RUNNING, "" if self._is_adopted else self._reason)
+        self._is_connected = True
+        self._alarms.forget(Alarm.HELLO, Alarm.RESTART)
+
+    def _refuse(self, process: ProcessId, message: str) -> None:
+        self._do(do.Refuse(process, "stopped", message))
+
+    def _connection_lost(self, event: on.ConnectionLost) -> None:
+        if event.process != self.process or not self._is_connected:
+            return
+        self._is_connected = False
+        if not self._hearing.awaits_pong:
+            self._wait_for_pong(event.at)
+
+    def _looked(self, event: on.Looked) -> None:
+        if self.process is None:
+            return
+        if self._hearing.look(event.run, event.age) and self._is_connected:
+            self._do(do.Ping())
+            self._wait_for_pong(event.at)
+
+    def _wait_for_pong(self, at: float) -> None:
+        self._hearing.awaits_pong = True
+        self._wake(Alarm.DEAF, at + DEAF_AFTER_S)
+
+    def _answered_ping(self) -> None:
+        self._hearing.answered()
+        self._alarms.forget(Alarm.DEAF)
+
+    def _stopping_said(self, event: on.StoppingSaid) -> None:
+        if event.process != self.process or self.phase not in (Phase.STARTING, Phase.RUNNING):
+            return
+        self._answer_all(self._wishes.start, "the worker stops by itself")
+        self._move(Phase.STOPPING, "it stops by itself")
+        self._wake(Alarm.TERMINATE, event.at + ASK_LIMIT_S)
+
+    # The end ----------------------------------------------------------------------------------------------
+
+    def _begin_stop(self, at: float, *, by_force: bool = False) -> None:
+        was_deaf, is_connected = self._hearing.is_deaf, self._is_connected
+        self._move(Phase.STOPPING)
+        self._alarms.forget(Alarm.HELLO)
+        if self.process is None:
+            return  # It is being launched; `_launched` goes on.
+        if by_force:
+            self._kill(at)
+        elif is_connected:
+            self._do(do.AskToStop())
+            self._wake(Alarm.TERMINATE, at + (ASK_DEAF_LIMIT_S if was_deaf else ASK_LIMIT_S))
+        else:
+            self._terminate(at)
+
+    def _terminate(self, at: float) -> None:
+        assert self.process is not None
+        self._do(do.Terminate(self.process))
+        self._wake(Alarm.KILL, at + TERMINATE_LIMIT_S)
+
+    def _kill(self, at: float) -> None:
+        if self.process is None:
+            return
+        self._alarms.forget(Alarm.TERMINATE)
+        self._kills += 1
+        self._do(do.Kill(self.process))
+        self._wake(Alarm.KILL, at + KILL_LIMIT_S)
+        if self._kills > 1:
+            stuck = f"process {self.process.pid} was killed and does not end: the system holds it"
+            self._reason = stuck
+            self._answer_everybody(stuck)
+
+    def _process_exited(self, event: on.ProcessExited) -> None:
+        if event.process != self.process:
+            return
+        phase = self.phase
+        self.process, self._is_connected, self._hearing = None, False, Hearing()
+        self._alarms.forget_all()
+        if phase is Phase.STOPPING:
+            self._ended(event.at)
+            return
+        sentence = exit_sentence(event.status, event.evidence)
+        if phase is Phase.STARTING and self._wishes.start and event.status.code is not None:
+            # It ended by itself, and somebody waits to hear why: trying again would only delay that.
+            self._fail(f"did not start: {sentence}")
+        elif is_clean(event.status):
+            self._answer_all(self._wishes.start, sentence)
+            self._move(Phase.STOPPED, sentence)
+        else:
+            self._crashed(event, sentence)
+
+    def _crashed(self, event: on.ProcessExited, sentence: str) -> None:
+        match self._budget.decide(event.at, event.jitter):
+            case RestartAfter(wait) if wait == 0.0:
+                self._move(Phase.WAITING, sentence)
+                self._launch(event.at, f"started again after it was {sentence}")
+            case RestartAfter(wait):
+                self._move(Phase.WAITING, f"{sentence}; starts again in {wait:.1f} s")
+                self._wake(Alarm.RESTART, event.at + wait)
+            case GiveUp(crashes):
+                minutes = WINDOW_S / 60
+                self._fail(f"ended {crashes} times within {minutes:.0f} minutes, at last: {sentence}")
+
+    def _ended(self, at: float) -> None:
+        self._answer_all(self._wishes.stop)
+        after, self._after_end = self._after_end, AfterEnd.NOTHING
+        if self._failure is not None and after is AfterEnd.NOTHING:
+            self._fail(self._failure)
+        elif after is AfterEnd.START:
+            if self._needs_environment:
+                self._move(Phase.STOPPED)
+            self._begin_start(at)
+        else:
+            self._move(Phase.STOPPED, "it did not end when asked, so it was killed" if self._kills else "")
+        if after is AfterEnd.REMOVE:
+            self._after_end = after
+            self._remove()
+
+    def _fail(self, reason: str) -> None:
+        self._move(Phase.FAILED, reason)
+        self._answer_all(self._wishes.start, reason)
+        self._answer_all(self._wishes.stop)
+        if self._after_end is AfterEnd.REMOVE:
+            self._remove()
+        else:
+            self._after_end = AfterEnd.NOTHING
+
+    def _remove(self) -> None:
+        self._alarms.forget_all()
+        if self.phase is Phase.WAITING:
+            self._move(Phase.STOPPED)
+        self._do(do.Remove())
+
+    def _removed(self, event: on.Removed) -> None:
+        self._after_end = AfterEnd.NOTHING
+        self._answer_all(self._wishes.delete, event.problem)
+        if event.problem is None:
+            self.is_gone = True
+            self._answer_everybody("the worker was deleted")
+        else:
+            self._reason = event.problem
+
+    def _woken(self, event: on.Woken) -> None:
+        match self._alarms.take(event.alarm):
+            case None:
+                pass  # What it was set for has happened, or is no longer wanted.
+            case Alarm.HELLO:
+                self._hello_is_late(event.at)
+            case Alarm.TERMINATE:
+                self._terminate(event.at)
+            case Alarm.KILL:
+                self._kill(event.at)
+            case Alarm.RESTART:
+                self._launch(event.at, self._reason)
+            case Alarm.DEAF:
+                self._hearing.silence()
+
+    def _hello_is_late(self, at: float) -> None:
+        sentence = f"the process has not said hello within {HELLO_LIMIT_S:.0f} s"
+        if self._is_adopted:
+            # It lived before this manager and may be in the middle of a long native call: it is left alone.
+            self._answer_all(self._wishes.start, f"{sentence}; it runs since before this manager")
+            return
+        self._failure = sentence
+        self._begin_stop(at)
+
+    # Tools ------------------------------------------------------------------------------------------------
+
+    def _move(self, phase: Phase, reason: str = "") -> None:
+        self.phase = check_move(self.phase, phase, self._event)
+        self._reason = reason
+        if phase in (Phase.STOPPED, Phase.FAILED):
+            self._alarms.forget_all()
+
+    def _do(self, command: Command) -> None:
+        self._out.append(command)
+
+    def _wake(self, alarm: Alarm, time: float) -> None:
+        self._do(self._alarms.set(alarm, time))
+
+    def _answer(self, number: int, error: str | None = None) -> None:
+        self._do(do.Answer(number, error))
+
+    def _answer_all(self, numbers: list[int], error: str | None = None) -> None:
+        for number in numbers:
+            self._answer(number, error)
+        numbers.clear()
+
+    def _answer_everybody(self, error: str) -> None:
+        for numbers in (self._wishes.start, self._wishes.stop, self._wishes.delete, self._wishes.provision):
+            self._answer_all(numbers, error)

@@ -1,0 +1,32 @@
+"""What people wait for while a worker changes its phase.
+
+Owns the lists of open wishes and what is to follow the end of a process. Does not decide (`life`).
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass, field
+
+
+class AfterEnd(enum.Enum):
+    """What follows once the process has ended, or the environment stands."""
+
+    NOTHING = "nothing"
+    START = "start"
+    REMOVE = "remove"
+
+
+@dataclass
+class Wishes:
+    """The numbers of wishes that have no answer yet, by what they wait for."""
+
+    start: list[int] = field(default_factory=list[int])
+    stop: list[int] = field(default_factory=list[int])
+    delete: list[int] = field(default_factory=list[int])
+    provision: list[int] = field(default_factory=list[int])
+
+    @property
+    def are_open(self) -> bool:
+        """Whether anybody waits."""
+        return bool(self.start or self.stop or self.delete or self.provision)
