@@ -1,0 +1,116 @@
+"""Every basic node has the id, ports, types, defaults and options that published graphs and modules know."""
+
+from typing import Any
+
+import pytest
+
+import funcnodes_basic
+import funcnodes_core as fn
+from tests.basic.tree import TREE, node_class, nodes_of
+
+NODES = list(nodes_of())
+
+
+def port_as_published(port: fn.NodeIO) -> dict[str, Any]:
+    """Say of a port what the published list says: id, type, and what differs from the usual."""
+    full = port.full_serialize()
+    said = {"id": port.uuid, "type": full["type"]}
+    usual: dict[str, Any] = {
+        "default": fn.NoValue,
+        "value_options": {},
+        "render_options": {},
+        "required": True,
+        "does_trigger": True,
+    }
+    for key, value in usual.items():
+        if (found := full.get(key, value)) is not value and found != value:
+            said[key] = found
+    return said
+
+
+def shelf_as_published(shelf: fn.Shelf) -> dict[str, Any]:
+    return {
+        "name": shelf.name,
+        "nodes": [cls.node_id for cls in shelf.nodes],
+        "subshelves": [shelf_as_published(inner) for inner in shelf.subshelves],
+    }
+
+
+def outline(shelf: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "name": shelf["name"],
+        "nodes": [node["node_id"] for node in shelf["nodes"]],
+        "subshelves": [outline(inner) for inner in shelf["subshelves"]],
+    }
+
+
+def test_the_shelves_hold_the_published_nodes_in_their_order() -> None:
+    assert shelf_as_published(funcnodes_basic.NODE_SHELF) == outline(TREE)
+    assert len(NODES) == 179
+
+
+@pytest.mark.parametrize("published", NODES, ids=lambda node: node["python"])
+def test_a_node_has_the_published_ports(published: dict[str, Any]) -> None:
+    """Ids, order, types, defaults, options, what triggers and what is required."""
+    cls = node_class(published["python"])
+    node = cls()
+
+    assert cls.node_id == published["node_id"]
+    for side, ports in (("inputs", node.inputs), ("outputs", node.outputs)):
+        own = [port_as_published(port) for key, port in ports.items() if not key.startswith("_trigger")]
+        assert own == published[side]
+
+
+@pytest.mark.parametrize("published", NODES, ids=lambda node: node["python"])
+def test_the_class_says_the_same_as_its_instances(published: dict[str, Any]) -> None:
+    """A client builds the library panel from the class alone."""
+    said = node_class(published["python"]).serialize_cls()
+
+    assert said["node_id"] == published["node_id"]
+    for side in ("inputs", "outputs"):
+        expected = [(port["id"], port["type"]) for port in published[side]]
+        assert [(port["uuid"], port["type"]) for port in said[side]] == expected
+    assert said.get("reset_inputs_on_trigger", False) == published.get("reset_inputs_on_trigger", False)
+
+
+@pytest.mark.parametrize("published", NODES, ids=lambda node: node["python"])
+def test_a_node_has_a_name_and_a_sentence(published: dict[str, Any]) -> None:
+    """People find nodes by them."""
+    cls = node_class(published["python"])
+
+    assert cls.node_name
+    assert "_" not in cls.node_name
+    assert cls.description
+    assert cls.description.rstrip().endswith((".", "!", ":"))
+
+
+def test_names_within_a_shelf_differ() -> None:
+    """Two nodes of one name in one list could not be told apart."""
+
+    def check(shelf: fn.Shelf) -> None:
+        names = [cls.node_name for cls in shelf.nodes]
+        assert len(set(names)) == len(names)
+        for inner in shelf.subshelves:
+            check(inner)
+
+    check(funcnodes_basic.NODE_SHELF)
+
+
+def test_classes_can_be_found_where_they_say_they_live() -> None:
+    """A traceback, a reload and a pickle look for the module."""
+    homes = {node_class(node["python"]).__module__ for node in NODES}
+
+    assert homes == {
+        f"funcnodes_basic.{module}"
+        for module in (
+            "dataclass",
+            "dicts",
+            "input",
+            "lists",
+            "logic",
+            "math_nodes",
+            "pyobjects",
+            "regex",
+            "strings",
+        )
+    }
