@@ -1,0 +1,1 @@
+"""How a worker's process is made and ended: the seam (`launcher`) and this machine (`local`)."""
