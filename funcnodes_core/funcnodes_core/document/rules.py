@@ -82,8 +82,8 @@ def check(document: Document, edit: Edit) -> None:
 def check_in_draft(draft: Draft, edit: Edit) -> None:
     """Return when the draft, as it is now, allows the edit."""
     match edit:
-        case SetValue(node, port, value) | SetDefault(node, port, value):
-            _check_input_is_free(draft, node, port, value)
+        case SetValue(node, port) | SetDefault(node, port):
+            _check_input_is_free(draft, node, port)
         case SetPortOption(node, port, key, value):
             _port(draft, node, port)
             _check_option(key, value, PORT_OPTIONS)
@@ -127,11 +127,9 @@ def _port(draft: Draft, node: NodeId, port: PortId) -> PortRecord:
     return record
 
 
-def _check_input_is_free(draft: Draft, node: NodeId, port: PortId, value: JsonValue | UnsetType) -> None:
+def _check_input_is_free(draft: Draft, node: NodeId, port: PortId) -> None:
     if not _port(draft, node, port).is_input:
         raise NotAnInput(node, port)
-    if value is UNSET:
-        return
     feeding = _edge_into(draft, node, port)
     if feeding is not None:
         raise InputIsConnected(node, port, feeding)

@@ -6,7 +6,6 @@ from typing import Any
 
 import msgspec
 import pytest
-
 from funcnodes_core.document import refusals
 from funcnodes_core.document.apply import apply_all
 from funcnodes_core.document.edits import Edit

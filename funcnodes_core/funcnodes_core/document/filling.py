@@ -1,0 +1,117 @@
+"""What a node class says, filled into the records of its nodes; and what a living node turned out to be.
+
+Owns making a new node from its class, completing a node whose class has become known, and observations:
+changes that node code made by itself, which are kept but are no user's edit.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from msgspec import UNSET, structs
+
+from funcnodes_core.document.model import (
+    Classes,
+    ClassRecord,
+    Document,
+    JsonValue,
+    NodeId,
+    NodeRecord,
+    PortId,
+    PortRecord,
+)
+
+_FACTS = (
+    "name",
+    "type",
+    "description",
+    "class_default",
+    "allow_multiple",
+    "required",
+    "does_trigger",
+    "hidden",
+    "value_options",
+    "render_options",
+)
+
+
+def new_node(
+    kind: ClassRecord,
+    node: NodeId,
+    *,
+    name: str | None = None,
+    properties: dict[str, JsonValue] | None = None,
+) -> NodeRecord:
+    """Return a fresh node of a class with all its ports; its name is `Class(id)` unless it is given one."""
+    record = NodeRecord(
+        id=node,
+        class_id=kind.class_id,
+        class_name=kind.class_name,
+        name=f"{kind.class_name}({node})" if name is None else name,
+        properties=properties or {},
+    )
+    return fill(record, kind)
+
+
+def fill(node: NodeRecord, kind: ClassRecord) -> NodeRecord:
+    """Return the node with all that its class says and it does not say itself; its class has become known.
+
+    The ports of the class come first, in the order of the class, then those that only this node has.
+    """
+    ports: dict[PortId, PortRecord] = {}
+    for fact in kind.ports:
+        own = node.ports.get(fact.id)
+        ports[fact.id] = _fill_port(own, fact) if own is not None else fact
+    for port, own in node.ports.items():
+        if port not in ports:
+            ports[port] = structs.replace(own, order=()) if own.order else own
+    return structs.replace(
+        node,
+        class_name=kind.class_name if node.class_name is UNSET else node.class_name,
+        ports=ports,
+        order=(),
+    )
+
+
+def fill_all(document: Document, classes: Classes) -> Document:
+    """Return the document with every node filled whose class is known; the library has grown."""
+    nodes = {
+        name: fill(node, classes[node.class_id]) if node.class_id in classes else node
+        for name, node in document.nodes.items()
+    }
+    return structs.replace(document, nodes=nodes)
+
+
+def _fill_port(own: PortRecord, fact: PortRecord) -> PortRecord:
+    changes: dict[str, Any] = {
+        name: getattr(fact, name)
+        for name in _FACTS
+        if getattr(own, name) is UNSET and getattr(fact, name) is not UNSET
+    }
+    return structs.replace(own, is_input=fact.is_input, order=(), **changes)
+
+
+def observe_ports(document: Document, node: NodeId, ports: Sequence[PortRecord]) -> Document:
+    """Return the document after node code changed the ports of its node: these are all it has now, in order.
+
+    What a port of the observation does not say is kept from the document: above all the user's value and
+    default. Edges stay, also those of a port that went: when it comes back, they count again.
+    """
+    record = document.nodes.get(node)
+    if record is None:
+        return document
+    seen = {port.id: _observe_port(record.ports.get(port.id), port) for port in ports}
+    if list(seen.items()) == list(record.ports.items()):
+        return document
+    changed = structs.replace(record, ports=seen)
+    return structs.replace(document, nodes={**document.nodes, node: changed})
+
+
+def _observe_port(own: PortRecord | None, seen: PortRecord) -> PortRecord:
+    if own is None:
+        return seen
+    kept: dict[str, Any] = {
+        name: getattr(own, name)
+        for name in (*_FACTS, "value", "default")
+        if getattr(seen, name) is UNSET and getattr(own, name) is not UNSET
+    }
+    return structs.replace(seen, extra=own.extra, order=own.order, **kept)
