@@ -138,7 +138,7 @@ def machine() -> dict[str, Any]:
 
 
 def load() -> float | None:
-    """Return how many processes wanted a processor in the last minute; figures of a busy machine mean little."""
+    """Return how many processes wanted a processor in the last minute; busy machines mislead."""
     return round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None
 
 
@@ -174,10 +174,11 @@ def report(result: Mapping[str, Any], figures: Sequence[Figure]) -> list[str]:
     """Return the lines of the table and of the machine's state."""
     facts = result["machine"]
     code = facts["bytecode"]
+    written = "written" if code["written"] else "not written"
     lines = [
-        f"Python {facts['python']}, {facts['system']}, {facts['processors']} processors, load {facts['load']}",
-        f"bytecode: {'written' if code['written'] else 'not written'}, ours {code['ours']}, "
-        f"site packages {code['site packages']}",
+        f"Python {facts['python']}, {facts['system']}",
+        f"{facts['processors']} processors, load {facts['load']}",
+        f"bytecode: {written}; ours {code['ours']}, site packages {code['site packages']}",
         "",
     ]
     width = max((len(figure.name) for figure in figures), default=0)
