@@ -1,0 +1,130 @@
+/** What a running worker says about its graph: states, values, ports. Newest only; merged here. Pure. */
+import { is, isListOf } from "../rpc/check";
+import { isJson, isObject } from "../rpc/json";
+import type { Json, PortRecord } from "../wire/generated";
+
+export type Status = "idle" | "marked" | "running" | "failed" | "blocked";
+
+export interface RunError {
+  message: string;
+  traceback: readonly string[];
+  kind: string;
+}
+
+export interface Progress {
+  text: string;
+  /** Between 0 and 1, or null when the end is not known. */
+  fraction: number | null;
+}
+
+export interface NodeState {
+  status: Status;
+  run: number;
+  error: RunError | null;
+  progress: Progress | null;
+}
+
+export interface Preview {
+  mime: string;
+  value?: Json;
+  data?: string;
+  cut: boolean;
+  type: string;
+}
+
+export type PortValues = Readonly<Record<string, Preview | null>>;
+
+export interface Feed {
+  states: Readonly<Record<string, NodeState>>;
+  values: Readonly<Record<string, PortValues>>;
+  ports: Readonly<Record<string, readonly PortRecord[]>>;
+}
+
+export const IDLE: NodeState = { status: "idle", run: 0, error: null, progress: null };
+
+const STATUS: readonly Status[] = ["idle", "marked", "running", "failed", "blocked"];
+
+/** Reads a feed message; parts it does not understand are left out, so one odd node hides no other. */
+export function toFeed(message: unknown): Feed {
+  const feed = isObject(message) ? message : {};
+  return {
+    states: mapOf(feed.states, toState),
+    values: mapOf(feed.values, (ports) => mapOf(ports, toPreview)),
+    ports: mapOf(feed.ports, toPorts),
+  };
+}
+
+function mapOf<Item>(
+  value: unknown,
+  read: (item: unknown) => Item | undefined,
+): Readonly<Record<string, Item>> {
+  const result: Record<string, Item> = {};
+  for (const [key, item] of Object.entries(isObject(value) ? value : {})) {
+    const known = read(item);
+    if (known !== undefined) result[key] = known;
+  }
+  return result;
+}
+
+function toState(value: unknown): NodeState | undefined {
+  if (!isObject(value)) return undefined;
+  const status = STATUS.find((name) => name === value.status) ?? "idle";
+  const run = typeof value.run === "number" ? value.run : 0;
+  return { status, run, error: toRunError(value.error), progress: toProgress(value.progress) };
+}
+
+function toRunError(value: unknown): RunError | null {
+  if (!isObject(value)) return null;
+  const lines = Array.isArray(value.traceback) ? value.traceback : [value.traceback];
+  return {
+    message: typeof value.message === "string" ? value.message : "The node failed.",
+    traceback: lines.filter((line) => typeof line === "string"),
+    kind: typeof value.kind === "string" ? value.kind : "",
+  };
+}
+
+/** Reads a progress bar's state: `n` of `total`, with a description in `prefix`. */
+export function toProgress(value: unknown): Progress | null {
+  if (!isObject(value) || value.prefix === "idle") return null;
+  const { n, total, prefix, unit } = value;
+  if (typeof n !== "number") return null;
+  const known = typeof total === "number" && total > 0;
+  const label = typeof prefix === "string" && prefix !== "" ? `${prefix} ` : "";
+  const amount = known ? `${n} / ${total}` : `${n} ${typeof unit === "string" ? unit : ""}`;
+  return { text: `${label}${amount}`.trim(), fraction: known ? Math.min(1, n / total) : null };
+}
+
+export function toPreview(value: unknown): Preview | null | undefined {
+  if (value === null) return null;
+  if (!isObject(value) || typeof value.mime !== "string") return undefined;
+  return {
+    mime: value.mime,
+    ...(isJson(value.value) ? { value: value.value } : {}),
+    ...(typeof value.data === "string" ? { data: value.data } : {}),
+    cut: value.cut === true,
+    type: typeof value.type === "string" ? value.type : "",
+  };
+}
+
+function toPorts(value: unknown): readonly PortRecord[] | undefined {
+  return isListOf("PortRecord", value) ? value.filter((port) => is("PortRecord", port)) : undefined;
+}
+
+/** Returns the older feed overlaid by the newer; what did not change keeps its identity. */
+export function mergeFeed(older: Feed, newer: Feed): Feed {
+  return {
+    states: Object.keys(newer.states).length > 0 ? { ...older.states, ...newer.states } : older.states,
+    values: mergeValues(older.values, newer.values),
+    ports: Object.keys(newer.ports).length > 0 ? { ...older.ports, ...newer.ports } : older.ports,
+  };
+}
+
+function mergeValues(older: Feed["values"], newer: Feed["values"]): Feed["values"] {
+  const changed = Object.entries(newer);
+  if (changed.length === 0) return older;
+  const result = { ...older };
+  for (const [node, ports] of changed) result[node] = { ...older[node], ...ports };
+  return result;
+}
+
+export const EMPTY_FEED: Feed = { states: {}, values: {}, ports: {} };

@@ -1,0 +1,94 @@
+/** What to show of a value: a preview from the feed becomes one of a few shapes. Pure. */
+import { isObject } from "../rpc/json";
+import type { Json } from "../wire/generated";
+import type { Preview } from "./feed";
+
+export interface Table {
+  columns: readonly string[];
+  index: readonly string[];
+  rows: readonly (readonly Json[])[];
+}
+
+export type Shown =
+  | { kind: "nothing" }
+  | { kind: "text"; text: string; cut: boolean }
+  | { kind: "scalar"; text: string }
+  | { kind: "table"; table: Table; cut: boolean }
+  | { kind: "tree"; value: Json; cut: boolean }
+  | { kind: "image"; source: string }
+  | { kind: "bytes"; text: string };
+
+const IMAGE_DATA = /^data:image\/(png|jpeg|jpg|gif|webp|svg\+xml|bmp);/;
+
+export function shown(preview: Preview | null | undefined): Shown {
+  if (!preview) return { kind: "nothing" };
+  if (preview.mime.startsWith("image/") && preview.data !== undefined) {
+    return { kind: "image", source: `data:${preview.mime};base64,${preview.data}` };
+  }
+  if (preview.value === undefined) {
+    return preview.data === undefined ? { kind: "nothing" } : { kind: "bytes", text: bytesText(preview) };
+  }
+  return shownValue(preview.value, preview.cut);
+}
+
+function shownValue(value: Json, cut: boolean): Shown {
+  if (value === null) return { kind: "scalar", text: "None" };
+  if (typeof value === "string") {
+    if (IMAGE_DATA.test(value)) return { kind: "image", source: value };
+    return { kind: "text", text: value, cut };
+  }
+  if (typeof value === "number") return { kind: "scalar", text: numberText(value) };
+  if (typeof value === "boolean") return { kind: "scalar", text: value ? "True" : "False" };
+  const table = tableOf(value);
+  return table ? { kind: "table", table, cut } : { kind: "tree", value, cut };
+}
+
+/** Reads the split form of tables: columns, index, data. */
+export function tableOf(value: Json): Table | null {
+  if (!isObject(value)) return null;
+  const { columns, index, data } = value;
+  if (!Array.isArray(columns) || !Array.isArray(data) || !data.every((row) => Array.isArray(row)))
+    return null;
+  return {
+    columns: columns.map(cellText),
+    index: Array.isArray(index) ? index.map(cellText) : data.map((_, row) => String(row)),
+    rows: data,
+  };
+}
+
+export function cellText(value: unknown): string {
+  if (value === null || value === undefined) return "";
+  if (typeof value === "number") return numberText(value);
+  return typeof value === "string" ? value : JSON.stringify(value);
+}
+
+/** Numbers as one reads them: at most ten significant digits, whole numbers unchanged. */
+export function numberText(value: number): string {
+  return Number.isInteger(value) ? String(value) : String(Number(value.toPrecision(10)));
+}
+
+export function bytesText(preview: Preview): string {
+  const size = Math.floor(((preview.data?.length ?? 0) * 3) / 4);
+  const amount = size < 1024 ? `${size} bytes` : `${(size / 1024).toFixed(1)} KiB`;
+  return `${amount}${preview.cut ? " (beginning)" : ""} of ${preview.mime}`;
+}
+
+/** One line for the row of a port. */
+export function lineOf(preview: Preview | null | undefined): string {
+  const what = shown(preview);
+  switch (what.kind) {
+    case "nothing":
+      return "";
+    case "text":
+      return what.text;
+    case "scalar":
+    case "bytes":
+      return what.text;
+    case "table":
+      return `${what.table.rows.length} × ${what.table.columns.length} table`;
+    case "tree":
+      return JSON.stringify(what.value);
+    case "image":
+      return "image";
+  }
+}

@@ -1,0 +1,44 @@
+import { chosenWorker, useFleet } from "../store/fleet";
+import { useGraph } from "../store/graph";
+
+type State = "connected" | "connecting" | "lost" | "deaf" | "unauthorized";
+
+const LOOK: Record<State, { dot: string; text: string }> = {
+  connected: { dot: "bg-ok", text: "Connected" },
+  connecting: { dot: "bg-warn animate-pulse", text: "Connecting…" },
+  lost: { dot: "bg-danger animate-pulse", text: "Reconnecting…" },
+  deaf: { dot: "bg-warn animate-pulse", text: "Worker busy" },
+  unauthorized: { dot: "bg-danger", text: "No session" },
+};
+
+/** Whether what one sees is what is: the state of manager and worker in one word. */
+export function ConnectionState() {
+  const state = useConnection();
+  const waiting = useGraph((graph) => graph.history.pending.length);
+  const look = LOOK[state];
+  return (
+    <span
+      data-testid="connection-state"
+      data-state={state}
+      role="status"
+      className="flex h-8 items-center gap-1.5 whitespace-nowrap px-1 text-ink-3 text-xs"
+      title={look.text}
+    >
+      <span className={`size-2 rounded-full ${look.dot}`} />
+      <span className={state === "connected" ? "hidden lg:inline" : ""}>{look.text}</span>
+      {waiting > 0 && state !== "connected" && <span className="numeric">· {waiting} to send</span>}
+    </span>
+  );
+}
+
+function useConnection(): State {
+  const manager = useFleet((fleet) => fleet.state);
+  const deaf = useFleet((fleet) => chosenWorker(fleet)?.deaf === true);
+  const opened = useGraph((graph) => graph.worker !== null);
+  const worker = useGraph((graph) => graph.state);
+  if (manager === "unauthorized" || worker === "unauthorized") return "unauthorized";
+  if (deaf) return "deaf";
+  if (opened && worker === "lost") return "lost";
+  if (manager === "lost") return "lost";
+  return manager === "open" && (!opened || worker === "open") ? "connected" : "connecting";
+}

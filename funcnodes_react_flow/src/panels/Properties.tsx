@@ -1,0 +1,260 @@
+import { Eye, EyeOff, RotateCcw } from "lucide-react";
+import { useEffect, useState } from "react";
+import type { Preview } from "../model/feed";
+import { isInput, titleOf } from "../model/graph";
+import { familyOf, typeLabel } from "../model/portType";
+import { lineOf } from "../model/preview";
+import { InputControl } from "../nodes/controls/InputControl";
+import {
+  useConnectedInputs,
+  useNodePorts,
+  useNodeRecord,
+  useNodeState,
+  useNodeValues,
+} from "../nodes/useNode";
+import { Button, IconButton } from "../parts/Button";
+import { FIELD, Labelled, TextField } from "../parts/Field";
+import { familyColour } from "../parts/familyColour";
+import { shownGraph, useGraph } from "../store/graph";
+import { removeAll, rename, setNodeOption, setPortOption, setValue } from "../store/nodes";
+import { open, useView } from "../store/view";
+import type { NodeRecord, PortRecord } from "../wire/generated";
+
+/** What can be said about the selected node; about the graph when none is selected. */
+export function Properties() {
+  const selected = useView((view) => view.selected);
+  const [only] = selected;
+  return (
+    <div className="h-full overflow-y-auto" data-testid="properties">
+      {only === undefined ? (
+        <GraphSummary />
+      ) : selected.length === 1 ? (
+        <OfNode key={only} id={only} />
+      ) : (
+        <Several ids={selected} />
+      )}
+    </div>
+  );
+}
+
+function GraphSummary() {
+  const nodes = useGraph((state) => Object.keys(shownGraph(state).nodes).length);
+  const edges = useGraph((state) => shownGraph(state).edges.length);
+  const failed = useGraph(
+    (state) => Object.values(state.feed.states).filter((s) => s.status === "failed").length,
+  );
+  return (
+    <div className="p-4 text-ink-2">
+      <h2 className="font-semibold text-ink">Graph</h2>
+      <dl className="numeric mt-3 grid grid-cols-[1fr_auto] gap-y-1.5">
+        <dt>Nodes</dt>
+        <dd>{nodes}</dd>
+        <dt>Wires</dt>
+        <dd>{edges}</dd>
+        {failed > 0 && (
+          <>
+            <dt className="text-danger">Failed</dt>
+            <dd className="text-danger">{failed}</dd>
+          </>
+        )}
+      </dl>
+      <p className="mt-4 text-ink-3 text-xs">Select a node to see and change its properties.</p>
+    </div>
+  );
+}
+
+function Several({ ids }: { ids: readonly string[] }) {
+  return (
+    <div className="p-4">
+      <h2 className="font-semibold">{ids.length} nodes</h2>
+      <p className="mt-1 text-ink-3 text-xs">
+        Drag to move them together; Ctrl+C copies them with their values.
+      </p>
+      <Button look="danger" className="mt-4" onClick={() => removeAll(ids, [])}>
+        Delete {ids.length} nodes
+      </Button>
+    </div>
+  );
+}
+
+function OfNode({ id }: { id: string }) {
+  const node = useNodeRecord(id);
+  if (!node) return null;
+  return <Form node={node} />;
+}
+
+const STATUS = {
+  idle: "Idle",
+  marked: "Waits for its turn",
+  running: "Running",
+  failed: "Failed",
+  blocked: "Waits: a node before it failed",
+} as const;
+
+function Form({ node }: { node: NodeRecord }) {
+  const state = useNodeState(node.id);
+  const ports = useNodePorts(node);
+  const values = useNodeValues(node.id);
+  const connected = useConnectedInputs(node.id);
+  const description = useGraph((graph) => graph.classes[node.class_id]?.description);
+  return (
+    <div className="space-y-5 p-4">
+      <section className="space-y-3">
+        <Labelled label="Name">
+          <Written value={titleOf(node)} onCommit={(name) => rename(node.id, name)} />
+        </Labelled>
+        <Labelled label="Description">
+          <Written
+            value={node.description ?? ""}
+            placeholder={description ?? "What this node is for"}
+            long
+            onCommit={(text) => setNodeOption(node.id, "description", text === "" ? undefined : text)}
+          />
+        </Labelled>
+        <dl className="grid grid-cols-[auto_1fr] gap-x-4 gap-y-1 text-xs">
+          <dt className="text-ink-3">Class</dt>
+          <dd className="truncate text-right font-mono" title={node.class_id}>
+            {node.class_id}
+          </dd>
+          <dt className="text-ink-3">Status</dt>
+          <dd className={`text-right ${state.status === "failed" ? "text-danger" : ""}`}>
+            {STATUS[state.status]}
+          </dd>
+          <dt className="text-ink-3">Runs</dt>
+          <dd className="numeric text-right">{state.run}</dd>
+        </dl>
+        {state.error && (
+          <button
+            type="button"
+            className="w-full rounded-lg bg-danger-soft px-3 py-2 text-left text-danger text-xs hover:underline"
+            onClick={() => open({ kind: "error", node: node.id })}
+          >
+            {state.error.message}
+          </button>
+        )}
+      </section>
+      <Ports title="Inputs" node={node} ports={ports.filter(isInput)} values={values} connected={connected} />
+      <Ports
+        title="Outputs"
+        node={node}
+        ports={ports.filter((port) => !isInput(port))}
+        values={values}
+        connected={connected}
+      />
+      <Button look="danger" onClick={() => removeAll([node.id], [])}>
+        Delete node
+      </Button>
+    </div>
+  );
+}
+
+interface PortsProps {
+  title: string;
+  node: NodeRecord;
+  ports: readonly PortRecord[];
+  values: Readonly<Record<string, Preview | null>>;
+  connected: ReadonlySet<string>;
+}
+
+function Ports({ title, node, ports, values, connected }: PortsProps) {
+  if (ports.length === 0) return null;
+  return (
+    <section>
+      <h3 className="mb-1.5 font-medium text-ink-3 text-xs">{title}</h3>
+      <ul className="divide-y divide-line rounded-lg border border-line">
+        {ports.map((port) => (
+          <li key={port.id} className="p-2.5">
+            <PortHead node={node} port={port} connected={connected.has(port.id)} />
+            {isInput(port) && !connected.has(port.id) ? (
+              <div className="mt-1.5 flex">
+                <InputControl node={node.id} port={port} where="panel" />
+              </div>
+            ) : (
+              <button
+                type="button"
+                className="numeric mt-1 block w-full truncate text-left font-mono text-ink-2 text-xs hover:text-ink"
+                onClick={() => open({ kind: "value", node: node.id, port: port.id })}
+              >
+                {lineOf(values[port.id]) || "no value"}
+              </button>
+            )}
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+function PortHead({ node, port, connected }: { node: NodeRecord; port: PortRecord; connected: boolean }) {
+  const hidden = port.hidden === true;
+  return (
+    <div className="flex items-center gap-1.5" title={port.description ?? undefined}>
+      <span className="size-2 rounded-full" style={{ background: familyColour(familyOf(port.type)) }} />
+      <span className="truncate font-medium">{port.name || port.id}</span>
+      <span className="truncate text-ink-3 text-xs">{typeLabel(port.type)}</span>
+      <span className="ml-auto flex">
+        {isInput(port) && port.value !== undefined && !connected && (
+          <IconButton
+            label="Back to the default"
+            className="size-6"
+            onClick={() => setValue(node.id, port.id, undefined)}
+          >
+            <RotateCcw size={12} />
+          </IconButton>
+        )}
+        <IconButton
+          label={
+            connected ? "A connected port stays visible" : hidden ? "Show on the node" : "Hide on the node"
+          }
+          className="size-6"
+          disabled={connected}
+          onClick={() => setPortOption(node.id, port.id, "hidden", hidden ? undefined : true)}
+        >
+          {hidden ? <EyeOff size={12} /> : <Eye size={12} />}
+        </IconButton>
+      </span>
+    </div>
+  );
+}
+
+/** A text that is sent when one leaves it or presses Enter. */
+function Written({
+  value,
+  onCommit,
+  placeholder,
+  long = false,
+}: {
+  value: string;
+  onCommit: (text: string) => void;
+  placeholder?: string;
+  long?: boolean;
+}) {
+  const [draft, setDraft] = useState(value);
+  useEffect(() => setDraft(value), [value]);
+  const commit = () => {
+    if (draft !== value) onCommit(draft);
+  };
+  if (long) {
+    return (
+      <textarea
+        rows={2}
+        value={draft}
+        placeholder={placeholder}
+        onChange={(event) => setDraft(event.target.value)}
+        onBlur={commit}
+        className={`max-h-40 resize-none py-1.5 [field-sizing:content] ${FIELD}`}
+      />
+    );
+  }
+  return (
+    <TextField
+      value={draft}
+      placeholder={placeholder}
+      onChange={(event) => setDraft(event.target.value)}
+      onBlur={commit}
+      onKeyDown={(event) => {
+        if (event.key === "Enter") commit();
+      }}
+    />
+  );
+}

@@ -1,0 +1,28 @@
+import { Modal } from "../parts/Modal";
+import { openDialog } from "../store/view";
+
+const KEYS: readonly (readonly [string, string])[] = [
+  ["Space, Ctrl K, double click", "Add a node"],
+  ["Delete, Backspace", "Remove what is selected"],
+  ["Ctrl C, Ctrl V", "Copy and paste nodes with their values"],
+  ["Shift drag", "Select with a frame"],
+  ["Ctrl click", "Select several"],
+  ["Double click on a name", "Rename a node"],
+  ["↑ ↓ in a number (Shift: ×10)", "One step more or less"],
+  ["Escape", "Close, or give up what was typed"],
+];
+
+export function Shortcuts() {
+  return (
+    <Modal title="Keyboard and mouse" onClose={() => openDialog(null)}>
+      <dl className="divide-y divide-line">
+        {KEYS.map(([keys, what]) => (
+          <div key={keys} className="flex items-center justify-between gap-4 py-2">
+            <dt className="text-ink-2">{what}</dt>
+            <dd className="text-right font-medium text-xs">{keys}</dd>
+          </div>
+        ))}
+      </dl>
+    </Modal>
+  );
+}

@@ -1,0 +1,41 @@
+/** The one origin the editor speaks to: the UI server that delivered the page (it relays to manager and workers). */
+import type { Socket } from "./channel";
+import { isObject } from "./json";
+
+export interface Session {
+  session: boolean;
+  how: string;
+}
+
+export function socketUrl(path: string, base: Location = window.location): string {
+  return `${base.protocol === "https:" ? "wss" : "ws"}://${base.host}${path}`;
+}
+
+export function workerPath(uuid: string): string {
+  return `/worker/${encodeURIComponent(uuid)}/`;
+}
+
+export function openSocket(path: string): Socket {
+  const real = new WebSocket(socketUrl(path));
+  const socket: Socket = {
+    send: (text) => {
+      if (real.readyState === WebSocket.OPEN) real.send(text);
+    },
+    close: () => real.close(),
+    onopen: null,
+    onmessage: null,
+    onclose: null,
+  };
+  real.onopen = () => socket.onopen?.();
+  real.onmessage = (event) => socket.onmessage?.({ data: event.data });
+  real.onclose = (event) => socket.onclose?.({ code: event.code, reason: event.reason });
+  return socket;
+}
+
+/** Asks the UI server whether this browser has a session, and how to get one. */
+export async function askSession(): Promise<Session> {
+  const answer = await fetch("/session", { headers: { accept: "application/json" } });
+  const body: unknown = answer.ok ? await answer.json() : null;
+  if (!isObject(body)) return { session: false, how: "" };
+  return { session: body.session === true, how: typeof body.how === "string" ? body.how : "" };
+}

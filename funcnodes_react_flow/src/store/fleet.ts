@@ -1,0 +1,173 @@
+/** The manager and its workers: the list, wishes for it, progress. Only this file speaks to the manager. */
+import { create } from "zustand";
+import { isUp, type Notice, toNotice, toWorkers, type WorkerStatus } from "../model/fleet";
+import { Channel, type ChannelState } from "../rpc/channel";
+import { messageOf } from "../rpc/errors";
+import { isObject } from "../rpc/json";
+import { askSession, openSocket } from "../rpc/origin";
+import { newId, read, write } from "./identity";
+import { toast } from "./view";
+
+interface Fleet {
+  /** null: not asked yet. */
+  session: { session: boolean; how: string } | null;
+  state: ChannelState;
+  /** null: not heard yet. */
+  workers: readonly WorkerStatus[] | null;
+  chosen: string | null;
+  /** Newest progress per worker; the key "" is for what concerns no single worker. */
+  notices: Readonly<Record<string, Notice>>;
+  /** Workers that a wish of ours is under way for. */
+  busy: readonly string[];
+}
+
+const CHOSEN_KEY = "funcnodes__active_worker";
+const LONGEST_PAUSE_MS = 2000;
+
+export const useFleet = create<Fleet>(() => ({
+  session: null,
+  state: "connecting",
+  workers: null,
+  chosen: read(localStorage, CHOSEN_KEY) || null,
+  notices: {},
+  busy: [],
+}));
+
+const { setState } = useFleet;
+let channel: Channel | null = null;
+
+/** Asks for the session and, when there is one, opens the conversation with the manager. */
+export async function startFleet(): Promise<void> {
+  try {
+    const session = await askSession();
+    setState({ session });
+    if (session.session) openChannel();
+  } catch {
+    setState({ session: { session: false, how: "" }, state: "lost" });
+    setTimeout(startFleet, LONGEST_PAUSE_MS);
+  }
+}
+
+function openChannel(): void {
+  channel?.close();
+  channel = new Channel({
+    open: () => openSocket("/manager"),
+    greet: async (call) => {
+      const answer = await call("watch", {});
+      setWorkers(isObject(answer) && Array.isArray(answer.workers) ? answer : await call("status", {}));
+    },
+    onNotification: heard,
+    onState: (state) => {
+      setState({ state });
+      // 4401: the session was revoked or has run out. Ask again, so that the page can say what to do.
+      if (state === "unauthorized") void startFleet();
+    },
+    longestPause_ms: LONGEST_PAUSE_MS,
+    newId,
+  });
+  channel.start();
+}
+
+function heard(method: string, params: unknown): void {
+  if (method === "status") setWorkers(params);
+  if (method === "progress") setNotice(params);
+}
+
+function setWorkers(answer: unknown): void {
+  const workers = toWorkers(answer);
+  setState(({ chosen }) => ({ workers, chosen: chooseAmong(workers, chosen) }));
+}
+
+/** The remembered worker while it exists; without one, the only one that runs. */
+function chooseAmong(workers: readonly WorkerStatus[], chosen: string | null): string | null {
+  if (chosen !== null && workers.some((worker) => worker.uuid === chosen)) return chosen;
+  const [only, ...others] = workers.filter(isUp);
+  return chosen === null && only && others.length === 0 ? only.uuid : null;
+}
+
+function setNotice(params: unknown): void {
+  const notice = toNotice(params);
+  const about = isObject(params) && typeof params.workerid === "string" ? params.workerid : "";
+  setState(({ notices }) => {
+    const { [about]: _old, ...others } = notices;
+    return { notices: notice ? { ...others, [about]: notice } : others };
+  });
+}
+
+export function hurryFleet(): void {
+  channel?.hurry();
+}
+
+export function choose(uuid: string | null): void {
+  write(localStorage, CHOSEN_KEY, uuid ?? "");
+  setState({ chosen: uuid });
+}
+
+/** Makes a worker, chooses it and starts it. Returns false when the manager refused. */
+export async function createWorker(name: string, inVenv: boolean): Promise<boolean> {
+  const answer = await wish("", "new_worker", { name, in_venv: inVenv }, "The worker could not be created");
+  if (!isObject(answer) || typeof answer.uuid !== "string") return false;
+  const uuid = answer.uuid;
+  // The list with the new worker may come after the answer; until then it stands in for itself.
+  setState(({ workers }) => ({ workers: withNew(workers ?? [], uuid, name) }));
+  choose(uuid);
+  void startWorker(uuid);
+  return true;
+}
+
+function withNew(workers: readonly WorkerStatus[], uuid: string, name: string): readonly WorkerStatus[] {
+  if (workers.some((worker) => worker.uuid === uuid)) return workers;
+  const made: WorkerStatus = {
+    uuid,
+    name,
+    phase: "created",
+    reason: "",
+    envPath: null,
+    runningNode: null,
+    deaf: false,
+  };
+  return [...workers, made];
+}
+
+export async function startWorker(uuid: string): Promise<void> {
+  await wish(uuid, "start_worker", { workerid: uuid }, "The worker could not be started");
+}
+
+export async function stopWorker(uuid: string): Promise<void> {
+  await wish(uuid, "stop_worker", { workerid: uuid }, "The worker could not be stopped");
+}
+
+export async function restartWorker(uuid: string): Promise<void> {
+  await wish(uuid, "restart_worker", { workerid: uuid }, "The worker could not be restarted");
+}
+
+/** Ends a worker that does not answer and starts it again with its graph. */
+export async function killWorker(uuid: string): Promise<void> {
+  await wish(uuid, "kill_worker", { workerid: uuid }, "The worker could not be killed");
+}
+
+export async function deleteWorker(uuid: string): Promise<void> {
+  await wish(uuid, "delete_worker", { workerid: uuid }, "The worker could not be deleted");
+}
+
+async function wish(uuid: string, method: string, params: object, failure: string): Promise<unknown> {
+  if (!channel) return null;
+  setState(({ busy }) => ({ busy: [...busy, uuid] }));
+  try {
+    return await channel.call(method, params);
+  } catch (error) {
+    toast("error", failure, { detail: messageOf(error) });
+    return null;
+  } finally {
+    setState(({ busy }) => ({ busy: without(busy, uuid) }));
+  }
+}
+
+function without(list: readonly string[], item: string): readonly string[] {
+  const at = list.indexOf(item);
+  return at < 0 ? list : [...list.slice(0, at), ...list.slice(at + 1)];
+}
+
+export function chosenWorker(fleet: Fleet): WorkerStatus | null {
+  return fleet.workers?.find((worker) => worker.uuid === fleet.chosen) ?? null;
+}

@@ -1,0 +1,97 @@
+/** Modules of the chosen worker: what there is, what is being added, and how that went. */
+import { create } from "zustand";
+import { type Catalog, EMPTY_CATALOG, toCatalog } from "../model/catalog";
+import { toNotice } from "../model/fleet";
+import { messageOf } from "../rpc/errors";
+import { ask } from "./line";
+
+export interface Installing {
+  name: string;
+  action: "add" | "remove";
+  phase: "running" | "ready" | "failed";
+  /** Every line the worker said, the newest last. */
+  lines: readonly string[];
+  fraction: number;
+}
+
+interface Modules {
+  catalog: Catalog | null;
+  catalogError: string | null;
+  installing: Installing | null;
+}
+
+export const useModules = create<Modules>(() => ({ catalog: null, catalogError: null, installing: null }));
+
+const { setState, getState } = useModules;
+
+export function resetModules(): void {
+  setState({ catalog: null, catalogError: null, installing: null });
+}
+
+export async function loadCatalog(): Promise<void> {
+  try {
+    setState({ catalog: toCatalog(await ask("get_available_modules", {})), catalogError: null });
+  } catch (error) {
+    setState({ catalog: EMPTY_CATALOG, catalogError: messageOf(error) });
+  }
+}
+
+export function addModule(name: string, version: string | null = null): Promise<void> {
+  const params = version === null ? { name } : { name, version };
+  return change("add", name, "add_package_dependency", params);
+}
+
+export function removeModule(name: string): Promise<void> {
+  return change("remove", name, "remove_package_dependency", { name });
+}
+
+async function change(
+  action: Installing["action"],
+  name: string,
+  method: string,
+  params: object,
+): Promise<void> {
+  if (getState().installing?.phase === "running") return;
+  setState({ installing: { name, action, phase: "running", lines: [], fraction: 0 } });
+  try {
+    // Adding again what is there already changes nothing, so a lost socket may repeat it.
+    await ask(method, params, true);
+    finish("ready", action === "add" ? `${name} is ready` : `${name} was removed`);
+  } catch (error) {
+    finish("failed", messageOf(error));
+  }
+  await loadCatalog();
+}
+
+function finish(phase: Installing["phase"], line: string): void {
+  setState(({ installing }) => ({
+    installing: installing && { ...installing, phase, fraction: 1, lines: withLine(installing.lines, line) },
+  }));
+}
+
+/** Called by the graph store for every progress message of the worker. */
+export function heardProgress(params: unknown): void {
+  const notice = toNotice(params);
+  if (!notice) return;
+  setState(({ installing }) =>
+    installing?.phase === "running"
+      ? {
+          installing: {
+            ...installing,
+            lines: withLine(installing.lines, notice.message),
+            fraction: Math.max(installing.fraction, notice.progress),
+          },
+        }
+      : {},
+  );
+}
+
+const MOST_LINES = 200;
+
+function withLine(lines: readonly string[], line: string): readonly string[] {
+  return lines.at(-1) === line ? lines : [...lines, line].slice(-MOST_LINES);
+}
+
+export function forgetInstalling(): void {
+  setState({ installing: null });
+}

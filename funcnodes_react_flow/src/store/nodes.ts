@@ -1,0 +1,114 @@
+/** Actions that turn what a person does with nodes into edits. */
+
+import { type End, wire } from "../model/connect";
+import { edgeKey, nodeOf, portOf, positionOf } from "../model/graph";
+import { allNodes } from "../model/library";
+import { addNode, classOf, copyText, newNodeId, type Point, pasteEdits } from "../model/newNode";
+import type { ClassRecord, Edge, Edit, Json } from "../wire/generated";
+import { edit, shownGraph, useGraph } from "./graph";
+import { type Toast, toast, useView } from "./view";
+
+let middle: () => Point = () => ({ x: 0, y: 0 });
+
+/** The canvas says how to find the middle of what is seen. */
+export function setMiddle(find: () => Point): void {
+  middle = find;
+}
+
+/** Asked by the canvas: which nodes are to be selected once they are there. */
+export const wanted = { selection: new Set<string>() };
+
+function classRecord(classId: string): ClassRecord | null {
+  const { classes, shelves } = useGraph.getState();
+  const known = Object.hasOwn(classes, classId) ? classes[classId] : undefined;
+  if (known) return known;
+  const listed = allNodes(shelves ?? []).find((node) => node.id === classId);
+  return listed ? classOf(listed) : null;
+}
+
+/** Puts a node of a class at a place, or into the middle of what is seen. Returns its id. */
+export function addNodeOf(classId: string, at: Point | null = null): string | null {
+  const kind = classRecord(classId);
+  if (!kind) {
+    toast("error", `There is no node class “${classId}” in this worker's library`);
+    return null;
+  }
+  const id = newNodeId();
+  wanted.selection = new Set([id]);
+  void edit([addNode(id, kind, at ?? freePlace(middle()))]);
+  return id;
+}
+
+const STEP = 32;
+
+/** Moves down and right until no node begins exactly there, so that ten double clicks are ten visible nodes. */
+function freePlace(at: Point): Point {
+  const places = Object.values(shownGraph(useGraph.getState()).nodes).map(positionOf);
+  const taken = (point: Point) =>
+    places.some(
+      (place) => place && Math.abs(place.x - point.x) < STEP / 2 && Math.abs(place.y - point.y) < STEP / 2,
+    );
+  let free = { x: at.x - 110, y: at.y - 60 };
+  while (taken(free)) free = { x: free.x + STEP, y: free.y + STEP };
+  return free;
+}
+
+export function connectPorts(from: End, to: End, at: Toast["at"]): void {
+  const wiring = wire(shownGraph(useGraph.getState()), from, to);
+  if (wiring.ok) void edit(wiring.edits, at);
+  else toast("error", wiring.why, { at });
+}
+
+/** Puts one end of a wire elsewhere, as one step. */
+export function reconnect(old: Edge, from: End, to: End, at: Toast["at"]): void {
+  const graph = shownGraph(useGraph.getState());
+  const without = { ...graph, edges: graph.edges.filter((edge) => edgeKey(edge) !== edgeKey(old)) };
+  const wiring = wire(without, from, to);
+  if (!wiring.ok) toast("error", wiring.why, { at });
+  else if (edgeKey(wiring.edge) !== edgeKey(old)) {
+    void edit([{ kind: "remove_edge", edge: old }, ...wiring.edits], at);
+  }
+}
+
+export function removeAll(nodes: readonly string[], edges: readonly Edge[]): void {
+  const gone = new Set(nodes);
+  const loose = edges.filter((edge) => !gone.has(edge[0]) && !gone.has(edge[2]));
+  void edit([
+    ...loose.map((edge): Edit => ({ kind: "remove_edge", edge })),
+    ...nodes.map((id): Edit => ({ kind: "remove_node", id })),
+  ]);
+}
+
+export function setValue(node: string, port: string, value: Json | undefined): void {
+  const record = nodeOf(shownGraph(useGraph.getState()), node);
+  if (!record || !portOf(record, port)) return;
+  void edit([{ kind: "set_value", node, port, ...(value === undefined ? {} : { value }) }]);
+}
+
+export function rename(node: string, name: string): void {
+  const trimmed = name.trim();
+  void edit([{ kind: "rename_node", node, ...(trimmed === "" ? {} : { name: trimmed }) }]);
+}
+
+export function setNodeOption(node: string, key: string, value: Json | undefined): void {
+  void edit([{ kind: "set_node_option", node, key, ...(value === undefined ? {} : { value }) }]);
+}
+
+export function setPortOption(node: string, port: string, key: string, value: Json | undefined): void {
+  void edit([{ kind: "set_port_option", node, port, key, ...(value === undefined ? {} : { value }) }]);
+}
+
+/** The selected nodes as text for the clipboard; null when nothing is selected. */
+export function copySelection(): string | null {
+  const { selected } = useView.getState();
+  return selected.length === 0 ? null : copyText(shownGraph(useGraph.getState()), selected);
+}
+
+/** Recreates copied nodes around the middle of what is seen. Returns false for text that is none of ours. */
+export function paste(text: string): boolean {
+  const pasted = pasteEdits(text, middle(), newNodeId);
+  if (!pasted) return false;
+  wanted.selection = new Set(pasted.nodes);
+  void edit(pasted.edits);
+  return true;
+}

@@ -1,0 +1,121 @@
+/** What is only about this window: selection, panels, theme, short notices. Never sent anywhere. */
+import { create } from "zustand";
+import { newId, read, write } from "./identity";
+
+export type Theme = "auto" | "light" | "dark";
+export type Dialog = "modules" | "new-worker" | "shortcuts" | null;
+
+export interface Toast {
+  id: string;
+  tone: "info" | "success" | "error";
+  title: string;
+  detail: string | null;
+  /** Where on the screen it belongs, when it answers something done there. */
+  at: { x: number; y: number } | null;
+}
+
+/** A value opened in full, or a failure with its traceback. */
+export type Opened = { kind: "value"; node: string; port: string } | { kind: "error"; node: string } | null;
+
+interface View {
+  theme: Theme;
+  libraryOpen: boolean;
+  propertiesOpen: boolean;
+  paletteOpen: boolean;
+  /** Where in the graph a node from the palette goes; null: the middle of what is seen. */
+  paletteAt: { x: number; y: number } | null;
+  dialog: Dialog;
+  opened: Opened;
+  selected: readonly string[];
+  toasts: readonly Toast[];
+}
+
+const THEME_KEY = "funcnodes.theme";
+const WIDE = "(min-width: 900px)";
+
+function isWide(): boolean {
+  return typeof window.matchMedia === "function" ? window.matchMedia(WIDE).matches : true;
+}
+
+function rememberedTheme(): Theme {
+  const theme = read(localStorage, THEME_KEY);
+  return theme === "light" || theme === "dark" ? theme : "auto";
+}
+
+export const useView = create<View>(() => ({
+  theme: rememberedTheme(),
+  libraryOpen: isWide(),
+  propertiesOpen: isWide(),
+  paletteOpen: false,
+  paletteAt: null,
+  dialog: null,
+  opened: null,
+  selected: [],
+  toasts: [],
+}));
+
+const { setState, getState } = useView;
+
+export function setTheme(theme: Theme): void {
+  write(localStorage, THEME_KEY, theme);
+  setState({ theme });
+}
+
+export function toggleLibrary(): void {
+  setState(({ libraryOpen }) => ({
+    libraryOpen: !libraryOpen,
+    ...(isWide() ? {} : { propertiesOpen: false }),
+  }));
+}
+
+export function toggleProperties(): void {
+  setState(({ propertiesOpen }) => ({
+    propertiesOpen: !propertiesOpen,
+    ...(isWide() ? {} : { libraryOpen: false }),
+  }));
+}
+
+export function closeSheets(): void {
+  if (!isWide()) setState({ libraryOpen: false, propertiesOpen: false });
+}
+
+export function openPalette(at: { x: number; y: number } | null = null): void {
+  setState({ paletteOpen: true, paletteAt: at });
+}
+
+export function closePalette(): void {
+  setState({ paletteOpen: false });
+}
+
+export function openDialog(dialog: Dialog): void {
+  setState({ dialog });
+}
+
+export function open(opened: Opened): void {
+  setState({ opened });
+}
+
+export function select(selected: readonly string[]): void {
+  const known = getState().selected;
+  if (known.length === selected.length && known.every((id, index) => id === selected[index])) return;
+  setState({ selected });
+}
+
+const SHOWN_MS = 6000;
+const MOST = 4;
+
+export function toast(
+  tone: Toast["tone"],
+  title: string,
+  { detail = null, at = null }: { detail?: string | null; at?: Toast["at"] } = {},
+): void {
+  const shown = { id: newId(), tone, title, detail, at };
+  setState(({ toasts }) => ({
+    toasts: [...toasts.filter((known) => known.title !== title).slice(1 - MOST), shown],
+  }));
+  setTimeout(() => dismiss(shown.id), tone === "error" && detail ? 2 * SHOWN_MS : SHOWN_MS);
+}
+
+export function dismiss(id: string): void {
+  setState(({ toasts }) => ({ toasts: toasts.filter((shown) => shown.id !== id) }));
+}
