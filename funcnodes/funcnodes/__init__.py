@@ -1,1 +1,117 @@
+"""FuncNodes: a visual workbench for Python.
+
+`import funcnodes as fn` gives node authors everything that `funcnodes_core` and `funcnodes_worker` publish. Each
+name is imported when it is first used: the command line and the servers pay for none of them.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from funcnodes.lazy_import import LazyImport
+    from funcnodes_core import *  # noqa: F403
+    from funcnodes_worker import *  # noqa: F403
+
 __version__ = "3.0.0"
+
+_FROM_WORKER = (
+    "CustomLoop",
+    "ExternalWorkerConfig",
+    "FuncNodesExternalWorker",
+    "MsQueueWorker",
+    "RemoteWorker",
+    "SocketWorker",
+    "WSWorker",
+    "Worker",
+)
+_OWN = {"LazyImport": "funcnodes.lazy_import"}
+
+__all__ = [
+    "AVAILABLE_MODULES",
+    "FUNCNODES_LOGGER",
+    "ByteEncoder",
+    "BytesEncdata",
+    "CustomLoop",
+    "DataEnum",
+    "Encdata",
+    "EventEmitterMixin",
+    "ExternalWorkerConfig",
+    "FullLibJSON",
+    "FullNodeSpaceJSON",
+    "FuncNodesExternalWorker",
+    "IONotFoundError",
+    "IOOptions",
+    "InputMeta",
+    "JSONDecoder",
+    "JSONEncoder",
+    "LazyImport",
+    "Library",
+    "MultipleConnectionsError",
+    "NoValue",
+    "Node",
+    "NodeClassMixin",
+    "NodeClassNotFoundError",
+    "NodeConnectionError",
+    "NodeDecorator",
+    "NodeIO",
+    "NodeIOSerialization",
+    "NodeInput",
+    "NodeInputOptions",
+    "NodeInputSerialization",
+    "NodeJSON",
+    "NodeOutput",
+    "NodeOutputOptions",
+    "NodeOutputSerialization",
+    "NodeSpace",
+    "NodeSpaceJSON",
+    "NodeTriggerError",
+    "OutputMeta",
+    "RenderOptions",
+    "SameNodeConnectionError",
+    "Shelf",
+    "Worker",
+    "add_type",
+    "config",
+    "controlled_wrapper",
+    "emit_after",
+    "emit_before",
+    "exceptions",
+    "find_shelf",
+    "flatten_shelf",
+    "flatten_shelves",
+    "get_deep_connected_nodeset",
+    "get_logger",
+    "get_nodeclass",
+    "instance_nodefunction",
+    "lib",
+    "logging",
+    "make_run_in_new_process",
+    "make_run_in_new_thread",
+    "nodemaker",
+    "plugins",
+    "run_until_complete",
+    "set_log_format",
+    "setup",
+    "signaturewrapper",
+    "types",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Return a published name, imported now."""
+    if name.startswith("__"):
+        raise AttributeError(name)
+    source = _OWN.get(name) or ("funcnodes_worker" if name in _FROM_WORKER else "funcnodes_core")
+    try:
+        value = getattr(import_module(source), name)
+    except AttributeError:
+        raise AttributeError(f"module 'funcnodes' has no attribute {name!r}") from None
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """Return all published names."""
+    return sorted({*globals(), *__all__})

@@ -16,7 +16,7 @@ from funcnodes_worker.home.base import Base
 from funcnodes_worker.home.supervisor_file import read_supervisor_file
 from funcnodes_worker.wire import control
 
-from funcnodes.server.client import OPEN_TIMEOUT_S, bearer, url_of
+from funcnodes.server.client import OPEN_TIMEOUT_S, bearer, is_alive, url_of
 
 LOGGER = logging.getLogger(__name__)
 EXCHANGE_TIMEOUT_S = 10.0
@@ -129,3 +129,31 @@ class ControlLine:
         for answer in self._exchanges.values():
             if not answer.done():
                 answer.set_exception(SupervisorAway())
+
+
+async def revoke_sessions(base: Base, session_hashes: set[str]) -> None:
+    """Return once the supervisor has told everybody that these sessions ended. For `funcnodes session`."""
+    hello = control.Hello(protocol=control.PROTOCOL, role="ui")
+    address = read_supervisor_file(base)
+    if address is None or not is_alive(address):
+        raise SupervisorAway
+    try:
+        async with (
+            asyncio.timeout(EXCHANGE_TIMEOUT_S),
+            aiohttp.ClientSession(headers=bearer(base)) as http,
+            http.ws_connect(url_of(address, "/control")) as socket,
+        ):
+            await socket.send_str(control.encode(hello))
+            async for frame in socket:
+                message = control.read_from_supervisor(frame.data)
+                if isinstance(message, control.Welcome):
+                    for one in session_hashes:
+                        await socket.send_str(control.encode(control.Revoke(session_hash=one)))
+                    message = message.access
+                if isinstance(message, control.Access):
+                    counting = {one for hashes in message.sessions.values() for one in hashes}
+                    if not counting & session_hashes:
+                        return
+    except (OSError, aiohttp.ClientError, TimeoutError) as problem:
+        raise SupervisorAway from problem
+    raise SupervisorAway

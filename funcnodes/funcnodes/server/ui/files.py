@@ -5,6 +5,7 @@ Owns their headers. Where the bundle is and how it is made is said by `funcnodes
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from aiohttp import hdrs, web
@@ -12,9 +13,6 @@ from funcnodes_worker.disk.inside import PathRefused, inside
 from funcnodes_worker.rpc.guarded import open_door
 
 from funcnodes.server.ui import pages
-
-MAKE_BUNDLE = "uv sync --reinstall-package funcnodes-react-flow"
-"""The one command that makes the bundle in a checkout."""
 
 # Names below `assets/` carry a hash of their content, so a changed file has another name.
 _FOR_EVER = "public, max-age=31536000, immutable"
@@ -24,24 +22,29 @@ _ASK_AGAIN = "no-cache"
 class EditorFiles:
     """The doors to the files of the editor."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, static_folder: Callable[[], Path | None], build_command: str) -> None:
+        """Serve the bundle; it is looked for anew each time, so one that is built meanwhile is found."""
+        self._static_folder = static_folder
+        self._build_command = build_command
 
     @open_door("the editor's page holds no data; what it shows comes through doors of their own")
     async def page(self, request: web.Request) -> web.StreamResponse:
         """Answer `GET /`."""
-        index = self._folder / "index.html"
-        if not index.is_file():
-            text = pages.missing_bundle_page(MAKE_BUNDLE)
+        folder = self._static_folder()
+        if folder is None:
+            text = pages.missing_bundle_page(self._build_command)
             return web.Response(text=text, content_type="text/html", status=503)
-        return web.FileResponse(index, headers={hdrs.CACHE_CONTROL: _ASK_AGAIN})
+        return web.FileResponse(folder / "index.html", headers={hdrs.CACHE_CONTROL: _ASK_AGAIN})
 
     @open_door("the editor's files are the same for everybody")
     async def file(self, request: web.Request) -> web.StreamResponse:
         """Answer `GET /static/{path}`; a path that leaves the folder names no file."""
         name = request.match_info["path"]
+        folder = self._static_folder()
+        if folder is None:
+            raise web.HTTPNotFound(text=f"the editor is not built; run {self._build_command}")
         try:
-            path = inside(self._folder, name)
+            path = inside(folder, name)
         except PathRefused as refused:
             raise web.HTTPNotFound(text=str(refused)) from refused
         if not path.is_file():
@@ -52,7 +55,7 @@ class EditorFiles:
     @open_door("browsers ask for it by themselves")
     async def favicon(self, request: web.Request) -> web.StreamResponse:
         """Answer `GET /favicon.ico` with the bundle's icon, or with nothing."""
-        icon = self._folder / "icon.svg"
-        if not icon.is_file():
+        folder = self._static_folder()
+        if folder is None or not (folder / "icon.svg").is_file():
             return web.Response(status=204)
-        return web.FileResponse(icon, headers={hdrs.CONTENT_TYPE: "image/svg+xml"})
+        return web.FileResponse(folder / "icon.svg", headers={hdrs.CONTENT_TYPE: "image/svg+xml"})

@@ -118,12 +118,14 @@ class ManagerKeeper:
             async with asyncio.timeout(STOP_TIMEOUT_S):
                 await self._ask_to_stop()
                 await process.wait()
-        except TimeoutError:
-            self._say(
-                "The manager does not end; it is killed. Its workers may go on; see `funcnodes worker list`."
-            )
-            process.kill()
+        except (TimeoutError, asyncio.CancelledError) as problem:
+            # Too late, or somebody insisted. Workers that are left are found again by the next manager.
+            self._say("The manager is ended by force. `funcnodes worker list` shows what goes on without it.")
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
             await process.wait()
+            if isinstance(problem, asyncio.CancelledError):
+                raise
 
     async def _ask_to_stop(self) -> None:
         with contextlib.suppress(ManagerUnreachable, ManagerRefused, ManagerGone):

@@ -10,7 +10,6 @@ import contextlib
 import socket
 from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 from aiohttp import web
 from funcnodes_worker.home.base import Base
@@ -28,6 +27,7 @@ from funcnodes.server.ui.listen import bind
 from funcnodes.server.ui.relay import Relay
 from funcnodes.server.ui.session import Sessions
 from funcnodes.server.ui.workers import OneWorker, WatchedWorkers, WorkerAddress
+from funcnodes_react_flow import BUILD_COMMAND, static_folder
 
 
 @dataclass(frozen=True)
@@ -35,8 +35,6 @@ class UiSettings:
     """What a UI server is told when it is started."""
 
     base: Base
-    static: Path
-    """The folder of the editor's bundle."""
     host: str = "localhost"
     port: int = 8000
     no_auth: bool = False
@@ -109,7 +107,7 @@ class UiServer:
     def _rooms(self) -> Rooms:
         return Rooms(
             gate=self._gate,
-            files=EditorFiles(self.settings.static),
+            files=EditorFiles(static_folder, BUILD_COMMAND),
             sessions=Sessions(self._gate, self._line, self.port),
             relay=self._relay,
             workers=self._workers,
@@ -142,9 +140,11 @@ async def open_ui(settings: UiSettings, say: Callable[[str], None]) -> AsyncGene
         await server.start()
         yield server
     finally:
-        await server.close()
-        if server.keeper is not None:
-            await server.keeper.stop()
+        try:
+            await server.close()
+        finally:
+            if server.keeper is not None:
+                await server.keeper.stop()
 
 
 def _shown(host: str) -> str:

@@ -1,0 +1,195 @@
+"""`funcnodes worker …`: see, make, run, change and remove workers.
+
+Owns the verbs and their options. What they ask of the manager and how it is shown stands in `worker_actions`.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from funcnodes.cli.session import Asked, asked
+
+noun = typer.Typer(
+    help="See, make, run, change and remove workers.",
+    epilog="Example: funcnodes worker start demo",
+    no_args_is_help=True,
+)
+
+Which = Annotated[
+    str | None, typer.Argument(metavar="[WORKER]", help="Name, uuid, or the beginning of the uuid.")
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Uuid = Annotated[str | None, typer.Option("--uuid", help="The worker's uuid.")]
+Name = Annotated[str | None, typer.Option("--name", help="The worker's name.")]
+
+
+@noun.callback()
+def identify(context: typer.Context, uuid: Uuid = None, name: Name = None) -> None:
+    """See, make, run, change and remove workers."""
+    before = asked(context)
+    context.obj = Asked(before.directory, before.debug, uuid, name)
+
+
+def _meant(context: typer.Context, which: str | None, uuid: str | None, name: str | None) -> Asked:
+    """Return what was asked, with the identifiers given before the verb or after it."""
+    before = asked(context)
+    return Asked(before.directory, before.debug, uuid or before.uuid, name or before.name, which)
+
+
+@noun.command("list", epilog="Example: funcnodes worker list --json")
+def list_all(
+    context: typer.Context,
+    full: Annotated[bool, typer.Option("--full", help="Print all that is known of each.")] = False,
+    as_json: Json = False,
+) -> None:
+    """List the workers of the base folder."""
+    from funcnodes.cli import worker_actions
+
+    worker_actions.show_list(asked(context), full=full, as_json=as_json)
+
+
+@noun.command(epilog="Example: funcnodes worker new --name demo --start")
+def new(
+    context: typer.Context,
+    name: Name = None,
+    uuid: Uuid = None,
+    start: Annotated[bool, typer.Option("--start", help="Start it as well.")] = False,
+    not_in_venv: Annotated[
+        bool, typer.Option("--not-in-venv", help="Use the manager's own environment instead of a new one.")
+    ] = False,
+    autostart: Annotated[bool, typer.Option("--autostart", help="Start it with the manager.")] = False,
+    policy: Annotated[
+        str | None,
+        typer.Option("--autostart-policy", metavar="never|unless-stopped|always", help="When to start it."),
+    ] = None,
+    as_json: Json = False,
+    create_only: Annotated[bool, typer.Option("--create-only", hidden=True)] = False,
+    worker_type: Annotated[str, typer.Option("--workertype", hidden=True)] = "WSWorker",
+) -> None:
+    """Make a worker with an environment of its own."""
+    from funcnodes.cli import worker_actions
+
+    del worker_type  # There is one kind; published scripts name it.
+    wish = worker_actions.NewWorker(
+        in_venv=not not_in_venv,
+        autostart=policy or ("unless-stopped" if autostart else "never"),
+        start=start and not create_only,
+    )
+    worker_actions.make(_meant(context, None, uuid, name), wish, as_json=as_json)
+
+
+@noun.command(epilog="Example: funcnodes worker start demo")
+def start(
+    context: typer.Context,
+    which: Which = None,
+    uuid: Uuid = None,
+    name: Name = None,
+    no_auth: Annotated[
+        bool,
+        typer.Option("--no-auth", help="Without a token, for programs on this machine (foreground only)."),
+    ] = False,
+    worker_type: Annotated[str, typer.Option("--workertype", hidden=True)] = "WSWorker",
+) -> None:
+    """Start a worker; where no manager runs, keep it in the foreground until Ctrl+C."""
+    from funcnodes.cli import worker_actions
+
+    del worker_type
+    worker_actions.start(_meant(context, which, uuid, name), no_auth=no_auth)
+
+
+@noun.command(epilog="Example: funcnodes worker stop demo")
+def stop(context: typer.Context, which: Which = None, uuid: Uuid = None, name: Name = None) -> None:
+    """Stop a worker; its graph is saved."""
+    from funcnodes.cli import worker_actions
+
+    worker_actions.act(_meant(context, which, uuid, name), "stop_worker", "is stopped; its graph is saved")
+
+
+@noun.command(epilog="Example: funcnodes worker restart demo")
+def restart(context: typer.Context, which: Which = None, uuid: Uuid = None, name: Name = None) -> None:
+    """Stop a worker in good order and start it again."""
+    from funcnodes.cli import worker_actions
+
+    worker_actions.act(_meant(context, which, uuid, name), "restart_worker", "runs again")
+
+
+@noun.command(epilog="Example: funcnodes worker kill demo")
+def kill(context: typer.Context, which: Which = None, uuid: Uuid = None, name: Name = None) -> None:
+    """End a stuck worker by force and start it again; every acknowledged edit is kept."""
+    from funcnodes.cli import worker_actions
+
+    worker_actions.act(_meant(context, which, uuid, name), "kill_worker", "was ended by force and runs again")
+
+
+@noun.command(epilog="Example: funcnodes worker delete demo --yes")
+def delete(
+    context: typer.Context,
+    which: Which = None,
+    uuid: Uuid = None,
+    name: Name = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+) -> None:
+    """Delete a worker with its graph, files and environment."""
+    from funcnodes.cli import worker_actions
+
+    worker_actions.delete(_meant(context, which, uuid, name), yes=yes)
+
+
+@noun.command(epilog="Example: funcnodes worker install demo funcnodes-numpy")
+def install(
+    context: typer.Context,
+    words: Annotated[
+        list[str], typer.Argument(metavar="[WORKER] PACKAGE", help="The worker, then the package.")
+    ],
+    version: Annotated[str | None, typer.Option(help="For example 1.4 or '>=1.4' [default: any].")] = None,
+    uuid: Uuid = None,
+    name: Name = None,
+) -> None:
+    """Add a package to a worker's environment; a running worker gets its nodes at once."""
+    from funcnodes.cli import worker_actions
+
+    which, package = worker_actions.split_words(asked(context), words, uuid, name)
+    worker_actions.change_package(_meant(context, which, uuid, name), "install", package, version)
+
+
+@noun.command(epilog="Example: funcnodes worker remove demo funcnodes-numpy")
+def remove(
+    context: typer.Context,
+    words: Annotated[
+        list[str], typer.Argument(metavar="[WORKER] PACKAGE", help="The worker, then the package.")
+    ],
+    uuid: Uuid = None,
+    name: Name = None,
+) -> None:
+    """Take a package out of a worker's environment."""
+    from funcnodes.cli import worker_actions
+
+    which, package = worker_actions.split_words(asked(context), words, uuid, name)
+    worker_actions.change_package(_meant(context, which, uuid, name), "remove", package, None)
+
+
+@noun.command(epilog="Example: funcnodes worker status demo")
+def status(
+    context: typer.Context, which: Which = None, uuid: Uuid = None, name: Name = None, as_json: Json = False
+) -> None:
+    """Show how a worker is: state, address, process, running node, packages."""
+    from funcnodes.cli import worker_actions
+
+    worker_actions.show_status(_meant(context, which, uuid, name), as_json=as_json)
+
+
+@noun.command(epilog="Example: funcnodes worker logs demo --follow")
+def logs(
+    context: typer.Context,
+    which: Which = None,
+    uuid: Uuid = None,
+    name: Name = None,
+    lines: Annotated[int, typer.Option("--lines", "-n", min=0, help="How many of the last lines.")] = 50,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on printing until Ctrl+C.")] = False,
+) -> None:
+    """Print the end of a worker's log."""
+    from funcnodes.cli import worker_logs
+
+    worker_logs.show(_meant(context, which, uuid, name), lines=lines, follow=follow)
