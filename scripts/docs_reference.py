@@ -1,16 +1,18 @@
-"""Reference pages made from the code: Python API, basic nodes, command line, methods on the wire.
+"""Reference pages made from the code: the list of them, the Python API, the basic nodes.
 
-Owns how a name, a command, a method becomes a paragraph. The words themselves are docstrings and help texts.
+Owns how a name and a node become a paragraph; commands and methods are `docs_commands`. The words themselves
+are docstrings and help texts.
 """
 
 from __future__ import annotations
 
 import inspect
 import types
-from collections.abc import Iterable, Iterator
-from typing import Any, cast
+from collections.abc import Iterator
+from typing import Any
 
-MADE = "<!-- made from the code by scripts/docs_reference.py -->\n\n"
+from scripts import docs_commands
+from scripts.docs_table import MADE, table
 
 
 def pages() -> dict[str, str]:
@@ -18,25 +20,16 @@ def pages() -> dict[str, str]:
     return {
         "reference/python-api.md": python_api(),
         "reference/basic-nodes.md": basic_nodes(),
+        "reference/command-line.md": docs_commands.command_line(),
+        "reference/methods.md": docs_commands.methods(),
     }
-
-
-def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
-    """Return a Markdown table; cells may hold anything but line breaks."""
-    columns = list(head)
-    lines = [columns, ["---"] * len(columns), *rows]
-    return "\n".join("| " + " | ".join(_cell(cell) for cell in line) + " |" for line in lines) + "\n"
-
-
-def _cell(text: str) -> str:
-    return " ".join(text.split()).replace("|", "\\|")
 
 
 def python_api() -> str:
     """Return the page of all names that `funcnodes_core` exports."""
     import funcnodes_core
 
-    names = sorted(funcnodes_core.__all__, key=str.lower)
+    names: list[str] = sorted(funcnodes_core.__all__, key=str.lower)
     parts = [
         MADE,
         "# Python API\n\nEvery name below can be imported from `funcnodes_core`, and from `funcnodes` too.\n",
@@ -64,7 +57,7 @@ def _entry(name: str, value: object) -> str:
     if doc := _doc(value):
         text.append(doc + "\n")
     if inspect.isclass(value):
-        members = list(_members(cast("type[object]", value)))
+        members = list(_members(value))
         if members:
             text.append(table(("member", ""), members))
     return "\n".join(text)
@@ -109,7 +102,7 @@ def _doc(value: object) -> str:
 
 def _members(cls: type[object]) -> Iterator[tuple[str, str]]:
     for name, value in vars(cls).items():
-        plain = value.__func__ if isinstance(value, (classmethod, staticmethod)) else value
+        plain: object = getattr(value, "__func__", value)
         described = isinstance(plain, (types.FunctionType, property))
         doc = inspect.cleandoc(plain.__doc__ or "") if described else ""
         if name.startswith("_") or not doc:
