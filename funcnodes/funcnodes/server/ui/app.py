@@ -65,7 +65,8 @@ class Rooms:
 
 def build(rooms: Rooms) -> web.Application:
     """Return the application; `/worker_manager` or `/worker` exists, as published, never both."""
-    app = web.Application(middlewares=[_same_origin_reads, _add_headers])
+    app = web.Application(middlewares=[_same_origin_reads])
+    app.on_response_prepare.append(_add_headers)
     guard(app, rooms.gate)
     doors = _Doors(rooms)
     app.add_routes(
@@ -179,13 +180,6 @@ async def _same_origin_reads(request: web.Request, handler: Handler) -> web.Stre
     return await handler(request)
 
 
-@web.middleware
-async def _add_headers(request: web.Request, handler: Handler) -> web.StreamResponse:
-    try:
-        response = await handler(request)
-    except web.HTTPException as problem:
-        problem.headers.update(_HEADERS)
-        raise
-    if not response.prepared:
-        response.headers.update(_HEADERS)
-    return response
+async def _add_headers(request: web.Request, response: web.StreamResponse) -> None:
+    del request
+    response.headers.update(_HEADERS)

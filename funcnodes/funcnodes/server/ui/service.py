@@ -77,7 +77,8 @@ class UiServer:
             if settings.worker is None
             else OneWorker(settings.worker)
         )
-        self._runner = web.AppRunner(build(self._rooms()), access_log=None, shutdown_timeout=5.0)
+        self.application = build(self._rooms())
+        self._runner = web.AppRunner(self.application, access_log=None, shutdown_timeout=5.0)
 
     def origins(self) -> list[str]:
         """Return the exact origins of our pages."""
