@@ -1,0 +1,398 @@
+"""Environments as transactions: everything with the real uv, real environments and the real registry."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import subprocess
+import sys
+import time
+import tomllib
+from pathlib import Path
+
+import pytest
+from funcnodes.environment import state
+from funcnodes.environment.errors import Conflict, DoesNotLoad, NoNetwork, PackageNotFound, SharedEnvironment
+from funcnodes.environment.manifest import OURS
+from funcnodes.environment.provision import Provisioner
+from funcnodes_worker.home.base import Base, prepare_base
+from funcnodes_worker.home.worker_config import WorkerConfig, write_worker_config
+from funcnodes_worker.home.worker_home import WorkerHome
+
+from tests.funcnodes.environment.tiny_wheels import make_shelf_of_wheels
+
+pytestmark = pytest.mark.registry
+
+DYING = """
+import asyncio, os, sys
+from pathlib import Path
+from funcnodes.environment.provision import Provisioner
+from funcnodes_worker.home.base import Base
+from funcnodes_worker.home.worker_home import WorkerHome
+folder, uuid, package, version, place = sys.argv[1:]
+faults = lambda reached: os._exit(9) if reached == place else None
+home = WorkerHome(Base(Path(folder)), uuid)
+provisioner = Provisioner(home.base, faults=faults)
+asyncio.run(provisioner.install(home, package, version or None, lambda message, fraction: None))
+"""
+
+
+class Heard:
+    """The progress of one installation."""
+
+    def __init__(self) -> None:
+        self.said: list[tuple[str, float]] = []
+
+    def __call__(self, message: str, fraction: float) -> None:
+        self.said.append((message, fraction))
+
+    @property
+    def messages(self) -> str:
+        return "\n".join(message for message, _ in self.said)
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Base:
+    base = Base(tmp_path_factory.mktemp("base"))
+    prepare_base(base)
+    return base
+
+
+@pytest.fixture(scope="module")
+def shelf(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_shelf_of_wheels(tmp_path_factory.mktemp("wheels"))
+
+
+@pytest.fixture
+def provisioner(base: Base, shelf: Path, monkeypatch: pytest.MonkeyPatch) -> Provisioner:
+    monkeypatch.setenv("UV_FIND_LINKS", str(shelf))
+    return Provisioner(base)
+
+
+@pytest.fixture
+async def home(base: Base, provisioner: Provisioner, request: pytest.FixtureRequest) -> WorkerHome:
+    """A worker with its own environment, settled."""
+    number = len(list(base.workers.iterdir()))
+    home = WorkerHome(base, f"w{number}")
+    await provisioner.create(home, Heard())
+    await provisioner.settle(home)
+    return home
+
+
+def run(python: Path, code: str) -> str:
+    return subprocess.run(
+        [python, "-I", "-c", code], capture_output=True, text=True, check=True
+    ).stdout.strip()
+
+
+def versions(home: WorkerHome) -> dict[str, str]:
+    """What is really installed in the worker's current environment."""
+    code = "import json; from importlib.metadata import distributions as d; "
+    code += "print(json.dumps({x.name.replace('_', '-'): x.version for x in d()}))"
+    return json.loads(run(state.python_of(home), code))
+
+
+def disk(home: WorkerHome) -> tuple[object, ...]:
+    """Everything that must be as it was after a failure."""
+    left = sorted(entry.name for entry in home.environments.iterdir())
+    return (state.head(home), home.project_file.read_text(), home.lock_file.read_text(), versions(home), left)
+
+
+async def test_a_worker_has_an_environment_of_its_own(provisioner: Provisioner, home: WorkerHome) -> None:
+    python = provisioner.python_of(home)
+
+    assert python.is_relative_to(home.environments)
+    assert run(python, "import sys; print(sys.prefix)") == str(python.parent.parent)
+    assert home.venv.resolve() == python.parent.parent
+    assert run(python, "import funcnodes_core, funcnodes_worker; print('ok')") == "ok"
+
+
+async def test_the_next_worker_takes_about_a_second(provisioner: Provisioner, home: WorkerHome) -> None:
+    """The lock is made once, and everything is in the cache: `home` was the first."""
+    second, heard = WorkerHome(home.base, f"{home.uuid}-next"), Heard()
+    began = time.perf_counter()
+
+    await provisioner.create(second, heard)
+
+    assert time.perf_counter() - began < 3
+    assert "Resolved" not in heard.messages
+    assert second.lock_file.read_text() == home.lock_file.read_text()
+
+
+async def test_creating_twice_builds_once(provisioner: Provisioner, home: WorkerHome) -> None:
+    heard = Heard()
+
+    assert await provisioner.create(home, heard) == provisioner.python_of(home)
+    assert heard.said == []
+
+
+async def test_a_module_joins_the_running_environment(provisioner: Provisioner, home: WorkerHome) -> None:
+    before, heard = provisioner.python_of(home), Heard()
+
+    installed = await provisioner.install(home, "fntest-module", "1.0", heard)
+
+    assert (installed.live, installed.packages, installed.modules) == (
+        True,
+        ("fntest-module",),
+        {"fntest-module": ("fntest_module",)},
+    )
+    assert str(installed.difference) == "adds fntest-library 2.0, fntest-module 1.0"
+    assert provisioner.python_of(home) == before
+    assert versions(home)["fntest-module"] == "1.0"
+    assert '"fntest-module==1.0"' in home.project_file.read_text()
+    fractions = [fraction for _, fraction in heard.said]
+    assert fractions == sorted(fractions)
+    assert fractions[-1] == 1.0
+    for expected in (
+        "Resolving fntest-module==1.0",
+        "adds fntest-library 2.0",
+        "Installed 2 packages",
+        "load",
+    ):
+        assert expected in heard.messages
+
+
+async def test_progress_arrives_while_it_happens(provisioner: Provisioner, home: WorkerHome) -> None:
+    """Not all at once at the end; the loop is free meanwhile."""
+    times: list[float] = []
+    ticks = 0
+
+    async def tick() -> None:
+        nonlocal ticks
+        while True:
+            await asyncio.sleep(0.01)
+            ticks += 1
+
+    ticking = asyncio.create_task(tick())
+    await provisioner.install(home, "fntest-module", None, lambda _m, _f: times.append(time.perf_counter()))
+    ticking.cancel()
+
+    assert times[-1] - times[0] > 0.2
+    assert ticks > 10
+
+
+async def test_a_change_of_version_builds_another_environment(
+    provisioner: Provisioner, home: WorkerHome
+) -> None:
+    await provisioner.install(home, "fntest-library", "1.0", Heard())
+    before = provisioner.python_of(home)
+
+    installed = await provisioner.install(home, "fntest-library", ">=2", Heard())
+
+    assert (installed.live, str(installed.difference)) == (False, "changes fntest-library 1.0 → 2.0")
+    assert provisioner.python_of(home) == before
+    assert versions(home)["fntest-library"] == "1.0"
+
+    after = await provisioner.prepare(home, Heard())
+    assert after != before
+    assert versions(home)["fntest-library"] == "2.0"
+    assert before.exists()
+
+    await provisioner.settle(home)
+    assert not before.exists()
+
+
+async def test_no_hello_from_the_new_one_brings_the_old_one_back(
+    provisioner: Provisioner, home: WorkerHome
+) -> None:
+    await provisioner.install(home, "fntest-library", "1.0", Heard())
+    project, lock = home.project_file.read_text(), home.lock_file.read_text()
+    await provisioner.install(home, "fntest-library", "2.0", Heard())
+    await provisioner.prepare(home, Heard())
+
+    assert await provisioner.revert(home)
+
+    assert versions(home)["fntest-library"] == "1.0"
+    assert (home.project_file.read_text(), home.lock_file.read_text()) == (project, lock)
+    assert not await provisioner.revert(home)
+
+
+async def test_removing_takes_what_only_it_needed(provisioner: Provisioner, home: WorkerHome) -> None:
+    bare = versions(home)
+    await provisioner.install(home, "fntest-module", None, Heard())
+
+    removed = await provisioner.remove(home, "fntest_module", Heard())
+    await provisioner.prepare(home, Heard())
+
+    assert str(removed.difference) == "removes fntest-library 2.0, fntest-module 2.0"
+    assert versions(home) == bare
+
+
+async def test_what_does_not_exist_changes_nothing(provisioner: Provisioner, home: WorkerHome) -> None:
+    before = disk(home)
+
+    with pytest.raises(PackageNotFound, match="fntest-nothing was not found in the package registry"):
+        await provisioner.install(home, "fntest-nothing", None, Heard())
+    with pytest.raises(PackageNotFound, match=r"fntest-module==9\.9"):
+        await provisioner.install(home, "fntest-module", "9.9", Heard())
+
+    assert disk(home) == before
+
+
+async def test_a_conflict_changes_nothing_and_says_why(provisioner: Provisioner, home: WorkerHome) -> None:
+    await provisioner.install(home, "fntest-module", "2.0", Heard())
+    before = disk(home)
+
+    with pytest.raises(Conflict, match="fntest-library") as refused:
+        await provisioner.install(home, "fntest-old", None, Heard())
+
+    assert "this worker depends on" in str(refused.value)
+    assert disk(home) == before
+
+
+@pytest.mark.parametrize(
+    ("package", "problem"),
+    [("fntest-broken", "RuntimeError: no camera"), ("fntest-abort", "the process ended while loading it")],
+)
+async def test_a_module_that_does_not_load_is_taken_back(
+    provisioner: Provisioner, home: WorkerHome, package: str, problem: str
+) -> None:
+    before = disk(home)
+
+    with pytest.raises(DoesNotLoad, match=problem):
+        await provisioner.install(home, package, None, Heard())
+
+    assert disk(home) == before
+
+
+async def test_a_change_that_breaks_another_module_is_taken_back(
+    provisioner: Provisioner, home: WorkerHome
+) -> None:
+    await provisioner.install(home, "fntest-library", "1.0", Heard())
+    await provisioner.install(home, "fntest-fussy", None, Heard())
+    before = disk(home)
+
+    with pytest.raises(DoesNotLoad, match=r"fntest-fussy: AssertionError: 2\.0"):
+        await provisioner.install(home, "fntest-library", "2.0", Heard())
+
+    assert disk(home) == before
+
+
+async def test_no_network_says_so_and_changes_nothing(
+    home: WorkerHome, base: Base, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("UV_DEFAULT_INDEX", "http://127.0.0.1:9/simple")
+    monkeypatch.setenv("UV_HTTP_RETRIES", "0")
+    monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / "cache"))
+    before = disk(home)
+
+    with pytest.raises(NoNetwork, match=r"could not be reached .* Check the network connection"):
+        await Provisioner(base).install(home, "funcnodes-numpy", None, Heard())
+
+    assert disk(home) == before
+
+
+async def test_a_worker_is_made_without_network_once_there_was_one(
+    provisioner: Provisioner, home: WorkerHome, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("UV_DEFAULT_INDEX", "http://127.0.0.1:9/simple")
+    second = WorkerHome(home.base, f"{home.uuid}-offline")
+
+    python = await Provisioner(home.base).create(second, Heard())
+
+    assert run(python, "import funcnodes_worker; print('ok')") == "ok"
+
+
+async def test_a_cancelled_installation_leaves_the_environment(
+    provisioner: Provisioner, home: WorkerHome
+) -> None:
+    before = disk(home)
+    loading = asyncio.Event()
+
+    def heard(message: str, _fraction: float) -> None:
+        if "load" in message:
+            loading.set()
+
+    running = asyncio.create_task(provisioner.install(home, "fntest-module", None, heard))
+    await asyncio.wait_for(loading.wait(), 60)
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+
+    assert disk(home) == before
+
+
+@pytest.mark.parametrize("version", ["1.0", "2.0"])
+@pytest.mark.parametrize("place", ["locked", "built", "loaded", "decided"])
+async def test_killed_at_a_step_the_environment_is_the_old_or_the_new_one(
+    provisioner: Provisioner, home: WorkerHome, place: str, version: str
+) -> None:
+    """`1.0` adds to the current environment, `2.0` needs another one; what is decided is completed."""
+    await provisioner.install(home, "fntest-library", "==1.0" if version == "1.0" else ">=1", Heard())
+    if version == "2.0":
+        await provisioner.install(home, "fntest-module", "1.0", Heard())
+    before, old = versions(home), state.current(home)
+
+    died = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-c",
+        DYING,
+        str(home.base.folder),
+        home.uuid,
+        "fntest-module",
+        version,
+        f"provision:{place}",
+    )
+    assert await died.wait() == 9
+    await provisioner.prepare(home, Heard())
+
+    if place == "decided":
+        assert versions(home) == {**before, "fntest-module": version}
+    else:
+        assert (versions(home), state.current(home)) == (before, old)
+    await provisioner.settle(home)
+    standing = state.current(home)
+    assert standing is not None
+    assert [entry.name for entry in home.environments.iterdir()] == [standing.environment]
+
+
+async def test_a_worker_without_its_own_environment_gets_what_the_manager_has(
+    provisioner: Provisioner, base: Base
+) -> None:
+    shared = WorkerHome(base, "shared")
+    write_worker_config(shared, WorkerConfig(uuid="shared", env_path=None))
+
+    assert await provisioner.prepare(shared, Heard()) == Path(sys.executable)
+    assert (await provisioner.install(shared, "funcnodes-basic", None, Heard())).packages == (
+        "funcnodes-basic",
+    )
+    with pytest.raises(SharedEnvironment, match="Make a worker with a virtual environment"):
+        await provisioner.install(shared, "fntest-module", None, Heard())
+
+
+async def test_published_modules_get_all_five_of_ours(provisioner: Provisioner, base: Base) -> None:
+    """Numpy, plotly and webcam ask for all of them by name; none may come from an index."""
+    home = WorkerHome(base, "published")
+    home.folder.mkdir(parents=True)
+    home.project_file.write_text(
+        '[project]\nname = "lab"\nversion = "1"\n'
+        'dependencies = ["funcnodes-numpy", "funcnodes-plotly", "funcnodes-webcam"]\n'
+    )
+    code = "import json; from importlib.metadata import distribution as d; "
+    code += f"print(json.dumps([json.loads(d(n).read_text('direct_url.json'))['url'] for n in {OURS}]))"
+
+    python = await provisioner.create(home, Heard())
+
+    assert {"funcnodes-numpy", "funcnodes-plotly", "funcnodes-webcam"} <= versions(home).keys()
+    urls: list[str] = json.loads(run(python, code))
+    assert [url.startswith((base.cache / "build").as_uri()) for url in urls] == [True] * 5
+    assert _sources_of_ours(home.lock_file.read_text()) == {"path"}
+
+
+def _sources_of_ours(lock: str) -> set[str]:
+    """Return the kinds of source from which the lock takes our five."""
+    packages = [entry for entry in tomllib.loads(lock)["package"] if entry["name"] in OURS]
+    assert len(packages) == len(OURS)
+    return {kind for entry in packages for kind in entry["source"]}
+
+
+async def test_the_published_numpy_module_is_added_live(provisioner: Provisioner, home: WorkerHome) -> None:
+    heard = Heard()
+
+    installed = await provisioner.install(home, "funcnodes-numpy", None, heard)
+
+    assert (installed.live, installed.packages) == (True, ("funcnodes-numpy",))
+    assert "adds funcnodes-numpy" in heard.messages
+    assert int(
+        run(provisioner.python_of(home), "import funcnodes_numpy as m; print(len(m.NODE_SHELF.subshelves))")
+    )

@@ -1,0 +1,52 @@
+"""Packages of a few bytes, made for a test: a folder of wheels that uv takes besides the registry."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+
+
+def make_wheel(
+    folder: Path, name: str, version: str, code: str, *, requires: Sequence[str] = (), has_nodes: bool = False
+) -> None:
+    """Write a wheel with one module of this code."""
+    module = name.replace("-", "_")
+    info = f"{module}-{version}.dist-info"
+    needs = "".join(f"Requires-Dist: {entry}\n" for entry in requires)
+    files = {
+        f"{module}.py": code,
+        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n{needs}",
+        f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+    }
+    if has_nodes:
+        files[f"{info}/entry_points.txt"] = f"[funcnodes.module]\nmodule = {module}\n"
+    files[f"{info}/RECORD"] = "".join(f"{path},,\n" for path in (*files, f"{info}/RECORD"))
+    folder.mkdir(parents=True, exist_ok=True)
+    with zipfile.ZipFile(folder / f"{module}-{version}-py3-none-any.whl", "w") as archive:
+        for path, text in files.items():
+            archive.writestr(path, text)
+
+
+def make_shelf_of_wheels(folder: Path) -> Path:
+    """Write the packages the tests speak of."""
+    make_wheel(folder, "fntest-library", "1.0", "VERSION = '1.0'")
+    make_wheel(folder, "fntest-library", "2.0", "VERSION = '2.0'")
+    make_wheel(
+        folder, "fntest-module", "1.0", "import fntest_library", requires=["fntest-library"], has_nodes=True
+    )
+    make_wheel(
+        folder,
+        "fntest-module",
+        "2.0",
+        "import fntest_library",
+        requires=["fntest-library>=2"],
+        has_nodes=True,
+    )
+    make_wheel(folder, "fntest-old", "1.0", "", requires=["fntest-library<2"], has_nodes=True)
+    make_wheel(folder, "fntest-broken", "1.0", "raise RuntimeError('no camera')", has_nodes=True)
+    make_wheel(folder, "fntest-abort", "1.0", "import os; os.abort()", has_nodes=True)
+    # Breaks when the library is not the one it was made for, and does not say so in its requirements.
+    fussy = "import fntest_library\nassert fntest_library.VERSION == '1.0', fntest_library.VERSION"
+    make_wheel(folder, "fntest-fussy", "1.0", fussy, requires=["fntest-library"], has_nodes=True)
+    return folder
