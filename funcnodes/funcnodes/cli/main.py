@@ -33,10 +33,6 @@ def run(arguments: Sequence[str]) -> int:
         return 130
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else 0
-    except BrokenPipeError:
-        # Whoever read our output has seen enough, like `head`; nothing is wrong and nothing more can be said.
-        problems.silence_output()
-        return 0
     # Whatever goes wrong ends in one sentence; what we have not foreseen says so and how to see more.
     except Exception as problem:  # noqa: BLE001
         return problems.say(problem, debug="--debug" in arguments)

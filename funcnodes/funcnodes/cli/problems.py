@@ -69,11 +69,6 @@ def sentence_of(problem: BaseException) -> str | None:
     return None
 
 
-def silence_output() -> None:
-    """Send what is still buffered nowhere, so that the interpreter's end does not complain."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
 def _alone(problem: BaseException) -> BaseException:
     """Return the one problem of a task group that had one."""
     if isinstance(problem, BaseExceptionGroup):

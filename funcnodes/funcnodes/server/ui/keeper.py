@@ -169,5 +169,5 @@ def _last_words(log: Path, begun: int) -> str:
     with contextlib.suppress(OSError), log.open("rb") as file:
         file.seek(begun)
         lines = [line.strip() for line in file.read().decode(errors="replace").splitlines() if line.strip()]
-        return lines[-1] if lines else ""
+        return lines[-1].removeprefix("Error: ").rstrip(".") if lines else ""
     return ""

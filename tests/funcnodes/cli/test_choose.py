@@ -1,0 +1,54 @@
+"""Which worker a command line means."""
+
+from __future__ import annotations
+
+import pytest
+
+from funcnodes.cli.choose import choose
+from funcnodes.cli.problems import Problem
+
+WORKERS = [
+    {"uuid": "tank_1111", "name": "tank"},
+    {"uuid": "tank_2222", "name": "tank"},
+    {"uuid": "demo_3333", "name": "demo"},
+]
+
+
+@pytest.mark.parametrize(
+    ("asked", "meant"),
+    [
+        ({"uuid": "tank_2222"}, "tank_2222"),
+        ({"uuid": "tank_2222", "name": "tank"}, "tank_2222"),
+        ({"name": "tank"}, "tank_1111"),
+        ({"given": "demo"}, "demo_3333"),
+        ({"given": "demo_3333"}, "demo_3333"),
+        ({"given": "demo_"}, "demo_3333"),
+    ],
+)
+def test_the_worker_that_is_meant(asked: dict[str, str], meant: str) -> None:
+    """A uuid wins; a name alone means the first, as published."""
+    whole = {"uuid": None, "name": None, "given": None} | asked
+    assert choose(WORKERS, **whole)["uuid"] == meant
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({}, "say which worker"),
+        ({"uuid": "nope"}, "there is no worker 'nope'; known are: demo, tank, tank"),
+        ({"uuid": "demo_3333", "name": "tank"}, "is called 'demo', not 'tank'"),
+        ({"given": "tank"}, "may mean several workers: tank_1111, tank_2222"),
+        ({"given": "dem"}, "there is no worker 'dem'"),
+    ],
+)
+def test_what_is_not_clear_is_said_with_the_next_step(asked: dict[str, str], said: str) -> None:
+    """No guess between two workers for a bare word, and none from three letters."""
+    whole = {"uuid": None, "name": None, "given": None} | asked
+    with pytest.raises(Problem, match=said):
+        choose(WORKERS, **whole)
+
+
+def test_what_cannot_be_undone_is_not_guessed() -> None:
+    """Deleting `--name tank` is refused while two are called so."""
+    with pytest.raises(Problem, match="give the uuid"):
+        choose(WORKERS, uuid=None, name="tank", given=None, exactly=True)

@@ -1,0 +1,170 @@
+"""The command as a user runs it: quick answers, exit codes, one sentence for a problem and never a traceback."""
+
+from __future__ import annotations
+
+import json
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from funcnodes import __version__
+from tests.support.processes import make_base, program_environment
+
+
+def run(*arguments: str, cwd: Path | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run the command to its end."""
+    return subprocess.run(
+        [sys.executable, "-m", "funcnodes", *arguments],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        cwd=cwd,
+        check=False,
+        env=program_environment() | environment,
+    )
+
+
+def test_version_and_help_answer_at_once(tmp_path: Path) -> None:
+    """With bytecode, as installed: 0.2 s and 0.3 s, the best of a few runs since others use this machine too."""
+    compiled = {"PYTHONPYCACHEPREFIX": str(tmp_path), "PYTHONDONTWRITEBYTECODE": ""}
+    for arguments, limit_s in ((["--version"], 0.2), (["--help"], 0.3)):
+        run(*arguments, **compiled)
+        times: list[float] = []
+        for _ in range(5):
+            started = time.perf_counter()
+            assert run(*arguments, **compiled).returncode == 0
+            times.append(time.perf_counter() - started)
+        assert min(times) < limit_s, (arguments, times)
+
+
+def test_version_names_the_program(tmp_path: Path) -> None:
+    """With other options before it as well; no base folder is made."""
+    for arguments in (["--version"], ["--dir", str(tmp_path / "x"), "--version"]):
+        done = run(*arguments)
+        assert (done.returncode, done.stdout) == (0, f"funcnodes {__version__}\n")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "arguments", [[], ["worker"], ["runserver"], ["link"], ["worker", "new"], ["session", "revoke"], ["modules"]]
+)
+def test_help_shows_an_example(arguments: list[str]) -> None:
+    """Every command says how it is used."""
+    done = run(*arguments, "-h")
+    assert done.returncode == 0
+    assert "Example: funcnodes " in done.stdout
+
+
+def test_a_wrong_option_is_a_usage_error() -> None:
+    """As published: exit code 2."""
+    assert run("--no-such-option").returncode == 2
+    assert run("worker", "dance").returncode == 2
+
+
+def test_published_global_options_are_taken(tmp_path: Path) -> None:
+    """Scripts that give them go on working."""
+    base = make_base(tmp_path / "base")
+    done = run("--dir", str(base), "--profile", "--use-subprocess-monitor", "0", "link")
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_an_unwritable_base_folder_is_said_in_a_sentence(tmp_path: Path) -> None:
+    """Nothing was changed, and how to choose another folder."""
+    (tmp_path / "file").write_text("not a folder")
+    done = run("--dir", str(tmp_path / "file" / "base"), "link")
+    assert done.returncode == 1
+    assert "cannot be written" in done.stderr
+    assert "--dir" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_broken_config_is_said_and_left_as_it_is(tmp_path: Path) -> None:
+    """The person's file is theirs to repair."""
+    base = make_base(tmp_path / "base")
+    (base / "config.json").write_text("{ not json")
+    for arguments in (["link"], ["runserver", "--no-browser"], ["startworkermanager"]):
+        done = run("--dir", str(base), *arguments)
+        assert done.returncode == 1
+        assert "config.json cannot be read" in done.stderr
+        assert "Repair it" in done.stderr
+        assert "Traceback" not in done.stderr
+    assert (base / "config.json").read_text() == "{ not json"
+
+
+def test_a_readable_copy_of_a_broken_config_is_used_with_a_note(tmp_path: Path) -> None:
+    """The published program keeps that copy."""
+    base = make_base(tmp_path / "base", ui_port=1234)
+    (base / "config.json.bu").write_text((base / "config.json").read_text())
+    (base / "config.json").write_text("{ not json")
+    done = run("--dir", str(base), "link")
+    assert done.returncode == 0
+    assert ":1234/session?code=" in done.stdout
+    assert "its copy config.json.bu is used" in done.stderr
+
+
+@pytest.mark.parametrize("command", ["runserver", "startworkermanager"])
+def test_a_port_in_use_is_said_with_the_next_step(tmp_path: Path, command: str) -> None:
+    """And nothing stays behind."""
+    base = make_base(tmp_path / "base")
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        extra = ["--no-browser"] if command == "runserver" else []
+        done = run("--dir", str(base), command, "--port", str(port), *extra)
+    assert done.returncode == 1
+    assert f"{port}" in done.stderr
+    assert "in use" in done.stderr
+    assert "--port" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_the_managers_own_problem_reaches_the_user_of_runserver(tmp_path: Path) -> None:
+    """The port in use is that of the manager, which is another process with a log of its own."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        base = make_base(tmp_path / "base", manager_port=taken.getsockname()[1])
+        done = run("--dir", str(base), "runserver", "--no-browser")
+    assert done.returncode == 1
+    assert "manager could not be started" in done.stderr
+    assert "in use" in done.stderr
+
+
+@pytest.mark.parametrize("command", ["runserver", "startworkermanager"])
+def test_the_network_is_not_entered_by_accident(tmp_path: Path, command: str) -> None:
+    """Beyond loopback only with a proxy in front, and never without tokens."""
+    base = make_base(tmp_path / "base")
+    open_to_all = ["--host", "0.0.0.0"]
+    done = run("--dir", str(base), command, *open_to_all)
+    assert (done.returncode, "--behind-proxy" in done.stderr) == (2, True)
+    done = run("--dir", str(base), command, *open_to_all, "--behind-proxy", "--no-auth")
+    assert (done.returncode, "this machine only" in done.stderr) == (2, True)
+
+
+def test_an_unforeseen_problem_is_ours_and_says_how_to_see_more(tmp_path: Path) -> None:
+    """With --debug there is a traceback, without it there is none."""
+    crash = "import sys; from funcnodes.cli import link, main; link.make_link = lambda *a: 1 / 0; main.main(sys.argv[1:])"
+    base = make_base(tmp_path / "base")
+    for debug, traced in (([], False), (["--debug"], True)):
+        done = subprocess.run(
+            [sys.executable, "-c", crash, *debug, "--dir", str(base), "link"],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert done.returncode == 1
+        assert "This is a mistake in FuncNodes" in done.stderr
+        assert ("Traceback" in done.stderr) == traced
+
+
+def test_whoever_stops_reading_ends_it_quietly(tmp_path: Path) -> None:
+    """Like `funcnodes session list | head -1`."""
+    base = make_base(tmp_path / "base")
+    sessions = [{"hash": f"{n:064x}", "cookie": "fn_8000", "created": 0.0} for n in range(20_000)]
+    (base / "sessions.json").write_text(json.dumps(sessions))
+    program = f"{sys.executable} -m funcnodes --dir {base} session list | head -1"
+    done = subprocess.run(["bash", "-c", program], capture_output=True, text=True, timeout=60, check=False)
+    assert done.stdout.startswith("00000000\tfn_8000\t")
+    assert done.stderr == ""
