@@ -1,0 +1,45 @@
+"""Large values by their content: in the document stands a reference, the value lies in the journal.
+
+Owns the size at which a value is large, the form of a reference, and finding references in saved text.
+"""
+
+import hashlib
+import re
+from typing import Any, cast
+
+import msgspec
+
+LARGE_BYTES = 64 * 1024
+"""A value whose JSON text is longer is stored by its content."""
+
+_REFERENCE = re.compile(rb'\{"\$stored":"([0-9a-f]{64})"\}')
+
+
+def reference_to(identity: str) -> dict[str, str]:
+    """Return the reference that stands in a document for the value with this hash."""
+    return {"$stored": identity}
+
+
+def hash_in(value: Any) -> str | None:
+    """Return the hash a reference names, or None for any other value."""
+    if not isinstance(value, dict) or len(cast("dict[Any, Any]", value)) != 1:
+        return None
+    found: Any = cast("dict[Any, Any]", value).get("$stored")
+    return found if isinstance(found, str) else None
+
+
+def pack(value: Any) -> tuple[str, bytes] | None:
+    """Return hash and JSON text of a large value, None for any other. Raises for what is not JSON."""
+    text = msgspec.json.encode(value)
+    if len(text) <= LARGE_BYTES:
+        return None
+    return hashlib.sha256(text).hexdigest(), text
+
+
+def hashes_in(text: bytes) -> set[str]:
+    """Return the hashes of all references in compact JSON text.
+
+    A user's text that looks like one is quoted inside JSON and does not match; were it matched, a value would
+    be kept too long, never lost.
+    """
+    return {found.decode() for found in _REFERENCE.findall(text)}

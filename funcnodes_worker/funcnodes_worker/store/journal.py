@@ -1,0 +1,307 @@
+"""The journal: edits in the order of their revisions, on disk before anyone hears "done".
+
+Owns the database: entries, epochs, the last snapshots, large values. Every method is one transaction, and
+what it has written is on disk when it returns (`synchronous=FULL`). Used by one thread at a time. Does not
+know what an edit means (`document`), what a found file means (`opening`), nor when to compact (`store`).
+"""
+
+import os
+import secrets
+import sqlite3
+import time
+import zlib
+from collections.abc import Generator, Iterable, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from msgspec import Struct
+
+from funcnodes_worker.disk.atomic import sync_folder
+from funcnodes_worker.disk.faults import Faults, no_faults
+from funcnodes_worker.store.migrations import migrate, version_of
+from funcnodes_worker.store.records import Row
+
+FILE_NAME = "journal.sqlite3"
+SIBLINGS = ("", "-wal", "-shm")
+"""Endings of the files that together are the database."""
+
+
+class JournalDamaged(Exception):
+    """Raised when the database or a row of it is not as it was written."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__()
+        self.path, self.reason = path, reason
+
+    def __str__(self) -> str:
+        return f"{self.path} is damaged: {self.reason}"
+
+
+class Epoch(Struct, frozen=True):
+    """One line of history."""
+
+    number: int
+    id: str
+
+
+class KeptSnapshot(Struct, frozen=True):
+    """A snapshot as the journal remembers it."""
+
+    revision: int
+    digest: str | None
+    content: bytes
+    is_done: bool
+
+
+def checksum(epoch: str, row: Row) -> int:
+    """Return the sum over all fields of a row and the epoch it belongs to."""
+    head = f"{epoch}\0{row.revision}\0{row.author}\0{row.time!r}\0".encode()
+    return zlib.crc32(row.inverse, zlib.crc32(row.edits, zlib.crc32(head)))
+
+
+def is_whole(epoch: str, row: Row, expected: Any) -> bool:
+    """Tell whether a row is as it was written, whatever the database gave for its fields."""
+    try:
+        return checksum(epoch, row) == expected
+    except (TypeError, AttributeError):
+        return False
+
+
+class Journal:
+    """An open journal."""
+
+    def __init__(self, path: Path, *, faults: Faults = no_faults) -> None:
+        """Open or make the database; raises `JournalDamaged` or `JournalTooNew` and changes nothing."""
+        self.path, self._faults = path, faults
+        # Made by us first, so that nobody else can ever read it; its siblings take their mode from it.
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+        self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        try:
+            self._prepare()
+        except sqlite3.OperationalError:
+            # The world's failure (a full disk, no rights, a lock), not the file's.
+            self._connection.close()
+            raise
+        except sqlite3.DatabaseError as error:
+            self._connection.close()
+            raise JournalDamaged(path, str(error)) from error
+        except BaseException:
+            self._connection.close()
+            raise
+        sync_folder(path.parent)
+
+    def _prepare(self) -> None:
+        run = self._connection.execute
+        version = version_of(self._connection, self.path)
+        (found,) = run("PRAGMA quick_check(1)").fetchone()
+        if found != "ok":
+            raise JournalDamaged(self.path, str(found))
+        if version == 0:
+            run("PRAGMA auto_vacuum = INCREMENTAL")
+        run("PRAGMA journal_mode = WAL")
+        run("PRAGMA synchronous = FULL")
+        run("PRAGMA journal_size_limit = 16777216")
+        run("PRAGMA busy_timeout = 5000")
+        migrate(self._connection, self.path)
+
+    def close(self) -> None:
+        """Close the database; what was written is in its one file then."""
+        self._connection.close()
+
+    @contextmanager
+    def _transaction(self) -> Generator[sqlite3.Connection]:
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield self._connection
+            self._faults("journal:written")
+            self._connection.execute("COMMIT")
+        except BaseException:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+            raise
+        self._faults("journal:committed")
+
+    # Epochs
+
+    def epoch(self) -> Epoch | None:
+        """Return the current epoch, or None in a new journal."""
+        found = self._connection.execute(
+            "SELECT number, id FROM epochs ORDER BY number DESC LIMIT 1"
+        ).fetchone()
+        return Epoch(*found) if found else None
+
+    def epochs(self) -> list[tuple[str, float, str]]:
+        """Return id, beginning and reason of all epochs, oldest first."""
+        return self._connection.execute("SELECT id, begun, reason FROM epochs ORDER BY number").fetchall()
+
+    def begin_epoch(
+        self, reason: str, revision: int, digest: str | None, content: bytes, rows: Iterable[Row] = ()
+    ) -> Epoch:
+        """Return a new epoch that stands on this snapshot (a file, if it has a digest) and these rows."""
+        identity = secrets.token_hex(16)
+        with self._transaction() as connection:
+            number = connection.execute(
+                "INSERT INTO epochs (id, begun, reason) VALUES (?, ?, ?)", (identity, time.time(), reason)
+            ).lastrowid
+            epoch = Epoch(number or 0, identity)
+            _insert_snapshot(connection, epoch, KeptSnapshot(revision, digest, content, is_done=True))
+            _insert_rows(connection, epoch, rows)
+        return epoch
+
+    # Entries
+
+    def append(
+        self,
+        epoch: Epoch,
+        rows: Sequence[Row],
+        contents: Mapping[str, bytes] = MappingProxyType({}),
+        uses: Iterable[tuple[str, int]] = (),
+    ) -> None:
+        """Return when the rows and new large values are on disk, all or none.
+
+        `uses` says which revision names which large value, by its hash.
+        """
+        with self._transaction() as connection:
+            _insert_rows(connection, epoch, rows[:1])
+            self._faults("journal:begun")
+            _insert_rows(connection, epoch, rows[1:])
+            for identity, data in contents.items():
+                connection.execute("INSERT OR IGNORE INTO contents VALUES (?, ?)", (identity, data))
+            _insert_uses(connection, epoch, uses)
+
+    def put_contents(self, contents: Mapping[str, bytes]) -> None:
+        """Return when the large values are on disk."""
+        with self._transaction() as connection:
+            connection.executemany("INSERT OR IGNORE INTO contents VALUES (?, ?)", contents.items())
+
+    def last_revision(self, epoch: Epoch) -> int:
+        """Return the newest revision of an epoch, that of its snapshot when it has no newer entries."""
+        (entries,) = self._connection.execute(
+            "SELECT MAX(revision) FROM entries WHERE epoch = ?", (epoch.number,)
+        ).fetchone()
+        (snapshots,) = self._connection.execute(
+            "SELECT MAX(revision) FROM snapshots WHERE epoch = ?", (epoch.number,)
+        ).fetchone()
+        return max(entries or 0, snapshots or 0)
+
+    def rows_after(self, epoch: Epoch, revision: int) -> list[Row]:
+        """Return all rows after a revision, without a gap; raises `JournalDamaged` for a gap or wrong sum."""
+        rows: list[Row] = []
+        for *fields, found in self._connection.execute(
+            "SELECT revision, author, edits, inverse, time, checksum FROM entries"
+            " WHERE epoch = ? AND revision > ? ORDER BY revision",
+            (epoch.number, revision),
+        ):
+            row = Row(*fields)
+            if row.revision != revision + len(rows) + 1:
+                raise JournalDamaged(self.path, f"revision {revision + len(rows) + 1} is missing")
+            if not is_whole(epoch.id, row, found):
+                raise JournalDamaged(self.path, f"revision {row.revision} is not as it was written")
+            rows.append(row)
+        return rows
+
+    # Snapshots
+
+    def snapshots(self, epoch: Epoch) -> list[KeptSnapshot]:
+        """Return the snapshots that are kept of an epoch, newest first."""
+        found = self._connection.execute(
+            "SELECT revision, digest, saved, is_done FROM snapshots WHERE epoch = ? ORDER BY number DESC",
+            (epoch.number,),
+        )
+        return [KeptSnapshot(r, d, _unpack(self.path, s), bool(done)) for r, d, s, done in found]
+
+    def intend_snapshot(self, epoch: Epoch, revision: int, digest: str, content: bytes) -> None:
+        """Remember a snapshot that is about to be renamed into place; earlier intentions are forgotten."""
+        with self._transaction() as connection:
+            connection.execute("DELETE FROM snapshots WHERE epoch = ? AND NOT is_done", (epoch.number,))
+            _insert_snapshot(connection, epoch, KeptSnapshot(revision, digest, content, is_done=False))
+
+    def confirm_snapshot(self, epoch: Epoch) -> None:
+        """Remember that the intended snapshot is the file on disk; the one before is not needed any more."""
+        with self._transaction() as connection:
+            connection.execute("DELETE FROM snapshots WHERE epoch = ? AND is_done", (epoch.number,))
+            connection.execute("UPDATE snapshots SET is_done = 1 WHERE epoch = ?", (epoch.number,))
+
+    # Large values and the end of history
+
+    def content(self, identity: str) -> bytes | None:
+        """Return a large value by its hash."""
+        found = self._connection.execute("SELECT data FROM contents WHERE hash = ?", (identity,)).fetchone()
+        return found[0] if found else None
+
+    def content_hashes(self) -> set[str]:
+        """Return the hashes of all large values."""
+        return {row[0] for row in self._connection.execute("SELECT hash FROM contents")}
+
+    def kept_text(self) -> bytes:
+        """Return the text of all snapshots that are kept, those of older epochs too."""
+        found = self._connection.execute("SELECT saved FROM snapshots")
+        return b"".join(_unpack(self.path, packed) for (packed,) in found)
+
+    def prune(self, epoch: Epoch, snapshot_revision: int, max_steps: int, max_bytes: int) -> int:
+        """Return how many of the oldest entries were dropped to stay in the limits.
+
+        Nothing after the snapshot is ever dropped, nor anything of what an older epoch needs to be restored
+        as long as it is kept at all: its entries go oldest first.
+        """
+        rows = self._connection.execute(
+            "SELECT epoch, revision, LENGTH(edits) + LENGTH(inverse) FROM entries"
+            " ORDER BY epoch DESC, revision DESC"
+        )
+        steps = size = 0
+        doomed: list[tuple[int, int]] = []
+        for number, revision, length in rows:
+            steps, size = steps + 1, size + length
+            is_needed = number == epoch.number and revision > snapshot_revision
+            if not is_needed and (steps > max_steps or size > max_bytes):
+                doomed.append((number, revision))
+        if doomed:
+            with self._transaction() as connection:
+                connection.executemany("DELETE FROM entries WHERE epoch = ? AND revision = ?", doomed)
+                connection.executemany("DELETE FROM content_uses WHERE epoch = ? AND revision = ?", doomed)
+            self._connection.execute("PRAGMA incremental_vacuum").fetchall()
+        return len(doomed)
+
+    def drop_contents(self, identities: Iterable[str]) -> None:
+        """Drop large values that no entry names any more."""
+        with self._transaction() as connection:
+            for identity in identities:
+                connection.execute(
+                    "DELETE FROM contents WHERE hash = ?1"
+                    " AND NOT EXISTS (SELECT 1 FROM content_uses WHERE hash = ?1)",
+                    (identity,),
+                )
+
+
+def _insert_rows(connection: sqlite3.Connection, epoch: Epoch, rows: Iterable[Row]) -> None:
+    connection.executemany(
+        "INSERT INTO entries (epoch, revision, author, edits, inverse, time, checksum)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?)",
+        [
+            (epoch.number, r.revision, r.author, r.edits, r.inverse, r.time, checksum(epoch.id, r))
+            for r in rows
+        ],
+    )
+
+
+def _insert_uses(connection: sqlite3.Connection, epoch: Epoch, uses: Iterable[tuple[str, int]]) -> None:
+    connection.executemany(
+        "INSERT OR IGNORE INTO content_uses (hash, epoch, revision) VALUES (?, ?, ?)",
+        [(identity, epoch.number, revision) for identity, revision in uses],
+    )
+
+
+def _insert_snapshot(connection: sqlite3.Connection, epoch: Epoch, kept: KeptSnapshot) -> None:
+    connection.execute(
+        "INSERT INTO snapshots (epoch, revision, digest, saved, is_done) VALUES (?, ?, ?, ?, ?)",
+        (epoch.number, kept.revision, kept.digest, zlib.compress(kept.content, 1), kept.is_done),
+    )
+
+
+def _unpack(path: Path, packed: Any) -> bytes:
+    try:
+        return zlib.decompress(packed)
+    except zlib.error as error:
+        raise JournalDamaged(path, "a kept snapshot is not as it was written") from error

@@ -1,0 +1,87 @@
+"""What goes into the store and what comes out of it when it is opened."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from funcnodes_core.document.edits import Edit, decode_edits, encode_edits
+from msgspec import Struct
+
+
+class Entry(Struct, frozen=True):
+    """One committed transaction of the journal."""
+
+    revision: int
+    author: str
+    edits: tuple[Edit, ...]
+    inverse: tuple[Edit, ...]
+    time: float
+
+
+class Row(Struct, frozen=True):
+    """An entry as it lies in the journal: its edits as JSON text, so that a caller's mistake shows early."""
+
+    revision: int
+    author: str
+    edits: bytes
+    inverse: bytes
+    time: float
+
+    @classmethod
+    def of(cls, entry: Entry) -> Row:
+        """Return the row of an entry; raises when an edit is not JSON."""
+        edits, inverse = encode_edits(entry.edits), encode_edits(entry.inverse)
+        return cls(entry.revision, entry.author, edits, inverse, entry.time)
+
+    def entry(self) -> Entry:
+        """Return the entry; raises `msgspec.DecodeError` when the text is not a list of edits."""
+        return Entry(
+            self.revision, self.author, decode_edits(self.edits), decode_edits(self.inverse), self.time
+        )
+
+
+class Notice(Struct, frozen=True):
+    """Something a person should know about how the store was opened."""
+
+    kind: str
+    """`replaced`, `snapshot_damaged`, `snapshot_missing`, `journal_damaged` or `journal_missing`."""
+    message: str
+    set_aside: tuple[Path, ...] = ()
+    """Files that could not be used and were kept under these names."""
+
+
+class StoreFailed(Exception):
+    """Raised when the disk did not take an edit or a snapshot; what was acknowledged before is safe."""
+
+    def __init__(self, problem: BaseException | str) -> None:
+        super().__init__()
+        self.problem = problem
+
+    def __str__(self) -> str:
+        return (
+            f"the disk did not take it: {self.problem}; all acknowledged edits are safe, "
+            "make room or check the disk and try again"
+        )
+
+
+class JournalTooNew(Exception):
+    """Raised when a newer release of FuncNodes has written the journal."""
+
+    def __init__(self, path: Path, version: int, known: int) -> None:
+        super().__init__()
+        self.path, self.version, self.known = path, version, known
+
+    def __str__(self) -> str:
+        return (
+            f"{self.path} was written by a newer release (format {self.version}, known is {self.known}); "
+            "nothing was changed, open it with that release"
+        )
+
+
+Saved = dict[str, Any]
+"""A parsed `nodespace.json`."""
+
+UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError)
+"""What decoding raises for bytes that are not what they should be."""

@@ -1,0 +1,173 @@
+"""The store of one worker: open it, append edits, write snapshots, close it.
+
+Owns the order in which journal and snapshot are written and when old history goes. The journal is told of a
+snapshot before it is renamed into place and again after, so that a crash at any moment is recognised by
+`opening`.
+"""
+
+import asyncio
+import sqlite3
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from msgspec import Struct
+
+from funcnodes_worker.disk.atomic import remove_leftovers
+from funcnodes_worker.disk.faults import Faults, no_faults
+from funcnodes_worker.disk.lock import FileLock
+from funcnodes_worker.store.contents import hashes_in, pack, reference_to
+from funcnodes_worker.store.journal import Epoch, Journal
+from funcnodes_worker.store.opening import Start, open_journal
+from funcnodes_worker.store.records import Entry, Notice, Row, Saved, StoreFailed
+from funcnodes_worker.store.snapshot import Mark, digest_of, encode_snapshot, write_snapshot
+from funcnodes_worker.store.writing import Append, WritingThread
+
+LOCK_NAME = "store.lock"
+MAX_STEPS = 10_000
+MAX_BYTES = 100 * 1024 * 1024
+
+
+class Opened(Struct, frozen=True):
+    """An open store and what it held: apply `tail` to `document_saved`, without asking rules."""
+
+    store: "Store"
+    document_saved: Saved
+    tail: tuple[Entry, ...]
+    epoch: str
+    revision: int
+    notices: tuple[Notice, ...]
+
+
+class Store:
+    """The journal and the snapshot of one worker's folder, held by one process."""
+
+    def __init__(self, folder: Path, lock: FileLock, journal: Journal, start: Start, faults: Faults) -> None:
+        """Use `Store.open`."""
+        self._folder, self._lock, self._journal, self._faults = folder, lock, journal, faults
+        self._epoch: Epoch = start.epoch
+        self._revision = start.revision
+        self._pending: dict[str, bytes] = {}
+        self._known = journal.content_hashes()
+        self._guard = threading.Lock()
+        self._thread = WritingThread(self._write)
+
+    @classmethod
+    def open(cls, folder: Path, *, faults: Faults = no_faults) -> Opened:
+        """Return the store of a folder and what it held. Raises `LockHeld` while another process has it."""
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(folder / LOCK_NAME)
+        lock.acquire()
+        try:
+            remove_leftovers(folder)
+            journal, start = open_journal(folder, faults)
+            store = cls(folder, lock, journal, start, faults)
+        except (sqlite3.Error, OSError) as error:
+            lock.release()
+            raise StoreFailed(f"{folder}: {error}") from error
+        except BaseException:
+            lock.release()
+            raise
+        return Opened(store, start.saved, start.tail, start.epoch.id, start.revision, start.notices)
+
+    @property
+    def epoch(self) -> str:
+        """The id of the line of history that is being written."""
+        return self._epoch.id
+
+    @property
+    def revision(self) -> int:
+        """The newest revision on disk."""
+        return self._revision
+
+    async def append(self, entries: Sequence[Entry]) -> None:
+        """Return when all entries are on disk, in this order; all or none.
+
+        Entries continue the revisions without a gap. Raises `StoreFailed` when the disk does not take them.
+        """
+        rows = [Row.of(entry) for entry in entries]
+        uses = [(identity, row.revision) for row in rows for identity in hashes_in(row.edits + row.inverse)]
+        with self._guard:
+            named = {identity for identity, _ in uses}
+            contents = {identity: self._pending[identity] for identity in named if identity in self._pending}
+        await self._thread.append(rows, contents, uses)
+
+    async def snapshot(self, saved: Saved, revision: int) -> None:
+        """Return when `nodespace.json` holds this graph on disk. The revision is one that was appended."""
+        future = self._thread.call(lambda: self._write_snapshot(saved, revision))
+        await asyncio.shield(asyncio.wrap_future(future))
+
+    def reference(self, value: Any) -> Any:
+        """Return what stands for a value in a document: itself, or a reference when it is large.
+
+        A large value is written together with the first entry that names it. Raises `TypeError` (or another
+        error of the encoder) for what is not JSON.
+        """
+        packed = pack(value)
+        if packed is None:
+            return value
+        identity, text = packed
+        with self._guard:
+            # Also one that is known: it could be dropped as unused before the entry that names it comes.
+            self._pending[identity] = text
+        return reference_to(identity)
+
+    def content(self, identity: str) -> bytes:
+        """Return the JSON text of a large value by its hash, or raise `KeyError`. From any thread."""
+        with self._guard:
+            if identity in self._pending:
+                return self._pending[identity]
+        found: bytes | None = self._thread.call(lambda: self._journal.content(identity)).result()
+        if found is None:
+            raise KeyError(identity)
+        return found
+
+    def close(self) -> None:
+        """Return when everything handed in is on disk and the folder is free; a second time does nothing."""
+        self._thread.close()
+        self._journal.close()
+        self._lock.release()
+
+    # In the writing thread
+
+    def _write(self, batch: Sequence[Append]) -> None:
+        rows = [row for append in batch for row in append.rows]
+        contents: dict[str, bytes] = {}
+        for append in batch:
+            contents.update(append.contents)
+        expected = range(self._revision + 1, self._revision + 1 + len(rows))
+        if [row.revision for row in rows] != list(expected):
+            raise AssertionError(f"revisions {[row.revision for row in rows]} do not follow {self._revision}")
+        if rows:
+            try:
+                self._journal.append(self._epoch, rows, contents, [use for one in batch for use in one.uses])
+            except (sqlite3.Error, OSError) as error:
+                raise StoreFailed(error) from error
+            self._revision = rows[-1].revision
+        with self._guard:
+            self._known.update(contents)
+            for identity in contents:
+                self._pending.pop(identity, None)
+
+    def _write_snapshot(self, saved: Saved, revision: int) -> None:
+        assert revision <= self._revision, f"revision {revision} is not in the journal yet"
+        content = encode_snapshot(saved, Mark(self._epoch.id, revision))
+        try:
+            self._journal.intend_snapshot(self._epoch, revision, digest_of(content), content)
+            self._faults("snapshot:intended")
+            write_snapshot(self._folder, content, self._faults)
+            self._faults("snapshot:written")
+            self._journal.confirm_snapshot(self._epoch)
+            self._clear_up(content, revision)
+        except (sqlite3.Error, OSError) as error:
+            raise StoreFailed(error) from error
+
+    def _clear_up(self, content: bytes, revision: int) -> None:
+        self._journal.prune(self._epoch, revision, MAX_STEPS, MAX_BYTES)
+        with self._guard:
+            unused = self._known - hashes_in(content)
+        if unused:
+            self._journal.drop_contents(unused - hashes_in(self._journal.kept_text()))
+            with self._guard:
+                self._known = self._journal.content_hashes()
