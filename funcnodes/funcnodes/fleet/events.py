@@ -160,6 +160,8 @@ class ProcessExited:
     at: float
     jitter: float = 0.5
     evidence: Evidence = Evidence()
+    went_back: bool = False
+    """It was the first start from a changed environment; the one before has been brought back."""
 
 
 @dataclass(frozen=True)

@@ -399,7 +399,10 @@ class Life:
             self._ended(event.at)
             return
         sentence = exit_sentence(event.status, event.evidence)
-        if phase is Phase.STARTING and self._wishes.start and event.status.code is not None:
+        if phase is Phase.STARTING and event.went_back:
+            self._move(Phase.WAITING, sentence)
+            self._launch(event.at, f"went back to the environment before: with the new one it was {sentence}")
+        elif phase is Phase.STARTING and self._wishes.start and event.status.code is not None:
             # It ended by itself, and somebody waits to hear why: trying again would only delay that.
             self._fail(f"did not start: {sentence}")
         elif is_clean(event.status):

@@ -1,0 +1,182 @@
+"""All JSON-RPC methods of the manager on one page: name, parameters, right, handler.
+
+Owns the page. What a method does is the supervisor's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+
+import msgspec
+from funcnodes_worker.home.worker_config import BadAutostart, read_autostart
+from funcnodes_worker.home.worker_home import BadWorkerUuid
+from funcnodes_worker.rpc import errors
+from funcnodes_worker.rpc.dispatch import MethodTable, NoParams
+from funcnodes_worker.rpc.dispatch import Turn as When
+from funcnodes_worker.rpc.gate import Right
+
+from funcnodes.environment.catalog import installed_modules
+from funcnodes.environment.errors import EnvironmentProblem
+from funcnodes.server.manager.client import Turn
+from funcnodes.supervisor.errors import UnknownWorker, WishRefused
+from funcnodes.supervisor.registry import NewWorker, WorkerExists
+
+WISH_REFUSED = -32005
+"""A worker did not do what it was told to; the message says why."""
+
+CODES: errors.CodeTable = {
+    UnknownWorker: errors.NOT_FOUND,
+    WishRefused: WISH_REFUSED,
+    EnvironmentProblem: errors.INSTALLATION_FAILED,
+    WorkerExists: errors.INVALID_PARAMS,
+    BadWorkerUuid: errors.INVALID_PARAMS,
+    BadAutostart: errors.INVALID_PARAMS,
+    OSError: errors.INSTALLATION_FAILED,
+}
+
+TABLE: MethodTable[Turn] = MethodTable()
+
+
+class OfWorker(msgspec.Struct, frozen=True):
+    """Which worker is meant."""
+
+    workerid: str
+
+
+class NewWorkerParams(msgspec.Struct, frozen=True):
+    """What a new worker is to be like."""
+
+    name: str | None = None
+    in_venv: bool | None = None
+    autostart: str | bool | None = None
+    uuid: str | None = None
+    reference: str | None = None
+    copy_lib: bool = False
+    copy_graph: bool = False
+
+
+class InstallParams(msgspec.Struct, frozen=True):
+    """Which package, in which version, for which worker."""
+
+    workerid: str
+    package: str
+    version: str | None = None
+
+
+class RemoveParams(msgspec.Struct, frozen=True):
+    """Which package of which worker."""
+
+    workerid: str
+    package: str
+
+
+class StopParams(msgspec.Struct, frozen=True):
+    """Whether the workers end too."""
+
+    workers: bool = False
+
+
+@TABLE.method("status", Right.VIEW, NoParams, When.URGENT)
+async def status(turn: Turn, _params: NoParams) -> object:
+    """Return all workers."""
+    return {"workers": turn.office.supervisor.statuses()}
+
+
+@TABLE.method("watch", Right.VIEW, NoParams)
+async def watch(turn: Turn, _params: NoParams) -> object:
+    """Return all workers, and from now on tell this client of every change and all progress."""
+    turn.client.watches = True
+    return {"workers": turn.office.supervisor.statuses()}
+
+
+@TABLE.method("identify", Right.VIEW, NoParams, When.URGENT)
+async def identify(_turn: Turn, _params: NoParams) -> object:
+    """Say who answers here."""
+    return {"class": "WorkerManager", "py": sys.executable}
+
+
+@TABLE.method("new_worker", Right.ADMIN, NewWorkerParams, When.LONG)
+async def new_worker(turn: Turn, params: NewWorkerParams) -> object:
+    """Make a worker and its environment; answered when that stands."""
+    supervisor = turn.office.supervisor
+    uuid = await supervisor.new_worker(
+        NewWorker(
+            name=params.name,
+            uuid=params.uuid,
+            in_venv=supervisor.default_in_venv if params.in_venv is None else params.in_venv,
+            autostart=read_autostart(params.autostart),
+            reference=params.reference,
+            copy_lib=params.copy_lib,
+            copy_graph=params.copy_graph,
+        )
+    )
+    return {"uuid": uuid}
+
+
+@TABLE.method("start_worker", Right.ADMIN, OfWorker, When.LONG)
+async def start_worker(turn: Turn, params: OfWorker) -> object:
+    """Start a worker; answered when it runs."""
+    await turn.office.supervisor.start(params.workerid)
+    return {}
+
+
+@TABLE.method("stop_worker", Right.ADMIN, OfWorker, When.LONG)
+async def stop_worker(turn: Turn, params: OfWorker) -> object:
+    """Stop a worker; answered when its process has ended."""
+    await turn.office.supervisor.stop(params.workerid)
+    return {}
+
+
+@TABLE.method("restart_worker", Right.ADMIN, OfWorker, When.LONG)
+async def restart_worker(turn: Turn, params: OfWorker) -> object:
+    """Stop a worker and start it again; answered when it runs."""
+    await turn.office.supervisor.restart(params.workerid)
+    return {}
+
+
+@TABLE.method("kill_worker", Right.ADMIN, OfWorker, When.LONG)
+async def kill_worker(turn: Turn, params: OfWorker) -> object:
+    """End a worker that does not answer, without asking it, and start it again with its graph."""
+    await turn.office.supervisor.restart(params.workerid, by_force=True)
+    return {}
+
+
+@TABLE.method("delete_worker", Right.ADMIN, OfWorker, When.LONG)
+async def delete_worker(turn: Turn, params: OfWorker) -> object:
+    """Stop a worker and remove its folder; answered when it is gone."""
+    await turn.office.supervisor.delete(params.workerid)
+    return {}
+
+
+@TABLE.method("install", Right.INSTALL, InstallParams, When.LONG)
+async def install(turn: Turn, params: InstallParams) -> object:
+    """Install a package into a worker; answered when it is there and loaded."""
+    await turn.office.supervisor.packages.install(params.workerid, params.package, params.version)
+    return {}
+
+
+@TABLE.method("remove", Right.INSTALL, RemoveParams, When.LONG)
+async def remove(turn: Turn, params: RemoveParams) -> object:
+    """Remove a package from a worker."""
+    await turn.office.supervisor.packages.remove(params.workerid, params.package)
+    return {}
+
+
+@TABLE.method("catalog", Right.VIEW, NoParams, When.LONG)
+async def catalog(turn: Turn, _params: NoParams) -> object:
+    """Return the modules that can be installed: from the stored list, which is fetched when there is none."""
+    catalog = turn.office.catalog
+    available = await asyncio.to_thread(catalog.read)
+    if not available:
+        await catalog.refresh()
+        available = await asyncio.to_thread(catalog.read)
+    installed = await asyncio.to_thread(installed_modules)
+    return {"available": available, "installed": installed, "statement": catalog.statement}
+
+
+@TABLE.method("stop", Right.ADMIN, StopParams, When.URGENT)
+async def stop(turn: Turn, params: StopParams) -> object:
+    """End the manager; its workers go on unless they are to end too."""
+    turn.office.request_stop(params.workers)
+    return {}

@@ -1,0 +1,22 @@
+"""What everybody at the manager's socket has in common: the fleet, the list of modules, the way to stop.
+
+Owns nothing but the bundle; each part is somebody else's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from funcnodes.environment.catalog import Catalog
+from funcnodes.supervisor.supervisor import Supervisor
+
+
+@dataclass(frozen=True)
+class Office:
+    """The manager, as its doors see it."""
+
+    supervisor: Supervisor
+    catalog: Catalog
+    request_stop: Callable[[bool], None]
+    """Ask the manager to end; True: its workers too."""

@@ -1,0 +1,199 @@
+"""The manager as a whole: lock, address, doors and fleet, opened and closed in this order.
+
+Owns the way in and out. Does not print nor read a command line (`cli`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+from collections.abc import AsyncGenerator, Generator
+from socket import socket
+
+import psutil
+from aiohttp import web
+from funcnodes_worker.disk.lock import FileLock, LockHeld
+from funcnodes_worker.home.base import Base, prepare_base, read_config
+from funcnodes_worker.home.supervisor_file import (
+    SupervisorAddress,
+    read_supervisor_file,
+    remove_supervisor_file,
+    write_supervisor_file,
+)
+from funcnodes_worker.home.token import read_or_make_token
+from funcnodes_worker.rpc.gate import Gate
+
+from funcnodes.environment.catalog import Catalog, list_url
+from funcnodes.environment.provision import Provisioner
+from funcnodes.launch.local import LocalLauncher
+from funcnodes.server.manager.app import Doors, build
+from funcnodes.server.manager.control import ControlDoor
+from funcnodes.server.manager.news import News
+from funcnodes.server.manager.office import Office
+from funcnodes.server.ui.listen import bind
+from funcnodes.supervisor.access import AccessBook
+from funcnodes.supervisor.carry_out import Ground
+from funcnodes.supervisor.errors import BaseFolderInUse
+from funcnodes.supervisor.registry import Registry
+from funcnodes.supervisor.supervisor import Supervisor
+
+LOGGER = logging.getLogger(__name__)
+STOP_FILE = "kill_worker_manager"
+_LOOK_FOR_STOP_FILE_S = 0.5
+
+
+class Manager:
+    """A manager that owns a base folder. Made by `open_manager`."""
+
+    def __init__(self, base: Base, supervisor: Supervisor, host: str, port: int) -> None:
+        self.base, self.supervisor = base, supervisor
+        self.host, self.port = host, port
+        self._loop = asyncio.get_running_loop()
+        self._stop = asyncio.Event()
+        self._stops_workers = False
+
+    def request_stop(self, workers: bool) -> None:
+        """Ask the manager to end; with its workers, or leaving them. Callable from a signal handler."""
+        self._stops_workers = self._stops_workers or workers
+        self._loop.call_soon_threadsafe(self._stop.set)
+
+    async def wait_stopped(self) -> None:
+        """Return when somebody asked the manager to end; leaving the block ends it."""
+        await self._stop.wait()
+
+    async def end_workers_if_asked(self) -> None:
+        """Return when the workers have ended, if that was asked for. Called once, when the block is left."""
+        if self._stops_workers:
+            await self.supervisor.stop_all()
+
+
+@contextlib.asynccontextmanager
+async def open_manager(
+    base: Base,
+    *,
+    host: str,
+    port: int,
+    no_auth: bool = False,
+    owner_pid: int | None = None,
+    autostart: bool = True,
+    worker_program: tuple[str, ...] | None = None,
+) -> AsyncGenerator[Manager]:
+    """Own the fleet of this base folder while the block runs.
+
+    Raises `BaseFolderInUse` when another process does, and `CannotListen` when the port is taken. Workers go
+    on when the block is left, unless `request_stop(workers=True)` came before. `worker_program` is for tests.
+    """
+    prepare_base(base)
+    config = read_config(base)
+    with _owned(base):
+        sockets = bind(host, port)
+        try:
+            access = AccessBook(base, config.allowed_origins)
+            supervisor = Supervisor(_ground(base, no_auth, worker_program), access)
+            bound = int(sockets[0].getsockname()[1])
+            manager = Manager(base, supervisor, str(sockets[0].getsockname()[0]), bound)
+            gate = Gate(
+                read_or_make_token(base), host=host, fixed_origins=config.allowed_origins, no_auth=no_auth
+            )
+            news = News(supervisor)
+            access.on_change(lambda: _renew(access, gate, news))
+            _renew(access, gate, news)
+            office = Office(supervisor, Catalog(base, list_url(config.raw)), manager.request_stop)
+            app = build(Doors(office, news, ControlDoor(supervisor, access)), gate)
+            async with (
+                supervisor.running(autostart=autostart),
+                _served(app, sockets),
+                _address_written(manager),
+                _watched(manager, owner_pid),
+            ):
+                try:
+                    yield manager
+                finally:
+                    await manager.end_workers_if_asked()
+        finally:
+            for one in sockets:
+                one.close()
+
+
+@contextlib.contextmanager
+def _owned(base: Base) -> Generator[None]:
+    lock = FileLock(base.supervisor_lock)
+    try:
+        lock.acquire()
+    except LockHeld as held:
+        address = read_supervisor_file(base)
+        host, port = (None, None) if address is None else (address.host, address.port)
+        raise BaseFolderInUse(base.supervisor_lock, held.pid, host, port) from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _ground(base: Base, no_auth: bool, worker_program: tuple[str, ...] | None) -> Ground:
+    options = ("--no-auth",) if no_auth else ()
+    ground = Ground(Registry(base), LocalLauncher(), Provisioner(base), options)
+    if worker_program is None:
+        return ground
+    return Ground(ground.registry, ground.launcher, ground.provisioner, options, worker_program)
+
+
+def _renew(access: AccessBook, gate: Gate, news: News) -> None:
+    gate.set_access(access.current.origins, access.current.sessions)
+    news.sessions_changed(access.current)
+
+
+@contextlib.asynccontextmanager
+async def _served(app: web.Application, sockets: list[socket]) -> AsyncGenerator[None]:
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=5.0)
+    await runner.setup()
+    try:
+        for one in sockets:
+            await web.SockSite(runner, one).start()
+        yield
+    finally:
+        await runner.cleanup()
+
+
+@contextlib.asynccontextmanager
+async def _address_written(manager: Manager) -> AsyncGenerator[None]:
+    started = psutil.Process().create_time()
+    write_supervisor_file(manager.base, SupervisorAddress(manager.host, manager.port, os.getpid(), started))
+    try:
+        yield
+    finally:
+        remove_supervisor_file(manager.base)
+
+
+@contextlib.asynccontextmanager
+async def _watched(manager: Manager, owner_pid: int | None) -> AsyncGenerator[None]:
+    """End the manager when its owner is gone, or when the published stop file appears."""
+    tasks = [asyncio.create_task(_heed_stop_file(manager))]
+    if owner_pid is not None:
+        tasks.append(asyncio.create_task(_follow_owner(manager, owner_pid)))
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _heed_stop_file(manager: Manager) -> None:
+    file = manager.base.folder / STOP_FILE
+    # Other programs make this file; nobody tells us when.
+    while not await asyncio.to_thread(file.exists):  # noqa: ASYNC110
+        await asyncio.sleep(_LOOK_FOR_STOP_FILE_S)
+    await asyncio.to_thread(file.unlink, missing_ok=True)
+    manager.request_stop(workers=False)
+
+
+async def _follow_owner(manager: Manager, owner_pid: int) -> None:
+    launcher = LocalLauncher()
+    owner = launcher.identify(owner_pid)
+    if owner is not None:
+        await launcher.wait(owner)
+    LOGGER.info("process %s, which started this manager, is gone", owner_pid)
+    manager.request_stop(workers=True)

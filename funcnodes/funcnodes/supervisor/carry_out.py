@@ -1,0 +1,245 @@
+"""Doing what a worker's life decided: processes, environments, folders, messages, alarms.
+
+Owns the doing and tells back what came of it. Decides nothing: no branch here asks for a phase.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+import logging
+import os
+import random
+import time
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from pathlib import Path
+from typing import assert_never
+
+from funcnodes_worker.home.run_state import RunRecord, remove_run_files, write_run_record
+from funcnodes_worker.home.worker_home import WorkerHome
+from funcnodes_worker.wire import control
+from funcnodes_worker.wire.fleet import ProgressNote
+from funcnodes_worker.wire.marker import read_marker
+
+from funcnodes.environment.errors import EnvironmentProblem
+from funcnodes.environment.progress import Report
+from funcnodes.environment.provision import Provisioner
+from funcnodes.fleet import commands as do
+from funcnodes.fleet import events as on
+from funcnodes.fleet.commands import Command
+from funcnodes.fleet.events import Event, Evidence, NodeRun, ProcessId
+from funcnodes.fleet.exit_reason import exit_sentence
+from funcnodes.launch.launcher import Launcher, LaunchProblem, LaunchSpec
+from funcnodes.launch.process_environment import worker_environment
+from funcnodes.supervisor.member import Member, run_and_age
+from funcnodes.supervisor.registry import Registry
+
+LOGGER = logging.getLogger(__name__)
+_LAST_LINES = 3
+_COMPILED = ".bytecode-is-compiled"
+_TAIL_BYTES = 4096
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What the supervisor stands on: everything that touches the world."""
+
+    registry: Registry
+    launcher: Launcher
+    provisioner: Provisioner
+    worker_options: tuple[str, ...] = ()
+    """Options that every worker is started with, like `--no-auth`."""
+    worker_program: tuple[str, ...] = ("-m", "funcnodes_worker.process.main")
+
+
+@dataclass(frozen=True)
+class Callbacks:
+    """What the supervisor is told."""
+
+    tell: Callable[[Member, Event], None]
+    answer: Callable[[int, str | None], None]
+    changed: Callable[[], None]
+    progress: Callable[[ProgressNote], None]
+    access: Callable[[], control.Access]
+    removed: Callable[[Member], None]
+    spawn: Callable[[Coroutine[None, None, None]], object]
+
+
+class CarryOut:
+    """The hands of a supervisor."""
+
+    def __init__(self, ground: Ground, callbacks: Callbacks) -> None:
+        self._ground, self._back = ground, callbacks
+        self._pings = itertools.count(1)
+
+    def do(self, member: Member, command: Command) -> None:
+        """Do this now, or begin it; what comes of it is told as an event."""
+        launcher = self._ground.launcher
+        match command:
+            case do.Provision():
+                self._back.spawn(self._provision(member))
+            case do.Launch():
+                self._back.spawn(self._launch(member))
+            case do.Watch(process):
+                self._back.spawn(self._watch(member, process))
+            case do.Welcome(process):
+                self._welcome(member, process)
+            case do.Refuse():
+                self._refuse(member, command)
+            case do.AskToStop():
+                _say(member, control.Stop())
+            case do.Terminate(process):
+                LOGGER.info("worker %s: terminating process %s", member.home.uuid, process.pid)
+                launcher.terminate(process)
+            case do.Kill(process):
+                LOGGER.warning("worker %s: killing process %s", member.home.uuid, process.pid)
+                launcher.kill(process)
+            case do.Ping():
+                _say(member, control.Ping(id=str(next(self._pings))))
+            case do.WakeAt(at, alarm):
+                self._wake(member, at, alarm)
+            case do.Remove():
+                self._back.spawn(self._remove(member))
+            case do.Answer(number, error):
+                self._back.answer(number, error)
+            case do.Publish(status):
+                LOGGER.info("worker %s: %s %s", member.home.uuid, status.phase, status.reason)
+                self._back.changed()
+            case _:
+                assert_never(command)
+
+    def report_for(self, member: Member) -> Report:
+        """Return a listener that shows an installation's progress to everybody."""
+
+        def report(message: str, fraction: float) -> None:
+            note = ProgressNote(message=message, progress=fraction, blocking=False, workerid=member.home.uuid)
+            self._back.progress(note)
+
+        return report
+
+    async def _provision(self, member: Member) -> None:
+        try:
+            await self._ground.provisioner.create(member.home, self.report_for(member))
+        except (EnvironmentProblem, OSError) as problem:
+            self._back.tell(member, on.ProvisionFailed(str(problem), _now()))
+        else:
+            self._back.tell(member, on.Provisioned(_now()))
+        finally:
+            self._back.progress(ProgressNote(workerid=member.home.uuid))
+
+    async def _launch(self, member: Member) -> None:
+        home = member.home
+        try:
+            python = await self._ground.provisioner.prepare(home, self.report_for(member))
+            # Until the new process has opened its marker, the old one would name a node that died with its
+            # process.
+            home.marker.unlink(missing_ok=True)
+            member.python = python
+            process = self._ground.launcher.launch(self._spec(home, python))
+        except (EnvironmentProblem, LaunchProblem, OSError) as problem:
+            self._back.tell(member, on.LaunchFailed(str(problem), _now()))
+            return
+        member.memory = None
+        # The process is there, whatever else fails: without the record it is still known by its hello.
+        with contextlib.suppress(OSError):
+            write_run_record(home, RunRecord(process.pid, process.started))
+        self._back.tell(member, on.Launched(process, _now()))
+        await self._watch(member, process)
+
+    def _spec(self, home: WorkerHome, python: Path) -> LaunchSpec:
+        ground = self._ground
+        command = (str(python), *ground.worker_program)
+        options = ("--base", str(home.base.folder), "--uuid", home.uuid, *ground.worker_options)
+        return LaunchSpec((*command, *options), home.folder, home.output_file, worker_environment(os.environ))
+
+    async def _watch(self, member: Member, process: ProcessId) -> None:
+        status = await self._ground.launcher.wait(process)
+        evidence = await asyncio.to_thread(_evidence, member)
+        went_back = False
+        if member.link is None and process not in member.dialled:
+            # It never said hello: if it was the first start from a new environment, that one is to blame.
+            with contextlib.suppress(EnvironmentProblem, OSError):
+                went_back = await self._ground.provisioner.revert(member.home)
+        if went_back:
+            member.went_back = exit_sentence(status, evidence)
+        remove_run_files(member.home)
+        member.home.run_record.unlink(missing_ok=True)
+        jitter = random.random()  # noqa: S311 - spreads restarts; nothing secret hangs on it
+        self._back.tell(member, on.ProcessExited(process, status, _now(), jitter, evidence, went_back))
+
+    async def _remove(self, member: Member) -> None:
+        problem: str | None = None
+        try:
+            await asyncio.to_thread(self._ground.registry.remove, member.home)
+        except OSError as error:
+            problem = f"the worker's folder could not be removed ({error}): {member.home.folder}"
+        if problem is None:
+            self._back.removed(member)
+        self._back.tell(member, on.Removed(problem, _now()))
+        self._back.changed()
+
+    async def _after_hello(self, member: Member) -> None:
+        with contextlib.suppress(EnvironmentProblem, OSError):
+            await self._ground.provisioner.settle(member.home)
+            if member.config.in_venv and member.python is not None:
+                await self._compile_once(member.home, member.python.parent.parent / _COMPILED)
+
+    async def _compile_once(self, home: WorkerHome, mark: Path) -> None:
+        if not await asyncio.to_thread(mark.exists):
+            await self._ground.provisioner.compile_bytecode(home)
+            await asyncio.to_thread(mark.touch)
+
+    def _welcome(self, member: Member, process: ProcessId) -> None:
+        dialled = member.dialled.pop(process, None)
+        if dialled is None:
+            # It hung up while its hello waited to be judged.
+            asyncio.get_running_loop().call_soon(self._back.tell, member, on.ConnectionLost(process, _now()))
+            return
+        if member.link is not None:
+            member.link.close()
+        member.link = dialled.link
+        member.host, member.port = dialled.hello.host or None, dialled.hello.port or None
+        member.link.send(control.Welcome(access=self._back.access()))
+        self._back.changed()
+        self._back.spawn(self._after_hello(member))
+
+    def _refuse(self, member: Member, command: do.Refuse) -> None:
+        dialled = member.dialled.pop(command.process, None)
+        if dialled is not None:
+            dialled.link.send(control.Refused(reason=command.reason, message=command.message))
+            dialled.link.close()
+
+    def _wake(self, member: Member, at: float, alarm: int) -> None:
+        async def ring() -> None:
+            await asyncio.sleep(max(0.0, at - _now()))
+            self._back.tell(member, on.Woken(alarm, _now()))
+
+        self._back.spawn(ring())
+
+
+def _say(member: Member, message: control.ToWorker) -> None:
+    if member.link is not None:
+        member.link.send(message)
+
+
+def _now() -> float:
+    return time.monotonic()
+
+
+def _evidence(member: Member) -> Evidence:
+    found = read_marker(member.home.marker)
+    run = None if found is None else NodeRun(found.node, found.since)
+    run, age = run_and_age(run, time.time())
+    return Evidence(run, age, member.memory, _last_lines(member.home.output_file))
+
+
+def _last_lines(file: Path) -> tuple[str, ...]:
+    try:
+        with file.open("rb") as output:
+            output.seek(max(0, file.stat().st_size - _TAIL_BYTES))
+            text = output.read().decode(errors="replace")
+    except OSError:
+        return ()
+    return tuple(line.strip() for line in text.splitlines() if line.strip())[-_LAST_LINES:]

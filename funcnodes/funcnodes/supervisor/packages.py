@@ -1,0 +1,185 @@
+"""Packages of workers: installed or removed as a transaction, then made to take effect.
+
+Owns the order: environment, settings, then the running worker (loaded live, or restarted into the new
+environment). How an environment changes is `environment/provision`'s; only the supervisor asks for it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import Callable, Coroutine
+from typing import Protocol
+
+import msgspec
+from funcnodes_worker.home.worker_config import PackageWish, WorkerConfig, change_worker_config
+from funcnodes_worker.wire import control
+from funcnodes_worker.wire.fleet import ProgressNote
+
+from funcnodes.environment.errors import EnvironmentProblem
+from funcnodes.environment.manifest import package_name
+from funcnodes.environment.progress import Report
+from funcnodes.environment.provision import Installed, Provisioner
+from funcnodes.fleet.phases import Phase
+from funcnodes.supervisor.errors import WishRefused
+from funcnodes.supervisor.member import Member
+
+LOAD_LIMIT_S = 120.0
+"""A worker that loads modules imports them; large ones take their time from a cold disk."""
+
+WishChange = Callable[[dict[str, PackageWish]], dict[str, PackageWish]]
+
+
+class Owner(Protocol):
+    """The supervisor, as far as packages need it."""
+
+    def member(self, uuid: str) -> Member:
+        """Return the worker. Called at the start of each installation."""
+        ...
+
+    def spawn(self, work: Coroutine[None, None, None]) -> object:
+        """Own this work. Called once per installation."""
+        ...
+
+    def publish(self) -> None:
+        """Tell everybody that a worker changed. Called when its settings did."""
+        ...
+
+    def say(self, note: ProgressNote) -> None:
+        """Show progress to everybody. Called for an installation that names no listener."""
+        ...
+
+    async def start(self, uuid: str) -> None:
+        """Return when the worker runs. Called when it is just starting."""
+        ...
+
+    async def restart(self, uuid: str) -> None:
+        """Return when the worker runs again. Called when its environment was replaced."""
+        ...
+
+
+class Packages:
+    """Installations, one at a time per worker. Used by the supervisor only."""
+
+    def __init__(self, owner: Owner, provisioner: Provisioner) -> None:
+        self._owner, self._provisioner = owner, provisioner
+        self._loads = itertools.count(1)
+
+    async def install(
+        self, uuid: str, package: str, version: str | None, report: Report | None = None
+    ) -> None:
+        """Return when the worker has this package and, if it runs, has loaded it. All or nothing."""
+        member = self._owner.member(uuid)
+        await self._whole(uuid, self._install(member, package, version, report or self._report(member)))
+
+    async def remove(self, uuid: str, package: str, report: Report | None = None) -> None:
+        """Return when the worker does not have this package any more."""
+        member = self._owner.member(uuid)
+        await self._whole(uuid, self._remove(member, package, report or self._report(member)))
+
+    async def fulfil(self, member: Member, wish: control.Wish) -> None:
+        """Do what a worker asked for in its own conversation, and tell it how that went."""
+
+        def report(message: str, fraction: float) -> None:
+            if member.link is not None:
+                member.link.send(control.WishProgress(id=wish.id, message=message, fraction=fraction))
+
+        error: str | None = None
+        try:
+            if wish.action == "install":
+                await self._install(member, wish.package, wish.version, report)
+            else:
+                await self._remove(member, wish.package, report)
+        except (EnvironmentProblem, WishRefused, OSError) as problem:
+            error = str(problem)
+        if member.link is not None:
+            member.link.send(control.WishDone(id=wish.id, error=error))
+
+    async def _install(self, member: Member, package: str, version: str | None, report: Report) -> None:
+        member.went_back = None
+        installed = await self._provisioner.install(member.home, package, version, report)
+        name = package_name(package)
+        self._note(member, lambda wishes: {**wishes, name: PackageWish(name, version)})
+        await self._take_effect(member, installed, report)
+
+    async def _remove(self, member: Member, package: str, report: Report) -> None:
+        member.went_back = None
+        removed = await self._provisioner.remove(member.home, package, report)
+        name = package_name(package)
+        self._note(member, lambda wishes: {key: wish for key, wish in wishes.items() if key != name})
+        await self._take_effect(member, removed, report)
+
+    async def _take_effect(self, member: Member, installed: Installed, report: Report) -> None:
+        life = member.life
+        if life.phase is Phase.STARTING:
+            # It may have read what it has to load before the package was there.
+            await self._owner.start(member.home.uuid)
+        if life.phase is not Phase.RUNNING:
+            return
+        if not installed.live:
+            report("Restarting the worker into the new environment", 0.95)
+            await self._owner.restart(member.home.uuid)
+            if member.went_back is not None:
+                raise WishRefused(
+                    "the worker did not start with the new environment, so the one before was brought back: "
+                    f"{member.went_back}"
+                )
+        elif installed.packages:
+            report("Loading", 0.97)
+            await self._load(member, list(installed.packages))
+
+    async def _load(self, member: Member, packages: list[str]) -> None:
+        if member.link is None:
+            raise WishRefused("installed; the worker could not be reached to load it, its next start will")
+        load_id = str(next(self._loads))
+        answer: asyncio.Future[dict[str, str]] = asyncio.get_running_loop().create_future()
+        member.loads[load_id] = answer
+        try:
+            member.link.send(control.LoadModules(id=load_id, packages=packages))
+            async with asyncio.timeout(LOAD_LIMIT_S):
+                problems = await answer
+        except TimeoutError:
+            raise WishRefused(
+                f"installed; the worker has not loaded it within {LOAD_LIMIT_S:.0f} s, its next start will"
+            ) from None
+        finally:
+            del member.loads[load_id]
+        if problems:
+            told = "; ".join(f"{package}: {problem}" for package, problem in problems.items())
+            raise WishRefused(f"installed, but the running worker could not load it ({told}); restart it")
+
+    def _note(self, member: Member, change: WishChange) -> None:
+        def renewed(config: WorkerConfig) -> WorkerConfig:
+            return msgspec.structs.replace(config, package_dependencies=change(config.package_dependencies))
+
+        member.config = change_worker_config(member.home, renewed)
+        self._owner.publish()
+
+    def _report(self, member: Member) -> Report:
+        def report(message: str, fraction: float) -> None:
+            self._owner.say(ProgressNote(message=message, progress=fraction, workerid=member.home.uuid))
+
+        return report
+
+    async def _whole(self, uuid: str, work: Coroutine[None, None, None]) -> None:
+        """Wait for work that goes on when the one who waits goes away: a transaction has no half."""
+        outcome: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+        async def carry_on() -> None:
+            try:
+                await work
+            except asyncio.CancelledError:
+                outcome.cancel()
+                raise
+            # Whatever it is belongs to the one who waits.
+            except Exception as problem:  # noqa: BLE001
+                if not outcome.done():
+                    outcome.set_exception(problem)
+            else:
+                if not outcome.done():
+                    outcome.set_result(None)
+            finally:
+                self._owner.say(ProgressNote(workerid=uuid))
+
+        self._owner.spawn(carry_on())
+        await outcome

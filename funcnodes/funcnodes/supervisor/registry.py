@@ -1,0 +1,102 @@
+"""The workers of a base folder as files: found, made, removed.
+
+Owns what is written when a worker is made, and what is removed with it. Does not know processes.
+"""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from funcnodes_worker.disk.atomic import write_atomically
+from funcnodes_worker.home.base import Base
+from funcnodes_worker.home.worker_config import (
+    UPDATES,
+    Autostart,
+    WorkerConfig,
+    read_worker_config,
+    write_worker_config,
+)
+from funcnodes_worker.home.worker_home import WorkerHome, find_workers, make_uuid
+
+
+class WorkerExists(ValueError):
+    """Raised when a worker is to be made under an id that is taken."""
+
+    def __init__(self, uuid: str) -> None:
+        super().__init__()
+        self.uuid = uuid
+
+    def __str__(self) -> str:
+        return f"there is a worker with the id {self.uuid!r} already; nothing was changed"
+
+
+@dataclass(frozen=True)
+class NewWorker:
+    """What somebody wants to have made."""
+
+    name: str | None = None
+    uuid: str | None = None
+    in_venv: bool = True
+    autostart: Autostart = "never"
+    reference: str | None = None
+    """The worker to copy from."""
+    copy_lib: bool = False
+    copy_graph: bool = False
+
+
+class Registry:
+    """The folders and settings of all workers of a base folder."""
+
+    def __init__(self, base: Base) -> None:
+        self._base = base
+
+    def find(self) -> list[WorkerHome]:
+        """Return the homes of all workers."""
+        return find_workers(self._base)
+
+    def make(self, wish: NewWorker) -> tuple[WorkerHome, WorkerConfig]:
+        """Return the home and settings of a new worker. Its environment is not built yet."""
+        home = WorkerHome(self._base, wish.uuid or make_uuid(wish.name))
+        if home.config_file.exists() or home.folder.exists():
+            raise WorkerExists(home.uuid)
+        reference = None if wish.reference is None else WorkerHome(self._base, wish.reference)
+        packages = read_worker_config(reference).package_dependencies if reference and wish.copy_lib else {}
+        home.folder.mkdir(parents=True)
+        home.files.mkdir()
+        if reference is not None and wish.copy_graph:
+            _copy_graph(reference, home)
+        config = WorkerConfig(
+            uuid=home.uuid,
+            name=wish.name or None,
+            env_path=str(home.venv) if wish.in_venv else None,
+            autostart=wish.autostart,
+            update_on_startup=dict.fromkeys(UPDATES, True),
+            package_dependencies=packages,
+        )
+        # Last: with this file the worker exists. A crash before it leaves a folder that nobody is shown.
+        write_worker_config(home, config)
+        return home, config
+
+    def remove(self, home: WorkerHome) -> None:
+        """Remove the worker's files and folder. What its settings call `data_path` is never touched."""
+        home.config_file.unlink(missing_ok=True)
+        home.pid_file.unlink(missing_ok=True)
+        home.runstate_file.unlink(missing_ok=True)
+        if home.folder.is_symlink():
+            # Somebody keeps the folder elsewhere: the link goes, what it leads to stays.
+            home.folder.unlink()
+        elif home.folder.exists():
+            shutil.rmtree(home.folder)
+
+
+def _copy_graph(reference: WorkerHome, home: WorkerHome) -> None:
+    """Copy the graph as it was last saved, without the part that says whose it is."""
+    try:
+        saved = msgspec.json.decode(reference.nodespace_file.read_bytes(), type=dict[str, Any])
+    except FileNotFoundError:
+        return
+    saved.pop("meta", None)
+    write_atomically(home.nodespace_file, msgspec.json.encode(saved))

@@ -1,0 +1,345 @@
+"""The one owner of the fleet of a base folder.
+
+Owns the members, the wishes people wait for, the conversation with each worker, and the look at their
+markers. What follows from anything is decided by each worker's `Life`; what is decided is done by
+`carry_out`. Does not know sockets: the manager's socket hands in hellos and messages, and is told what
+changed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+import logging
+import os
+import time
+from collections.abc import AsyncGenerator, Callable, Coroutine
+
+from funcnodes_worker.home.run_state import read_run_record
+from funcnodes_worker.home.worker_config import WorkerConfig, WorkerConfigBroken, read_worker_config
+from funcnodes_worker.home.worker_home import WorkerHome
+from funcnodes_worker.wire import control
+from funcnodes_worker.wire.fleet import ProgressNote, WorkerStatus
+from funcnodes_worker.wire.marker import read_marker
+
+from funcnodes.environment.errors import EnvironmentProblem
+from funcnodes.fleet import events as on
+from funcnodes.fleet.events import Event, NodeRun, ProcessId
+from funcnodes.fleet.life import Life
+from funcnodes.fleet.phases import Phase
+from funcnodes.supervisor.access import AccessBook
+from funcnodes.supervisor.carry_out import Callbacks, CarryOut, Ground
+from funcnodes.supervisor.errors import UnknownWorker, WishRefused
+from funcnodes.supervisor.member import Dialled, Link, Member, run_and_age
+from funcnodes.supervisor.packages import Packages
+from funcnodes.supervisor.registry import NewWorker
+
+LOGGER = logging.getLogger(__name__)
+LOOK_EVERY_S = 0.5
+"""Twice a second: a look sees a long run after 1.5 s at most, three more pass without a pong, and so a deaf
+worker is named within five."""
+
+
+class Supervisor:
+    """All workers of a base folder. Made and used in one event loop, inside `running()`."""
+
+    def __init__(self, ground: Ground, access: AccessBook) -> None:
+        self._ground = ground
+        self.access = access
+        self._members: dict[str, Member] = {}
+        self._wishes: dict[int, asyncio.Future[None]] = {}
+        self._numbers = itertools.count(1)
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._changed: list[Callable[[], None]] = []
+        self._heard: list[Callable[[ProgressNote], None]] = []
+        self._hands = CarryOut(
+            ground,
+            Callbacks(
+                tell=self.tell,
+                answer=self._answer,
+                changed=self.publish,
+                progress=self.say,
+                access=lambda: access.current,
+                removed=self._removed,
+                spawn=self.spawn,
+            ),
+        )
+        self.packages = Packages(self, ground.provisioner)
+        access.on_change(self._push_access)
+
+    # Life of the supervisor itself ------------------------------------------------------------------------
+
+    @contextlib.asynccontextmanager
+    async def running(self, *, autostart: bool) -> AsyncGenerator[None]:
+        """Own the fleet while the block runs. Workers that run at its end go on; see `stop_all`."""
+        for home in self._ground.registry.find():
+            self._take_in(home)
+        for member in self._members.values():
+            self._look_for_survivor(member)
+        self.spawn(self._look_forever())
+        if autostart:
+            self._start_automatically()
+        try:
+            yield
+        finally:
+            tasks = list(self._tasks)
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            self._ground.launcher.leave()
+
+    async def stop_all(self) -> None:
+        """Return when no worker runs any more."""
+        running = [uuid for uuid, member in self._members.items() if not _is_down(member)]
+        await asyncio.gather(*(self.stop(uuid) for uuid in running), return_exceptions=True)
+
+    def spawn(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
+        """Begin work that the supervisor owns; it ends with the supervisor."""
+        task = asyncio.get_running_loop().create_task(_logged(work))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    @property
+    def default_in_venv(self) -> bool:
+        """Whether a new worker gets an environment of its own when nobody says."""
+        return os.environ.get("FUNCNODES_WORKER_IN_VENV", "1").lower() in ("1", "true", "yes")
+
+    # What people are shown --------------------------------------------------------------------------------
+
+    def statuses(self) -> list[WorkerStatus]:
+        """Return all workers as they are now, in the order of their ids."""
+        return [self._members[uuid].status() for uuid in sorted(self._members)]
+
+    def member(self, uuid: str) -> Member:
+        """Return the worker with this id, or raise `UnknownWorker`."""
+        member = self._members.get(uuid)
+        if member is None:
+            raise UnknownWorker(uuid)
+        return member
+
+    def on_change(self, callback: Callable[[], None]) -> None:
+        """Have this called whenever a worker changed. Called once, by the manager's socket."""
+        self._changed.append(callback)
+
+    def on_progress(self, callback: Callable[[ProgressNote], None]) -> None:
+        """Have this called with everything that is to be shown as progress."""
+        self._heard.append(callback)
+
+    def publish(self) -> None:
+        """Tell everybody that a worker changed."""
+        for callback in self._changed:
+            callback()
+
+    def say(self, note: ProgressNote) -> None:
+        """Show this progress to everybody."""
+        for callback in self._heard:
+            callback(note)
+
+    # Wishes -----------------------------------------------------------------------------------------------
+
+    async def new_worker(self, wish: NewWorker) -> str:
+        """Return the id of a new worker, its environment built, not started."""
+        if wish.reference is not None:
+            self.member(wish.reference)
+        home, config = await asyncio.to_thread(self._ground.registry.make, wish)
+        member = Member(home, config, Life(Phase.CREATED if config.in_venv else Phase.STOPPED))
+        self._members[home.uuid] = member
+        self.publish()
+        if config.in_venv:
+            await self._wish(member, lambda number: on.ProvisionWished(number, _now()))
+        for package in config.package_dependencies.values():
+            await self.packages.install(home.uuid, package.package, package.version)
+        return home.uuid
+
+    async def start(self, uuid: str) -> None:
+        """Return when the worker runs; raise `WishRefused` with the reason when it does not."""
+        member = self.member(uuid)
+        needs = await self._needs_environment(member)
+        await self._wish(member, lambda number: on.StartWished(number, _now(), needs))
+
+    async def stop(self, uuid: str) -> None:
+        """Return when the worker does not run any more."""
+        await self._wish(self.member(uuid), lambda number: on.StopWished(number, _now()))
+
+    async def restart(self, uuid: str, *, by_force: bool = False) -> None:
+        """Return when the worker runs again; `by_force` ends it without asking."""
+        member = self.member(uuid)
+        needs = await self._needs_environment(member)
+        await self._wish(member, lambda number: on.RestartWished(number, _now(), needs, by_force))
+
+    async def delete(self, uuid: str) -> None:
+        """Return when the worker and its folder are gone."""
+        await self._wish(self.member(uuid), lambda number: on.DeleteWished(number, _now()))
+
+    async def _wish(self, member: Member, event_for: Callable[[int], Event]) -> None:
+        number = next(self._numbers)
+        answer: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._wishes[number] = answer
+        try:
+            self.tell(member, event_for(number))
+            await answer
+        finally:
+            # Who goes away stops waiting; what was begun goes on.
+            self._wishes.pop(number, None)
+
+    def _answer(self, number: int, error: str | None) -> None:
+        answer = self._wishes.get(number)
+        if answer is None or answer.done():
+            return
+        if error is None:
+            answer.set_result(None)
+        else:
+            answer.set_exception(WishRefused(error))
+
+    async def _needs_environment(self, member: Member) -> bool:
+        if not member.config.in_venv:
+            return False
+        try:
+            await asyncio.to_thread(self._ground.provisioner.python_of, member.home)
+        except EnvironmentProblem:
+            return True
+        return False
+
+    # Conversation with workers ----------------------------------------------------------------------------
+
+    def hello(self, hello: control.Hello, link: Link) -> ProcessId | None:
+        """Take in a worker's hello; return its process, or None when it was refused at once."""
+        member = self._members.get(hello.uuid) or self._take_in_late(hello.uuid)
+        if member is None:
+            sentence = f"there is no worker {hello.uuid[:80]!r} in this base folder"
+            link.send(control.Refused(reason="unknown_worker", message=sentence))
+            return None
+        process = self._ground.launcher.identify(hello.pid)
+        if process is None:
+            sentence = f"process {hello.pid} does not live on this machine"
+            link.send(control.Refused(reason="stopped", message=sentence))
+            return None
+        member.dialled[process] = Dialled(link, hello)
+        member.config = _config(member.home) or member.config
+        self.tell(member, on.HelloReceived(process, _now()))
+        return process
+
+    def hear(self, uuid: str, process: ProcessId, message: control.FromWorker) -> None:
+        """Take in what a worker says after its hello."""
+        member = self._members.get(uuid)
+        if member is None or member.life.process != process:
+            return
+        match message:
+            case control.Pong():
+                self.tell(member, on.PongReceived(_now()))
+            case control.Stopping():
+                self.tell(member, on.StoppingSaid(process, _now()))
+            case control.Changed():
+                member.config = _config(member.home) or member.config
+                self.publish()
+            case control.ModulesLoaded(id=load_id, problems=problems):
+                waiting = member.loads.get(load_id)
+                if waiting is not None and not waiting.done():
+                    waiting.set_result(problems)
+            case control.Wish():
+                self.spawn(self.packages.fulfil(member, message))
+            case control.Hello():
+                LOGGER.warning("worker %s said hello twice on one connection", uuid)
+
+    def hung_up(self, uuid: str, process: ProcessId, link: Link) -> None:
+        """Take in that a worker's connection is gone. One that was replaced meanwhile means nothing."""
+        member = self._members.get(uuid)
+        if member is None:
+            return
+        dialled = member.dialled.get(process)
+        if dialled is not None and dialled.link is link:
+            del member.dialled[process]
+        if member.link is link:
+            member.link = None
+            for waiting in member.loads.values():
+                if not waiting.done():
+                    waiting.set_exception(WishRefused("the worker's connection was lost while it loaded"))
+            self.tell(member, on.ConnectionLost(process, _now()))
+
+    def tell(self, member: Member, event: Event) -> None:
+        """Tell a worker's life what happened, and do what it decides."""
+        for command in member.life.handle(event):
+            self._hands.do(member, command)
+
+    # Finding and looking ----------------------------------------------------------------------------------
+
+    def _take_in(self, home: WorkerHome) -> Member | None:
+        config = _config(home)
+        if config is None:
+            return None
+        member = Member(home, config, Life())
+        self._members[home.uuid] = member
+        return member
+
+    def _take_in_late(self, uuid: str) -> Member | None:
+        """Return a worker whose folder appeared after we began: copied in, or made by hand."""
+        found = next((home for home in self._ground.registry.find() if home.uuid == uuid), None)
+        return None if found is None else self._take_in(found)
+
+    def _removed(self, member: Member) -> None:
+        self._members.pop(member.home.uuid, None)
+
+    def _look_for_survivor(self, member: Member) -> None:
+        record = read_run_record(member.home)
+        if record is None:
+            return
+        process = ProcessId(record.pid, record.started)
+        if self._ground.launcher.is_alive(process):
+            self.tell(member, on.FoundAlive(process, _now()))
+
+    def _start_automatically(self) -> None:
+        for uuid, member in self._members.items():
+            if member.config.autostart != "never":
+                self.spawn(self._start_quietly(uuid))
+
+    async def _start_quietly(self, uuid: str) -> None:
+        with contextlib.suppress(WishRefused):
+            await self.start(uuid)
+
+    async def _look_forever(self) -> None:
+        while True:
+            for member in list(self._members.values()):
+                self._look(member)
+            await asyncio.sleep(LOOK_EVERY_S)
+
+    def _look(self, member: Member) -> None:
+        process = member.life.process
+        if process is None:
+            return
+        found = read_marker(member.home.marker)
+        run, age = run_and_age(None if found is None else NodeRun(found.node, found.since), time.time())
+        member.memory = self._ground.launcher.memory_of(process) or member.memory
+        self.tell(member, on.Looked(run, _now(), age))
+
+    def _push_access(self) -> None:
+        for member in self._members.values():
+            if member.link is not None:
+                member.link.send(self.access.current)
+
+
+def _is_down(member: Member) -> bool:
+    return member.life.phase in (Phase.CREATED, Phase.STOPPED, Phase.FAILED)
+
+
+def _config(home: WorkerHome) -> WorkerConfig | None:
+    try:
+        return read_worker_config(home)
+    except FileNotFoundError:
+        return None
+    except WorkerConfigBroken as problem:
+        LOGGER.error("%s", problem)
+        return None
+
+
+def _now() -> float:
+    return time.monotonic()
+
+
+async def _logged(work: Coroutine[None, None, None]) -> None:
+    # One worker's mishap must not end the others' supervisor; it is written down with its traceback.
+    try:
+        await work
+    except Exception:
+        LOGGER.exception("an error of our own in the manager")
