@@ -1,0 +1,1 @@
+"""How a graph runs: what runs next (pure), and the runner that does it."""

@@ -1,0 +1,291 @@
+"""Cells: a node's place in the engine, with everything that a run touches close at hand.
+
+A cell keeps shortcuts to the ports that a run reads and writes, so that the runner looks up no name. It belongs to its
+node and dies with it; the engine only knows where it is.
+"""
+
+from __future__ import annotations
+
+from asyncio.events import _get_running_loop as running_loop  # pyright: ignore[reportPrivateUsage]
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, Protocol
+
+from funcnodes_core.engine.plan import Plan
+from funcnodes_core.engine.scheduler import IDLE, RUNNING
+from funcnodes_core.engine.states import RunError, RunState
+from funcnodes_core.io.input import NodeInput
+from funcnodes_core.io.output import NodeOutput
+from funcnodes_core.novalue import NoValue
+
+if TYPE_CHECKING:
+    from asyncio import Future
+
+    from funcnodes_core.engine.runner import Engine
+
+# `_get_running_loop` is asyncio's own door for this question: it answers None instead of raising, and in C, which
+# matters since every set from outside asks it.
+
+__all__ = ["Cell", "Runnable"]
+
+
+class Runnable(Protocol):
+    """A node, as far as the engine goes."""
+
+    inputs: dict[str, NodeInput]
+    outputs: dict[str, NodeOutput]
+    cell: Cell
+
+    @property
+    def uuid(self) -> str:
+        """The node's id."""
+        ...
+
+    @property
+    def name(self) -> str:
+        """The node's name."""
+        ...
+
+    @property
+    def pretrigger_delay(self) -> float:
+        """How long a run stays open before it reads its inputs."""
+        ...
+
+    @property
+    def reset_inputs_on_trigger(self) -> bool:
+        """Whether inputs go back to their defaults after a run."""
+        ...
+
+    def emit(self, event_name: str, msg: dict[str, Any] | None = None) -> bool:
+        """Tell an event."""
+        ...
+
+    def run_failed(self, error: Exception) -> bool:
+        """Tell whoever listens to errors; False when nobody does. Called by the runner."""
+        ...
+
+
+class Cell:
+    """Where one node sits in the engine."""
+
+    __slots__ = (
+        "__weakref__",
+        "arguments",
+        "blocked_by",
+        "engine",
+        "error",
+        "failure",
+        "failures",
+        "forced",
+        "heard",
+        "index",
+        "lasting",
+        "mean",
+        "node",
+        "outer_wave",
+        "outs",
+        "plan",
+        "port_changed",
+        "requested",
+        "required",
+        "rests",
+        "slow",
+        "spoken",
+        "stacks",
+        "started",
+        "trigger_out",
+        "unheard",
+        "waiters",
+    )  # fmt: skip
+
+    def __init__(self, node: Runnable, plan: Plan) -> None:
+        self.node = node
+        self.plan = plan
+        self.engine: Engine | None = None
+        self.index = -1
+        self.heard = False
+        self.port_changed: Callable[[Any], object] | None = None
+        self.lasting = False
+        self.slow = True
+        self.rests = False
+        """Whether inputs are reset after a run."""
+        self.arguments: tuple[tuple[str, NodeInput], ...] = ()
+        self.required: tuple[NodeInput, ...] = ()
+        self.outs: tuple[NodeOutput, ...] = ()
+        self.trigger_out: NodeOutput | None = None
+        self.requested = False
+        """Whether a run was asked for that could not be marked: not ready, or no loop."""
+        self.forced = False
+        """Whether the coming run was asked for regardless of readiness."""
+        self.waiters: list[Future[None]] | None = None
+        self.stacks: list[Any] | None = None
+        self.error: RunError | None = None
+        self.failure: Exception | None = None
+        self.unheard: Exception | None = None
+        """The latest failure, if nobody listened to it."""
+        self.failures = 0
+        self.blocked_by: str | None = None
+        self.spoken: set[NodeOutput] | None = None
+        self.outer_wave = 0
+        self.started = 0.0
+        self.mean = 0.22
+
+    def refresh(self) -> None:
+        """Take the shortcuts anew. Called when ports or settings of the node changed."""
+        node = self.node
+        ports = [(key, port) for key, port in node.inputs.items() if key != "_triggerinput"]
+        self.arguments = tuple(ports)
+        self.required = tuple(port for _, port in ports if port.required)
+        names = self.plan.outputs
+        self.outs = (
+            () if names is None else tuple(node.outputs[name] for name in names if name in node.outputs)
+        )
+        self.trigger_out = node.outputs.get("_triggeroutput")
+        self.slow = self.plan.kind != "inline" or node.pretrigger_delay > 0
+        self.rests = node.reset_inputs_on_trigger
+
+    # --- asking for runs -----------------------------------------------------------------------
+    def ready(self) -> bool:
+        """Return whether every required input has a value."""
+        for port in self.required:
+            if port.stored is NoValue and (port.fallback is NoValue or port.value is NoValue):
+                return False
+        return True
+
+    def request(self) -> None:
+        """Ask for a run: at once when ready, else as soon as someone asks again."""
+        engine = self.engine
+        if engine is None or running_loop() is not engine.loop:
+            engine = self.settle_down()
+            if engine is None:
+                return
+        for port in self.required:
+            if port.stored is NoValue and (port.fallback is NoValue or port.value is NoValue):
+                self.requested = True
+                return
+        if self.heard:
+            self._request_heard(engine)
+        elif engine.scheduler.mark(self.index) and not engine.awake:
+            engine.wake()
+
+    def force(self) -> None:
+        """Ask for a run whatever the inputs hold."""
+        engine = self.settle_down()
+        if engine is None:
+            return
+        self.forced = True
+        self._request_heard(engine)
+
+    def _request_heard(self, engine: Engine) -> None:
+        emit = self.node.emit
+        emit("before_request_trigger")
+        if engine.scheduler.state[self.index] == IDLE:
+            emit("before_trigger")
+            engine.mark(self)
+            emit("after_trigger", {"result": None})
+        else:
+            engine.mark(self)
+        emit("after_request_trigger", {"result": None})
+
+    def settle_down(self) -> Engine | None:
+        """Return the engine of this thread's running loop, with this node in it; without one the wish is kept."""
+        loop, engine = running_loop(), self.engine
+        if engine is not None and loop is engine.loop:
+            return engine
+        if engine is not None and engine.elsewhere():
+            engine.post(self.request)
+            return None
+        if loop is None:
+            self.requested = True
+            return None
+        from funcnodes_core.engine.runner import current_engine
+
+        engine = current_engine()
+        engine.adopt(self)
+        return engine
+
+    # --- what ports ask ------------------------------------------------------------------------
+    def here(self) -> bool:
+        """Return whether the calling thread may act on the graph."""
+        engine = self.engine
+        return engine is None or running_loop() is engine.loop or not engine.elsewhere()
+
+    def post(self, action: Callable[[], object]) -> None:
+        """Let the graph's thread do this."""
+        if self.engine is not None:
+            self.engine.post(action)
+
+    def speak(self, output: NodeOutput) -> None:
+        """Note that the lasting run sets an output."""
+        if self.engine is None or not self.lasting:
+            return
+        spoken = self.spoken
+        if spoken is None:
+            spoken = self.spoken = set()
+        self.outer_wave = self.engine.scheduler.wave
+        self.engine.scheduler.speaks(self.index, again=output in spoken)
+        spoken.add(output)
+
+    def hush(self) -> None:
+        """Note that the value has gone on."""
+        if self.engine is not None and self.lasting:
+            self.engine.spoke(self)
+
+    def linked(self, child: Any) -> None:
+        """Take an edge over into the engine that either end sits in."""
+        if isinstance(child, Cell):
+            engine = self.engine or child.engine
+            if engine is not None:
+                engine.link(self, child)
+
+    def unlinked(self, child: Any) -> None:
+        """Take an edge out of the engine."""
+        if isinstance(child, Cell) and self.engine is not None and self.engine is child.engine:
+            self.engine.scheduler.remove_edge(self.index, child.index)
+
+    def children(self) -> Iterable[Cell]:
+        """Return the cells that an edge leads to, once per edge."""
+        for output in self.node.outputs.values():
+            for target in output.targets:
+                if isinstance(target.cell, Cell):
+                    yield target.cell
+        for port in self.node.inputs.values():
+            for target in port.forwards:
+                if isinstance(target.cell, Cell):
+                    yield target.cell
+
+    def parents(self) -> Iterable[Cell]:
+        """Return the cells that an edge comes from, once per edge."""
+        for port in self.node.inputs.values():
+            for source in (*port.sources, *port.forwarders):
+                if isinstance(source.cell, Cell):
+                    yield source.cell
+
+    @property
+    def is_queued(self) -> bool:
+        """Whether one more run waits behind the present one."""
+        engine = self.engine
+        return engine is not None and self.index in engine.scheduler.queued
+
+    # --- what can be said ----------------------------------------------------------------------
+    @property
+    def state(self) -> int:
+        """The scheduler's word for this node."""
+        engine = self.engine
+        if engine is None or engine.over:
+            return IDLE
+        return engine.scheduler.state[self.index]
+
+    @property
+    def run_state(self) -> RunState:
+        """How the node stands."""
+        state = self.state
+        run = self.engine.scheduler.run[self.index] if self.engine is not None else 0
+        if state == RUNNING:
+            return RunState("running", self.error, run)
+        if state != IDLE:
+            return RunState("marked", self.error, run)
+        if self.error is not None:
+            return RunState("failed", self.error, run)
+        if self.blocked_by is not None:
+            return RunState("blocked", None, run, self.blocked_by)
+        return RunState("idle", None, run)

@@ -1,0 +1,1 @@
+"""Where a node's function runs when it does not run inline."""

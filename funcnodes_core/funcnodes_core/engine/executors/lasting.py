@@ -1,0 +1,199 @@
+"""Runs that last: coroutines, threads, and plain functions with a delay before them. Each is one task.
+
+Owns those tasks and how they are cancelled. A run that was given up is known by its number: what it returns later is
+dropped.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from funcnodes_core.engine.calls import call, stepwise
+from funcnodes_core.engine.executors.thread import ThreadRun
+from funcnodes_core.engine.interrupt import Interrupts
+from funcnodes_core.novalue import NoValue
+
+if TYPE_CHECKING:
+    from funcnodes_core.engine.cell import Cell
+    from funcnodes_core.engine.runner import Engine
+
+__all__ = ["LastingRun", "LastingRuns"]
+
+MAX_THREADS = 32
+"""How many threads of nodes run at once; more wait."""
+
+
+@dataclass(slots=True, eq=False)
+class LastingRun:
+    """One run that lasts."""
+
+    cell: Cell
+    n: int
+    number: int
+    kwargs: dict[str, Any] = field(default_factory=dict[str, Any])
+    task: asyncio.Task[None] | None = None
+    thread: ThreadRun | None = None
+
+
+class LastingRuns:
+    """All runs of one engine that last."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self.interrupts = Interrupts(engine)
+        self.runs: dict[int, LastingRun] = {}
+        self._threads = asyncio.Semaphore(MAX_THREADS)
+
+    def start(self, cell: Cell, n: int) -> None:
+        """Begin a run that reads its inputs in its own task. Called by the runner."""
+        self._begin(cell, n, opened=True, body=self._whole)
+
+    def await_result(self, cell: Cell, n: int, result: Any, kwargs: dict[str, Any]) -> None:
+        """Go on with a plain run whose function returned something to be awaited. Called by the runner."""
+        run = self._begin(cell, n, opened=False, body=partial(self._rest, result))
+        run.kwargs = kwargs
+
+    def cancel(self, cell: Cell) -> bool:
+        """Give up the lasting run of a node; whether there was one."""
+        run = self.runs.get(cell.index)
+        if run is None or run.cell is not cell:
+            return False
+        if run.thread is not None:
+            run.thread.ask_to_end()
+        if run.task is not None:
+            run.task.cancel()
+        return True
+
+    # --- inside --------------------------------------------------------------------------------
+    def _begin(
+        self, cell: Cell, n: int, opened: bool, body: Callable[[LastingRun], Awaitable[Any]]
+    ) -> LastingRun:
+        engine = self._engine
+        engine.scheduler.stays(n, opened=opened)
+        cell.lasting, cell.spoken = True, None
+        run = LastingRun(cell, n, engine.scheduler.run[n])
+        self.runs[n] = run
+        run.task = engine.loop.create_task(
+            self._carry_out(run, body), name=f"run {run.number} of {cell.node.name}"
+        )
+        if engine.scheduler.order.back:
+            # The task takes its first step before this is called: if it is not done by then, it really waits, and
+            # a cycle through it does not run away.
+            engine.loop.call_soon(self._look_whether_it_waits, run)
+        engine.state_changed(cell)
+        return run
+
+    async def _carry_out(self, run: LastingRun, body: Callable[[LastingRun], Awaitable[Any]]) -> None:
+        engine, cell = self._engine, run.cell
+        try:
+            result = await body(run)
+        except _NotReadyError:
+            self._end(run)
+            engine.not_ready(cell, run.n)
+        except BaseException as error:  # noqa: BLE001 - errors stay on the node, cancelling too
+            self._end(run)
+            engine.failed(cell, run.n, run.number, error, run.kwargs)
+        else:
+            self._settle(run, result)
+        finally:
+            engine.scheduler.outside()
+            if not engine.awake:
+                engine.wake()
+
+    def _settle(self, run: LastingRun, result: Any) -> None:
+        engine, cell, n = self._engine, run.cell, run.n
+        if cell.engine is not engine or engine.scheduler.run[n] != run.number:
+            self._end(run)
+            return
+        engine.scheduler.wave = engine.scheduler.wave_of[n]
+        try:
+            self._set_outputs(cell, result)
+        except Exception as error:  # noqa: BLE001 - a listener's error is the run's error
+            self._end(run)
+            engine.failed(cell, n, run.number, error, run.kwargs)
+            return
+        self._end(run)
+        engine.succeeded(cell, n, run.number, time.time(), result)
+
+    def _set_outputs(self, cell: Cell, result: Any) -> None:
+        if result is _ALREADY_SET:
+            return
+        if len(cell.outs) == 1:
+            cell.outs[0].push(result)
+        elif cell.outs:
+            for out, item in zip(cell.outs, result, strict=False):
+                out.push(item)
+
+    def _end(self, run: LastingRun) -> None:
+        if self.runs.get(run.n) is run:
+            del self.runs[run.n]
+            run.cell.lasting = False
+            self._engine.waiting.forget_looper(run.n)
+
+    async def _whole(self, run: LastingRun) -> Any:
+        engine, cell = self._engine, run.cell
+        if cell.node.pretrigger_delay > 0:
+            await asyncio.sleep(cell.node.pretrigger_delay)
+        engine.scheduler.stays(run.n)
+        engine.state_changed(cell)
+        run.kwargs = self._arguments(cell)
+        if cell.heard:
+            engine.tell_start(cell)
+        return await self._work(run)
+
+    def _arguments(self, cell: Cell) -> dict[str, Any]:
+        kwargs: dict[str, Any] = {}
+        for key, port in cell.arguments:
+            value = port.value
+            if value is not NoValue:
+                kwargs[key] = value
+            elif port.required and not cell.forced:
+                raise _NotReadyError
+        return kwargs
+
+    async def _work(self, run: LastingRun) -> Any:
+        cell = run.cell
+        plan, node = cell.plan, cell.node
+        func = type(node).func  # type: ignore[attr-defined]
+        if func is not plan.func:
+            # Someone put another function in place of the class's own: it is called as such, and sets outputs itself.
+            await stepwise(self._engine, cell, _complete(func, run.kwargs, (node,)))
+            return _ALREADY_SET
+        kwargs = {**run.kwargs, "node": node} if plan.wants_node else run.kwargs
+        args = (node,) if plan.wants_self else ()
+        if plan.kind in ("thread", "process"):
+            async with self._threads:
+                run.thread = ThreadRun(
+                    partial(plan.function, *args), kwargs, f"run of {node.name}", self._engine.loop
+                )
+                return await run.thread.result()
+        return await stepwise(self._engine, cell, _complete(plan.function, kwargs, args))
+
+    async def _rest(self, awaitable: Awaitable[Any], run: LastingRun) -> Any:
+        return await stepwise(self._engine, run.cell, _awaited(awaitable))
+
+    def _look_whether_it_waits(self, run: LastingRun) -> None:
+        if run.task is not None and not run.task.done() and self.runs.get(run.n) is run:
+            self._engine.scheduler.waits(run.n)
+
+
+class _NotReadyError(Exception):
+    """A required input lost its value before the run could read it."""
+
+
+_ALREADY_SET = object()
+
+
+async def _complete(function: Callable[..., Any], kwargs: dict[str, Any], args: tuple[Any, ...]) -> Any:
+    result = call(partial(function, *args) if args else function, kwargs)
+    return await result if inspect.isawaitable(result) else result
+
+
+async def _awaited(awaitable: Awaitable[Any]) -> Any:
+    return await awaitable

@@ -1,0 +1,146 @@
+"""Ending a run from outside, by the ladder that fits where it runs.
+
+Owns the SIGINT handler. It raises KeyboardInterrupt only while the main thread is below a frame of `calls`, inside the
+very run that is to be stopped; at any other moment it does nothing, and the asking is repeated until the run is over.
+asyncio's own handler cannot serve: it swallows the first signal and cancels the main task.
+"""
+
+from __future__ import annotations
+
+import _thread
+import signal
+import threading
+import time
+from collections.abc import Callable
+from types import FrameType
+from typing import TYPE_CHECKING
+
+from funcnodes_core.engine.calls import INSIDE
+
+if TYPE_CHECKING:
+    from funcnodes_core.engine.cell import Cell
+    from funcnodes_core.engine.executors.lasting import LastingRun
+    from funcnodes_core.engine.runner import Engine
+
+__all__ = ["Interrupts", "install_handler"]
+
+ASK_EVERY_S = 0.05
+ASK_FOR_S = 5.0
+ABANDON_AFTER_S = 5.0
+
+_asking: list[Interrupts] = []
+_last_asked = 0.0
+_otherwise: Callable[[], object] | None = None
+
+
+def install_handler(otherwise: Callable[[], object] | None = None) -> None:
+    """Make SIGINT end the run that was asked to end; call once, in the main thread.
+
+    `otherwise` is called when the signal came from someone else: a person who pressed Ctrl+C means stop.
+    """
+    global _otherwise
+    _otherwise = otherwise
+    signal.signal(signal.SIGINT, _handle)
+
+
+def _handle(signum: int, frame: FrameType | None) -> None:
+    for interrupts in tuple(_asking):
+        if interrupts.is_due(frame):
+            raise KeyboardInterrupt
+    if not _asking and time.monotonic() - _last_asked > 2 * ASK_EVERY_S and _otherwise is not None:
+        _otherwise()
+
+
+def _ask_main_thread() -> None:
+    global _last_asked
+    _last_asked = time.monotonic()
+    if hasattr(signal, "pthread_kill"):
+        # A real signal: it also ends a wait inside the operating system, as in time.sleep.
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+    else:
+        _thread.interrupt_main()
+
+
+class Interrupts:
+    """Who is to be ended on one engine."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._target: tuple[Cell, int] | None = None
+        self._asked: set[tuple[int, int]] = set()
+
+    def interrupt(self, node_uuid: str | None) -> str:
+        """End the run of one node, or of whatever runs; from any thread. Returns what was done."""
+        engine = self._engine
+        current = engine.current
+        if current is not None and node_uuid in (None, current.node.uuid):
+            return self._end_spinning(current)
+        runs = [run for run in tuple(engine.lasting.runs.values()) if node_uuid in (None, run.cell.node.uuid)]
+        if not runs:
+            return "nothing runs" if node_uuid is None else f"node {node_uuid!r} does not run"
+        return "; ".join(self._end_lasting(run) for run in runs)
+
+    def is_due(self, frame: FrameType | None) -> bool:
+        """Return whether the interrupted frame is inside the very run to be ended. Called by the handler."""
+        target = self._target
+        if target is None or not self._is_running(*target):
+            return False
+        while frame is not None:
+            if frame.f_code in INSIDE:
+                return True
+            frame = frame.f_back
+        return False
+
+    def was_ours(self, cell: Cell, run: int) -> bool:
+        """Return whether this run was asked to end."""
+        asked = (cell.index, run)
+        ours = asked in self._asked
+        self._asked.discard(asked)
+        return ours
+
+    # --- inside --------------------------------------------------------------------------------
+    def _is_running(self, cell: Cell, run: int) -> bool:
+        engine = self._engine
+        return engine.current is cell and cell.engine is engine and engine.scheduler.run[cell.index] == run
+
+    def _end_spinning(self, cell: Cell) -> str:
+        name = cell.node.name
+        if self._engine.thread != threading.main_thread().ident:
+            return f"{name} cannot be interrupted: the graph does not run in the main thread of its process"
+        if signal.getsignal(signal.SIGINT) is not _handle:
+            return f"{name} cannot be interrupted: this process has installed no handler for it"
+        run = self._engine.scheduler.run[cell.index]
+        self._asked.add((cell.index, run))
+        self._target = (cell, run)
+        threading.Thread(target=self._keep_asking, args=(cell, run), name="interrupt", daemon=True).start()
+        return (
+            f"{name} is interrupted with KeyboardInterrupt; "
+            "if it is inside native code, it ends only when that code returns"
+        )
+
+    def _keep_asking(self, cell: Cell, run: int) -> None:
+        _asking.append(self)
+        try:
+            until = time.monotonic() + ASK_FOR_S
+            while time.monotonic() < until and self._is_running(cell, run) and self._target == (cell, run):
+                _ask_main_thread()
+                time.sleep(ASK_EVERY_S)
+        finally:
+            _asking.remove(self)
+            if self._target == (cell, run):
+                self._target = None
+
+    def _end_lasting(self, run: LastingRun) -> str:
+        name, engine = run.cell.node.name, self._engine
+        self._asked.add((run.n, run.number))
+        if run.thread is None:
+            engine.post(lambda: run.task.cancel() if run.task is not None else None)
+            return f"{name} is cancelled"
+        run.thread.ask_to_end()
+        engine.post(lambda: engine.loop.call_later(ABANDON_AFTER_S, _abandon, run))
+        return f"{name} is asked to end its thread; if it has not done so in {ABANDON_AFTER_S:g} s, it is left behind"
+
+
+def _abandon(run: LastingRun) -> None:
+    if run.task is not None and not run.task.done():
+        run.task.cancel(f"{run.cell.node.name} did not end when asked; its thread is left behind")

@@ -1,0 +1,236 @@
+"""A topological order, kept with every edge (Pearce and Kelly), never recomputed whole.
+
+Owns edges between integers, a label per integer, and which edges close a cycle. A label is larger than the labels of
+all parents; an edge that would close a cycle is kept aside as a *back edge*, and tried again when an edge goes.
+Back edges always lead to a label that is not larger: that is how a search tells them without a look-up.
+
+Does not know what a node is, nor what is running (`scheduler`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterable
+
+__all__ = ["Order"]
+
+
+class Order:
+    """Integers, edges between them, and labels that grow along every edge."""
+
+    __slots__ = (
+        "_free",
+        "_highest",
+        "_lowest",
+        "at",
+        "back",
+        "children",
+        "label",
+        "moves",
+        "parents",
+        "stale",
+        "version",
+    )
+
+    def __init__(self) -> None:
+        self.children: list[dict[int, int]] = []
+        """For each integer its children, and how many edges lead there."""
+        self.parents: list[dict[int, int]] = []
+        self.label: list[int] = []
+        self.at: dict[int, int] = {}
+        """Which integer holds a label."""
+        self.back: set[tuple[int, int]] = set()
+        self.moves = 0
+        """Grows with every change of labels: what was sorted by them must be sorted again."""
+        self.version = 0
+        """Grows with every edge that comes or goes: what was found by searching must be searched again."""
+        self.stale = False
+        """Whether an edge went since the back edges were last tried."""
+        self._free: list[int] = []
+        self._lowest = 0
+        self._highest = -1
+
+    def add(self) -> int:
+        """Return a new integer, or one that was given back with its label."""
+        if self._free:
+            return self._free.pop()
+        n = len(self.label)
+        self._highest += 1
+        self.label.append(self._highest)
+        self.at[self._highest] = n
+        self.children.append({})
+        self.parents.append({})
+        return n
+
+    def remove(self, n: int) -> None:
+        """Take all edges of `n` away and let the integer be used again."""
+        for child in tuple(self.children[n]):
+            self._cut(n, child)
+        for parent in tuple(self.parents[n]):
+            self._cut(parent, n)
+        # Without edges any label is right, so the next owner of `n` keeps it.
+        self._free.append(n)
+
+    def add_edge(self, a: int, b: int) -> None:
+        """Add an edge; several between the same two are counted."""
+        if b in self.children[a]:
+            self.children[a][b] += 1
+            self.parents[b][a] += 1
+            return
+        self.version += 1
+        if not self._place(a, b):
+            self.back.add((a, b))
+        self.children[a][b] = 1
+        self.parents[b][a] = 1
+
+    def remove_edge(self, a: int, b: int) -> None:
+        """Take one of the edges from `a` to `b` away."""
+        if self.children[a][b] > 1:
+            self.children[a][b] -= 1
+            self.parents[b][a] -= 1
+        else:
+            self._cut(a, b)
+
+    def add_sorted(self, count: int) -> range:
+        """Return `count` new integers whose labels grow; for edges known to lead forward in this order."""
+        first = len(self.label)
+        for n in range(first, first + count):
+            self._highest += 1
+            self.label.append(self._highest)
+            self.at[self._highest] = n
+            self.children.append({})
+            self.parents.append({})
+        return range(first, first + count)
+
+    def tidy(self) -> None:
+        """Try the back edges again: some may close no cycle any more."""
+        self.stale = False
+        for a, b in tuple(self.back):
+            if self._place(a, b):
+                self.back.discard((a, b))
+
+    def _cut(self, a: int, b: int) -> None:
+        del self.children[a][b]
+        del self.parents[b][a]
+        self.version += 1
+        self.back.discard((a, b))
+        self.stale = bool(self.back)
+
+    def _place(self, a: int, b: int) -> bool:
+        """Make the label of `b` larger than that of `a`; False when the edge closes a cycle."""
+        label = self.label
+        if a == b:
+            return False
+        if label[a] < label[b]:
+            return True
+        # A leaf may stand at the end and a root at the start, whatever stands between. Without this a chain built
+        # from its end to its start would cost a search over all of it for each edge.
+        if not self.children[b]:
+            self._highest += 1
+            self._relabel(b, self._highest)
+            return True
+        if not self.parents[a]:
+            self._lowest -= 1
+            self._relabel(a, self._lowest)
+            return True
+        return self._exchange(a, b)
+
+    def _relabel(self, n: int, label: int) -> None:
+        del self.at[self.label[n]]
+        self.label[n] = label
+        self.at[label] = n
+        self.moves += 1
+
+    def _exchange(self, a: int, b: int) -> bool:
+        """Exchange the labels of what lies between `b` and `a` (the step of Pearce and Kelly)."""
+        label = self.label
+        after = self._forward(b, a, label[a])
+        if after is None:
+            return False
+        before = self._backward(a, label[b])
+        after.sort(key=label.__getitem__)
+        before.sort(key=label.__getitem__)
+        movers = before + after
+        for n, new in zip(movers, sorted(label[n] for n in movers), strict=True):
+            label[n] = new
+            self.at[new] = n
+        self.moves += 1
+        return True
+
+    def _forward(self, start: int, wanted: int, bound: int) -> list[int] | None:
+        """Return what `start` reaches up to `bound`, or None when `wanted` is among it."""
+        label, children = self.label, self.children
+        seen, stack = {start}, [start]
+        while stack:
+            n = stack.pop()
+            here = label[n]
+            for child in children[n]:
+                if child == wanted:
+                    if label[child] > here:
+                        return None
+                elif here < label[child] <= bound and child not in seen:
+                    seen.add(child)
+                    stack.append(child)
+        return list(seen)
+
+    def _backward(self, start: int, bound: int) -> list[int]:
+        label, parents = self.label, self.parents
+        seen, stack = {start}, [start]
+        while stack:
+            n = stack.pop()
+            here = label[n]
+            for parent in parents[n]:
+                if bound <= label[parent] < here and parent not in seen:
+                    seen.add(parent)
+                    stack.append(parent)
+        return list(seen)
+
+    # --- questions -----------------------------------------------------------------------------
+    def descendants(self, start: Iterable[int], stop: Container[int] = ()) -> set[int]:
+        """Return all that can be reached from `start`, `start` included, not going on beyond `stop`."""
+        seen = set(start)
+        stack = [n for n in seen if n not in stop]
+        while stack:
+            for child in self.children[stack.pop()]:
+                if child not in seen:
+                    seen.add(child)
+                    if child not in stop:
+                        stack.append(child)
+        return seen
+
+    def ancestors_in(self, n: int, wanted: Container[int], lowest: int | None) -> int | None:
+        """Return an ancestor of `n` that is in `wanted`; parents labelled below `lowest` are not asked."""
+        label, parents = self.label, self.parents
+        seen, stack = {n}, [n]
+        while stack:
+            for parent in parents[stack.pop()]:
+                if parent in seen or (lowest is not None and label[parent] < lowest):
+                    continue
+                if parent in wanted:
+                    return parent
+                seen.add(parent)
+                stack.append(parent)
+        return None
+
+    def reaches(self, a: int, b: int) -> bool:
+        """Return whether a path of at least one edge leads from `a` to `b`."""
+        seen: set[int] = set()
+        stack = [a]
+        while stack:
+            for child in self.children[stack.pop()]:
+                if child == b:
+                    return True
+                if child not in seen:
+                    seen.add(child)
+                    stack.append(child)
+        return False
+
+    def cycle_of(self, n: int) -> list[int]:
+        """Return the integers that lie on a cycle with `n`, by label."""
+        below = self.descendants([n])
+        around, stack = {n}, [n]
+        while stack:
+            for parent in self.parents[stack.pop()]:
+                if parent in below and parent not in around:
+                    around.add(parent)
+                    stack.append(parent)
+        return sorted(around, key=self.label.__getitem__)

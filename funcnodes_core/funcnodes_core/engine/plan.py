@@ -1,0 +1,28 @@
+"""How the function of a node class is to be called: decided once per class, read at every run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+__all__ = ["Kind", "Plan"]
+
+Kind = Literal["inline", "coroutine", "thread", "process"]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One class's function and where it runs."""
+
+    func: Any
+    """What stands under `func` on the class. When something else stands there at run time, that is called instead."""
+    function: Callable[..., Any]
+    """What is called with the inputs by name: the author's own function, or `func` with the node in front."""
+    kind: Kind
+    outputs: tuple[str, ...] | None
+    """The outputs that take the result, by position; None when the function sets its outputs itself."""
+    wants_node: bool = False
+    """Whether the node is handed in as `node`."""
+    wants_self: bool = False
+    """Whether the node is handed in as first argument."""

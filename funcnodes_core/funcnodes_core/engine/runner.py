@@ -1,0 +1,411 @@
+"""The runner: takes what the scheduler says runs next and runs it. One engine per event loop.
+
+Owns the loop's turns (`wake`, `drain`), which cell sits at which integer, plain runs, and what follows from a run's
+end. Runs that last (coroutines, threads, delays) are `executors.lasting`; waiting for runs is `waiting`; the call of a
+node's function itself is `calls`. A plain function runs without task, timer or event object.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+import time
+import weakref
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+from funcnodes_core.engine.adoption import adopt_component
+from funcnodes_core.engine.calls import call
+from funcnodes_core.engine.cell import Cell
+from funcnodes_core.engine.executors.lasting import LastingRuns
+from funcnodes_core.engine.scheduler import IDLE, RanAway, Scheduler
+from funcnodes_core.engine.states import MarkerLike, Sink, error_of
+from funcnodes_core.engine.waiting import Waiting
+from funcnodes_core.exceptions import CycleRunsAway, NodeTriggerError
+from funcnodes_core.novalue import NoValue
+
+__all__ = ["SLICE_S", "Engine", "current_engine"]
+
+SLICE_S = 0.005
+"""How long the engine runs plain functions before it lets the loop do something else."""
+
+_logger = logging.getLogger("funcnodes.trigger")
+_engines: dict[asyncio.AbstractEventLoop, Engine] = {}
+
+
+def current_engine() -> Engine:
+    """Return the engine of the running event loop; made on first use."""
+    loop = asyncio.get_running_loop()
+    engine = _engines.get(loop)
+    if engine is None:
+        for old in [old for old in _engines if old.is_closed()]:
+            del _engines[old]
+        engine = _engines[loop] = Engine(loop)
+    return engine
+
+
+class Engine:
+    """What runs the graph on one event loop."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.loop = loop
+        self.thread = threading.get_ident()
+        self.scheduler = Scheduler()
+        self.marker: MarkerLike | None = None
+        self.awake = False
+        """Whether a turn is coming, so that nobody needs to ask for one."""
+        self.current: Cell | None = None
+        """Whose function is being called right now. Read by the interrupt handler and from other threads."""
+        self.lasting = LastingRuns(self)
+        self.waiting = Waiting(self)
+        self._sink: Sink | None = None
+        self._state_changed: Callable[[Any], object] | None = None
+        self._cells: list[weakref.ref[Cell]] = []
+        self._gone: deque[int] = deque()
+
+    # --- who sits here -------------------------------------------------------------------------
+    @property
+    def over(self) -> bool:
+        """Whether the loop is closed, so that nothing will run here any more."""
+        return self.loop.is_closed()
+
+    def elsewhere(self) -> bool:
+        """Return whether the loop runs in another thread than the calling one."""
+        return self.loop.is_running() and threading.get_ident() != self.thread
+
+    def post(self, action: Callable[[], object]) -> None:
+        """Do this in the graph's thread, soon."""
+        # The loop may close between the question and the call; then nothing will run here any more, and a thread
+        # that still computes something has nobody to tell.
+        if not self.over:
+            try:
+                self.loop.call_soon_threadsafe(action)
+            except RuntimeError:
+                if not self.over:
+                    raise
+
+    def adopt(self, cell: Cell) -> None:
+        """Take a node and everything connected to it into this engine."""
+        adopt_component(self, cell)
+
+    def seat(self, cell: Cell, n: int) -> None:
+        """Let a cell sit at an integer. Called by `adoption`."""
+        gone = self._gone
+        reference = weakref.ref(cell, lambda _: gone.append(n))
+        if n == len(self._cells):
+            self._cells.append(reference)
+        else:
+            self._cells[n] = reference
+        cell.engine, cell.index = self, n
+        cell.port_changed = self._sink.port_changed if self._sink is not None else None
+
+    def dismiss(self, cell: Cell) -> None:
+        """Forget a node: its mark goes, a run of it that lasts is asked to end, its result comes too late."""
+        if cell.engine is not self or cell.index < 0:
+            return
+        self.lasting.cancel(cell)
+        self.scheduler.remove(cell.index)
+        self._cells[cell.index] = _nobody
+        cell.engine, cell.index, cell.port_changed = None, -1, None
+        self.waiting.release(cell)
+
+    def cell_at(self, n: int) -> Cell | None:
+        """Return who sits at an integer."""
+        return self._cells[n]()
+
+    def link(self, parent: Cell, child: Cell) -> None:
+        """Take an edge over; an end that sits nowhere comes in with all that is connected to it."""
+        if parent.engine is not self:
+            self.adopt(parent)
+        elif child.engine is not self:
+            self.adopt(child)
+        else:
+            self.scheduler.add_edge(parent.index, child.index)
+
+    def _reap(self) -> None:
+        while self._gone:
+            n = self._gone.popleft()
+            if self._cells[n]() is None and self._cells[n] is not _nobody:
+                self._cells[n] = _nobody
+                self.scheduler.remove(n)
+
+    # --- who is told ---------------------------------------------------------------------------
+    @property
+    def sink(self) -> Sink | None:
+        """Who is told of changed ports and states. No event subscriber: it only notes."""
+        return self._sink
+
+    @sink.setter
+    def sink(self, sink: Sink | None) -> None:
+        self._sink = sink
+        self._state_changed = sink.state_changed if sink is not None else None
+        for reference in self._cells:
+            cell = reference()
+            if cell is not None and cell.engine is self:
+                cell.port_changed = sink.port_changed if sink is not None else None
+
+    def state_changed(self, cell: Cell) -> None:
+        """Note that a node's state changed."""
+        if self._state_changed is not None:
+            self._state_changed(cell.node)
+
+    # --- marks and turns -----------------------------------------------------------------------
+    def mark(self, cell: Cell) -> None:
+        """Let a node run once more."""
+        cell.requested = False
+        if self.scheduler.mark(cell.index) and not self.awake:
+            self.wake()
+
+    def wake(self) -> None:
+        """See to it that the loop gives the engine a turn."""
+        self.awake = True
+        self.loop.call_soon(self._turn)
+
+    def _turn(self) -> None:
+        over = False
+        try:
+            over = self.drain()
+        finally:
+            # Also after an exception: what is still marked must get its turn.
+            if over:
+                self.awake = False
+            else:
+                self.loop.call_soon(self._turn)
+        self.waiting.turned()
+
+    def drain(self, seconds: float = SLICE_S) -> bool:
+        """Run what can run now; False when the time was up first."""
+        scheduler, cells, clock = self.scheduler, self._cells, time.perf_counter
+        take, outer = scheduler.next, self.current
+        if self._gone:
+            self._reap()
+        now = clock()
+        wall, limit = time.time() - now, now + seconds
+        try:
+            while True:
+                try:
+                    n = take()
+                except RanAway as away:
+                    self._ran_away(away.n)
+                    continue
+                if n < 0:
+                    return True
+                cell = cells[n]()
+                if cell is None:
+                    scheduler.finished(n, scheduler.run[n])
+                elif cell.slow or cell.plan.func is not type(cell.node).func:  # type: ignore[attr-defined]
+                    self.lasting.start(cell, n)
+                else:
+                    self._run(cell, n, wall)
+                if clock() > limit:
+                    return False
+        finally:
+            if outer is None:
+                scheduler.outside()
+            else:
+                self.enter(outer)
+
+    # --- plain runs ----------------------------------------------------------------------------
+    def _run(self, cell: Cell, n: int, wall: float) -> None:
+        """Run a plain function here and now. Everything rare is behind one test, since this runs 300,000 times a second."""
+        kwargs: dict[str, Any] = {}
+        for key, port in cell.arguments:
+            value = port.stored
+            if value is NoValue:
+                value = port.default
+                if value is NoValue:
+                    if port.required and not cell.forced:
+                        self.not_ready(cell, n)
+                        return
+                    continue
+            kwargs[key] = value
+        plan = cell.plan
+        if plan.wants_node:
+            kwargs["node"] = cell.node
+        if cell.heard:
+            self.tell_start(cell)
+        self.current = cell
+        if self.marker is not None:
+            self.marker.begin(cell.node.uuid)
+        try:
+            result = call(plan.function, kwargs)
+            if hasattr(type(result), "__await__"):
+                self._leave()
+                self.lasting.await_result(cell, n, result, kwargs)
+                return
+            self._leave()
+            outs = cell.outs
+            if len(outs) == 1:
+                outs[0].push(result)
+            else:
+                for out, item in zip(outs, result, strict=False) if outs else ():
+                    out.push(item)
+        except BaseException as error:  # noqa: BLE001 - errors stay on the node; `failed` raises what is not the node's
+            self._leave()
+            self.failed(cell, n, self.scheduler.run[n], error, kwargs)
+            return
+        self.succeeded(cell, n, self.scheduler.run[n], time.perf_counter() + wall, result)
+
+    def _leave(self) -> None:
+        self.current = None
+        if self.marker is not None:
+            self.marker.end()
+
+    def enter(self, cell: Cell) -> None:
+        """Note that this node's code runs from here on, and that what it marks belongs to its wave."""
+        self.current = cell
+        if cell.engine is self:
+            self.scheduler.wave = self.scheduler.wave_of[cell.index]
+        if self.marker is not None:
+            self.marker.begin(cell.node.uuid)
+
+    def leave(self, cell: Cell) -> None:
+        """Note that this node's code pauses or has ended."""
+        self._leave()
+        self.scheduler.outside()
+
+    def spoke(self, cell: Cell) -> None:
+        """Let marks belong to whoever is at work again. Called when a lasting run's value has gone on."""
+        if self.current is cell:
+            self.scheduler.wave = self.scheduler.wave_of[cell.index]
+        elif self.current is None:
+            self.scheduler.outside()
+        else:
+            self.scheduler.wave = cell.outer_wave
+
+    # --- what follows from a run's end ---------------------------------------------------------
+    def succeeded(self, cell: Cell, n: int, run: int, now: float, result: Any) -> None:
+        """Settle a run whose outputs are set."""
+        trigger_out = cell.trigger_out
+        if trigger_out is not None:
+            if trigger_out.targets or trigger_out.listeners is not None:
+                trigger_out.push(now)
+            else:
+                trigger_out.stored = now
+        if cell.rests:
+            for _, port in cell.arguments:
+                port.receive(NoValue, False)
+        cell.forced = False
+        if cell.error is not None or cell.blocked_by is not None:
+            self._recovered(cell, n)
+        try:
+            self.scheduler.finished(n, run)
+        except RanAway as away:
+            self._ran_away(away.n)
+        if self._state_changed is not None:
+            self._state_changed(cell.node)
+        if cell.heard:
+            self.tell_end(cell)
+        if cell.waiters is not None or cell.stacks is not None:
+            self.waiting.ended(cell, result)
+
+    def failed(self, cell: Cell, n: int, run: int, error: BaseException, kwargs: dict[str, Any]) -> None:
+        """Settle a run that raised: the error stays on the node, outputs keep their values."""
+        if cell.engine is not self or not self.scheduler.finished(n, run):
+            return
+        failure = NodeTriggerError(str(error)).with_traceback(error.__traceback__)
+        failure.__cause__ = error
+        cell.forced = False
+        cell.error, cell.failure = error_of(error, kwargs), failure
+        cell.blocked_by = None
+        cell.failures += 1
+        self._block_descendants(cell, n)
+        self.state_changed(cell)
+        _logger.error("node %s failed: %s", cell.node.name, error, exc_info=error)
+        cell.unheard = None if cell.node.run_failed(failure) else failure
+        self.waiting.ended(cell, None, cell.unheard)
+        if isinstance(error, KeyboardInterrupt) and not self.lasting.interrupts.was_ours(cell, run):
+            # Ctrl+C, pressed by a person while this node ran: it is meant for the program, not for the node.
+            raise error
+
+    def not_ready(self, cell: Cell, n: int) -> None:
+        """Give a run back whose inputs have lost their values since it was marked."""
+        self.scheduler.finished(n, self.scheduler.run[n])
+        cell.requested = True
+        self.state_changed(cell)
+        if cell.waiters is not None:
+            self.waiting.ended(cell, None)
+
+    def _ran_away(self, n: int) -> None:
+        cell = self._cells[n]()
+        if cell is None:
+            return
+        around = [self._cells[m]() for m in self.scheduler.order.cycle_of(n)]
+        names = tuple(c.node.name for c in around if c is not None)
+        error = CycleRunsAway(names, self.scheduler.lap_limit)
+        cell.error, cell.failure = error_of(error, {}), error
+        cell.failures += 1
+        self.state_changed(cell)
+        _logger.error("%s", error)
+        cell.unheard = None if cell.node.run_failed(error) else error
+        self.waiting.ended(cell, None, cell.unheard)
+
+    def _block_descendants(self, cell: Cell, n: int) -> None:
+        for other in self._below(n):
+            if other.error is None and other.blocked_by is None and other.state == IDLE:
+                other.blocked_by = cell.node.uuid
+                self.state_changed(other)
+
+    def _recovered(self, cell: Cell, n: int) -> None:
+        failed_before = cell.error is not None
+        cell.error = cell.failure = cell.blocked_by = None
+        if failed_before:
+            for other in self._below(n):
+                if other.blocked_by == cell.node.uuid:
+                    other.blocked_by = None
+                    self.state_changed(other)
+
+    def _below(self, n: int) -> list[Cell]:
+        below = self.scheduler.order.descendants([n]) - {n}
+        return [cell for m in below if (cell := self._cells[m]()) is not None]
+
+    # --- events, for those who listen ----------------------------------------------------------
+    def tell_start(self, cell: Cell) -> None:
+        """Tell that a run begins."""
+        cell.started = time.perf_counter()
+        if cell.mean <= 0.2:
+            cell.node.emit("triggerfast")
+        else:
+            cell.node.emit("progress", {"info": {"prefix": "triggering"}})
+            cell.node.emit("triggerstart")
+
+    def tell_end(self, cell: Cell) -> None:
+        """Tell that a run has ended well."""
+        was_fast = cell.mean <= 0.2
+        cell.mean = 0.9 * cell.mean + 0.1 * (time.perf_counter() - cell.started)
+        if not was_fast:
+            cell.node.emit("triggerdone")
+        cell.node.emit("progress", {"info": {"prefix": "idle"}})
+
+    # --- questions -----------------------------------------------------------------------------
+    @property
+    def idle(self) -> bool:
+        """Whether nothing runs and nothing is marked."""
+        return self.scheduler.idle
+
+    async def wait_idle(self) -> None:
+        """Return when nothing runs and nothing is marked."""
+        await self.waiting.until_idle()
+
+    def interrupt(self, node_uuid: str | None = None) -> str:
+        """End the run of a node, or of whichever runs; from any thread. Returns what was done, as a sentence."""
+        return self.lasting.interrupts.interrupt(node_uuid)
+
+    def cells(self) -> list[Cell]:
+        """Return all nodes that sit here."""
+        return [
+            cell for reference in self._cells if (cell := reference()) is not None and cell.engine is self
+        ]
+
+
+class _NoCell:
+    """Only here so that an empty seat has a dead reference."""
+
+
+def _dead_reference() -> Any:
+    return weakref.ref(_NoCell())
+
+
+_nobody: Any = _dead_reference()

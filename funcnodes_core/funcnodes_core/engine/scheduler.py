@@ -1,0 +1,320 @@
+"""What runs next: marks, waves, and who must wait for whom. Integers only; no clock, no loop, no nodes.
+
+Owns the state of every integer and the heap of marked ones. The runner above it speaks four words: `mark(n)`,
+`next()`, `finished(n, run)`, and for runs that last beyond the moment `stays(n)`.
+
+A *wave* is a number that a mark inherits from its cause: marks made from outside before the first of them has begun
+share one; what a run causes belongs to the run's wave. A run holds back its marked descendants of the same wave until
+it ends or sets an output. Labels of `Order` see to the rest: the marked integer with the smallest label goes first, so
+no marked ancestor can be left behind, but for cycles, which are asked about only when there are any.
+"""
+
+from __future__ import annotations
+
+from heapq import heapify, heappop, heappush
+
+from funcnodes_core.engine.order import Order
+
+__all__ = ["DEFAULT_LAP_LIMIT", "HELD", "IDLE", "MARKED", "OPEN", "RUNNING", "RanAway", "Scheduler"]
+
+IDLE, MARKED, HELD, OPEN, RUNNING = range(5)
+"""Held is marked and waiting for a run that lasts; open is taken but has not read its inputs yet."""
+
+DEFAULT_LAP_LIMIT = 10_000
+
+
+class RanAway(Exception):
+    """Raised by `next` when an integer on a cycle ran too often in one wave; it is not marked any more."""
+
+    def __init__(self, n: int) -> None:
+        super().__init__(n)
+        self.n = n
+
+
+class Scheduler:
+    """Which of the marked integers runs next."""
+
+    __slots__ = (
+        "_heap", "_held", "_laps", "_lowest", "_moves", "_quiet", "_waves",
+        "fresh", "lap_limit", "lasting", "order", "queued", "run", "state", "wave", "wave_of",
+    )  # fmt: skip
+
+    def __init__(self) -> None:
+        self.order = Order()
+        self.state = bytearray()
+        self.run: list[int] = []
+        """The number of the latest run of each integer."""
+        self.wave_of: list[int] = []
+        """The wave of each integer's mark or run."""
+        self.wave = 1
+        """The wave that marks made now belong to."""
+        self.fresh = 1
+        """The wave of marks from outside; a new one as soon as one of it has begun."""
+        self.queued: dict[int, int] = {}
+        """Integers that were marked while they ran, and the wave of that mark."""
+        self.lasting: set[int] = set()
+        """Integers taken whose run lasts beyond the moment."""
+        self.lap_limit = DEFAULT_LAP_LIMIT
+        self._waves = 1
+        self._heap: list[int] = []
+        self._moves = 0
+        self._held: dict[int, set[int]] = {}
+        self._quiet: dict[int, set[int]] = {}
+        self._lowest: dict[int, int] = {}
+        self._laps: dict[int, tuple[int, int]] = {}
+
+    # --- integers and edges --------------------------------------------------------------------
+    def add(self) -> int:
+        """Return an integer for a node."""
+        n = self.order.add()
+        if n == len(self.state):
+            self._extend(1)
+        return n
+
+    def add_sorted(self, count: int) -> range:
+        """Return integers for nodes that are known to be in topological order."""
+        self._extend(count)
+        return self.order.add_sorted(count)
+
+    def _extend(self, count: int) -> None:
+        self.state.extend(bytes(count))
+        self.run.extend([0] * count)
+        self.wave_of.extend([0] * count)
+
+    def remove(self, n: int) -> None:
+        """Forget an integer; a run of it that lasts is late when it ends."""
+        self.unmark(n)
+        self.run[n] += 1
+        if n in self.lasting:
+            self._leave(n)
+        self.state[n] = IDLE
+        self._laps.pop(n, None)
+        self.order.remove(n)
+        self._release_all()
+
+    def add_edge(self, a: int, b: int) -> None:
+        """Add an edge; what is marked is sorted anew when labels had to move."""
+        self.order.add_edge(a, b)
+
+    def remove_edge(self, a: int, b: int) -> None:
+        """Take an edge away; who waited because of it waits no more."""
+        self.order.remove_edge(a, b)
+        self._release_all()
+
+    # --- the four words ------------------------------------------------------------------------
+    def mark(self, n: int) -> bool:
+        """Let `n` run once more; True when that is news: neither marked already nor queued behind its own run."""
+        state = self.state[n]
+        if state == IDLE:
+            self.state[n] = MARKED
+            self.wave_of[n] = self.wave
+            heappush(self._heap, self.order.label[n])
+            return True
+        if state == RUNNING:
+            self.queued[n] = self.wave
+            return False
+        if state != OPEN and self.wave_of[n] != self.wave:
+            # Another cause: the newest decides whom it waits for.
+            self.wave_of[n] = self.wave
+            if state == HELD:
+                self._release_all()
+        return False
+
+    def next(self) -> int:
+        """Take the integer that runs now, or -1; it counts as running."""
+        if self.order.stale:
+            self.order.tidy()
+        if self._moves != self.order.moves:
+            self._sort()
+        heap, at, state = self._heap, self.order.at, self.state
+        while heap:
+            n = at[heappop(heap)]
+            if state[n] != MARKED:
+                continue
+            if self._quiet or self.order.back:
+                n = self._choose(n)
+                if n < 0:
+                    continue
+            state[n] = RUNNING
+            self.run[n] += 1
+            wave = self.wave = self.wave_of[n]
+            if wave == self.fresh:
+                self._waves += 1
+                self.fresh = self._waves
+            if self._laps or self.order.back:
+                self._count_lap(n, wave)
+            return n
+        return -1
+
+    def finished(self, n: int, run: int) -> bool:
+        """Say that this run has ended; False when it is not the current one (its result is late)."""
+        if self.run[n] != run or self.state[n] < OPEN:
+            return False
+        self.state[n] = IDLE
+        if n in self.lasting:
+            self._leave(n)
+        if n in self.queued:
+            self._mark_again(n, self.queued.pop(n))
+        elif self._laps and not self.order.back:
+            self._laps.pop(n, None)
+        return True
+
+    def stays(self, n: int, opened: bool = False) -> None:
+        """Say that the run of `n` lasts; `opened`: its inputs are not read yet, so marks add nothing."""
+        self.state[n] = OPEN if opened else RUNNING
+        if n not in self.lasting:
+            self.lasting.add(n)
+            wave = self.wave_of[n]
+            label = self.order.label[n]
+            if wave in self._quiet:
+                self._quiet[wave].add(n)
+                self._lowest[wave] = min(label, self._lowest[wave])
+            else:
+                self._quiet[wave] = {n}
+                self._lowest[wave] = label
+
+    # --- more about runs that last -------------------------------------------------------------
+    def speaks(self, n: int, again: bool = False) -> None:
+        """Say that `n` sets an output while it runs: from now on it holds back nobody.
+
+        `again`: it is the same output as before, so what follows is a wave of its own.
+        """
+        self._hush(n)
+        if again:
+            self._waves += 1
+            self.wave_of[n] = self._waves
+        self.wave = self.wave_of[n]
+
+    def waits(self, n: int) -> None:
+        """Say that the run of `n` really waits for something, so its cycle is not running away."""
+        self._laps.pop(n, None)
+        for m in self.order.cycle_of(n):
+            self._laps.pop(m, None)
+
+    def outside(self) -> None:
+        """Say that what is marked from now on has its cause outside."""
+        self.wave = self.fresh
+
+    def unmark(self, n: int) -> None:
+        """Take the mark of `n` away, and a queued run too."""
+        if self.state[n] in (MARKED, HELD):
+            self.state[n] = IDLE
+        self.queued.pop(n, None)
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is marked and no run lasts."""
+        return not self.lasting and not self.marked()
+
+    def marked(self) -> list[int]:
+        """Return the marked integers, held ones included."""
+        return self._in_state(MARKED) + self._in_state(HELD)
+
+    def holds_back(self, n: int) -> bool:
+        """Return whether `n` lasts and has set no output yet."""
+        return n in self._quiet.get(self.wave_of[n], ())
+
+    def will_take(self, n: int) -> bool:
+        """Return whether `n` is marked and `next` will come to it."""
+        return self.state[n] == MARKED and (
+            self._moves != self.order.moves or self.order.label[n] in self._heap
+        )
+
+    # --- inside --------------------------------------------------------------------------------
+    def _mark_again(self, n: int, wave: int) -> None:
+        outer, self.wave = self.wave, wave
+        self.mark(n)
+        self.wave = outer
+        # A node that asks for itself goes round without an edge: from now on its laps count.
+        self._laps.setdefault(n, (wave, 1))
+
+    def _count_lap(self, n: int, wave: int) -> None:
+        if not self.order.back and n not in self._laps:
+            return
+        counted, laps = self._laps.get(n, (wave, 0))
+        laps = laps + 1 if counted == wave else 1
+        self._laps[n] = (wave, laps)
+        if laps > self.lap_limit:
+            del self._laps[n]
+            self.state[n] = IDLE
+            raise RanAway(n)
+
+    def _sort(self) -> None:
+        self._moves = self.order.moves
+        label = self.order.label
+        self._heap = [label[n] for n in self._in_state(MARKED)]
+        heapify(self._heap)
+        for wave, quiet in self._quiet.items():
+            self._lowest[wave] = min(map(label.__getitem__, quiet))
+
+    def _in_state(self, wanted: int) -> list[int]:
+        found: list[int] = []
+        n = self.state.find(wanted)
+        while n >= 0:
+            found.append(n)
+            n = self.state.find(wanted, n + 1)
+        return found
+
+    def _choose(self, n: int) -> int:
+        """Return `n`, or a marked ancestor that must go first, or -1 when that one must wait for a run."""
+        while True:
+            holder = self._holder_of(n)
+            if holder is not None:
+                self.state[n] = HELD
+                self._held.setdefault(holder, set()).add(n)
+                return -1
+            first = self._marked_before(n) if self.order.back and self._heap else None
+            if first is None:
+                return n
+            heappush(self._heap, self.order.label[n])
+            n = first
+
+    def _marked_before(self, n: int) -> int | None:
+        """Return a marked ancestor that shares no cycle with `n`.
+
+        Labels alone cannot tell: along a back edge they do not grow.
+        """
+        others = {m for m in self._in_state(MARKED) if m != n}
+        found = self.order.ancestors_in(n, others, None)
+        if found is None:
+            return None
+        others = {m for m in others if not self.order.reaches(n, m)}
+        return self.order.ancestors_in(n, others, None)
+
+    def _holder_of(self, n: int) -> int | None:
+        wave = self.wave_of[n]
+        holders = self._quiet.get(wave)
+        if not holders:
+            return None
+        order = self.order
+        holder = order.ancestors_in(n, holders, None if order.back else self._lowest[wave])
+        if holder is None or not order.back:
+            return holder
+        # Inside a cycle nobody waits for the other.
+        outside = {h for h in holders if not order.reaches(n, h)}
+        return order.ancestors_in(n, outside, None) if outside else None
+
+    def _leave(self, n: int) -> None:
+        self.lasting.discard(n)
+        self._hush(n)
+
+    def _hush(self, n: int) -> None:
+        wave = self.wave_of[n]
+        quiet = self._quiet.get(wave)
+        if quiet is not None and n in quiet:
+            quiet.discard(n)
+            if not quiet:
+                del self._quiet[wave], self._lowest[wave]
+        for m in self._held.pop(n, ()):
+            self._unhold(m)
+
+    def _unhold(self, n: int) -> None:
+        if self.state[n] == HELD:
+            self.state[n] = MARKED
+            heappush(self._heap, self.order.label[n])
+
+    def _release_all(self) -> None:
+        for held in tuple(self._held.values()):
+            for n in held:
+                self._unhold(n)
+        self._held.clear()

@@ -1,0 +1,79 @@
+"""What can be said about a node's runs: plain frozen records and the protocols of those who are told.
+
+Owns `RunState` and `RunError` (what others read), `Sink` and `MarkerLike` (who is told, and when).
+"""
+
+from __future__ import annotations
+
+import traceback
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+__all__ = ["MarkerLike", "RunError", "RunState", "Sink", "Status", "error_of"]
+
+Status = Literal["idle", "marked", "running", "failed", "blocked"]
+
+
+@dataclass(frozen=True, slots=True)
+class RunError:
+    """Why a run failed: the sentence, the traceback as lines, and the name of the exception's class."""
+
+    message: str
+    traceback: list[str]
+    kind: str
+    inputs: dict[str, str]
+    """What the inputs held, as short texts."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunState:
+    """How a node stands at this moment. `blocked` means that an ancestor failed, which `blocked_by` names."""
+
+    status: Status
+    error: RunError | None = None
+    run: int = 0
+    blocked_by: str | None = None
+
+
+class Sink(Protocol):
+    """Who wants to know what runs change. Called in the graph's thread for every change: it only notes and returns.
+
+    A run of a plain function that is over at once is told once, when it has ended; while it lasts, the marker knows.
+    """
+
+    def port_changed(self, io: Any, /) -> object:
+        """Be told that a port holds another value. Called by ports."""
+
+    def state_changed(self, node: Any, /) -> object:
+        """Be told that a run began, ended or failed; `node.run_state` says more. Called by the runner."""
+
+    def progressed(self, node: Any, info: dict[str, Any], /) -> object:
+        """Be told how far a run is. Called by `node.progress`."""
+
+
+class MarkerLike(Protocol):
+    """Where is written who runs now, so that it can be read when this process cannot answer any more."""
+
+    def begin(self, node_id: str, /) -> object:
+        """Note that this node's function is called now. Called by the runner."""
+
+    def end(self) -> object:
+        """Note that no node's function runs. Called by the runner."""
+
+
+def error_of(exception: BaseException, inputs: dict[str, Any]) -> RunError:
+    """Return an exception as plain data."""
+    return RunError(
+        message=str(exception) or type(exception).__name__,
+        traceback=traceback.format_exception(exception),
+        kind=type(exception).__name__,
+        inputs={name: _short(value) for name, value in inputs.items()},
+    )
+
+
+def _short(value: Any) -> str:
+    try:
+        text = repr(value)
+    except Exception:  # noqa: BLE001 - a value that cannot be shown must not hide the error it took part in
+        text = f"<{type(value).__name__}>"
+    return text if len(text) <= 200 else text[:200] + "…"

@@ -1,0 +1,132 @@
+"""The errors of the core, as an outline.
+
+Owns the classes and their families, nothing else: facts are fields, `str()` is the sentence. Published names and
+their published base classes (`KeyError`, `ValueError`) are kept, since node authors catch them by these.
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "CycleRunsAway",
+    "IONotFoundError",
+    "InTriggerError",
+    "LibraryError",
+    "MultipleConnectionsError",
+    "NodeAlreadyDefinedError",
+    "NodeClassNotFoundError",
+    "NodeConnectionError",
+    "NodeError",
+    "NodeIOError",
+    "NodeIdAlreadyExistsError",
+    "NodeKeyError",
+    "NodeReadyError",
+    "NodeTriggerError",
+    "SameNodeConnectionError",
+    "ShelfError",
+    "ShelfExistsError",
+    "ShelfNotFoundError",
+    "ShelfPathError",
+    "ShelfTypeError",
+]
+
+
+# --- ports -------------------------------------------------------------------------------------
+class NodeIOError(Exception):
+    """The family of all mistakes made with ports."""
+
+
+class NodeConnectionError(NodeIOError):
+    """Two ports cannot be connected."""
+
+
+class MultipleConnectionsError(NodeConnectionError):
+    """The port is connected already and takes one connection only."""
+
+
+class SameNodeConnectionError(NodeConnectionError):
+    """Published name; loops are legal, so it is never raised."""
+
+
+class NodeAlreadyDefinedError(NodeIOError):
+    """A port that belongs to one node was given to another."""
+
+
+class IONotFoundError(KeyError):
+    """A node has no port of this id."""
+
+    def __init__(self, io: str, node: str = "", known: tuple[str, ...] = ()) -> None:
+        super().__init__(io)
+        self.io, self.node, self.known = io, node, known
+
+    def __str__(self) -> str:
+        where = f"node {self.node!r}" if self.node else "this node"
+        return f"{where} has no port {self.io!r}; it has {', '.join(self.known) or 'none'}"
+
+
+# --- nodes -------------------------------------------------------------------------------------
+class NodeError(Exception):
+    """The family of all mistakes made with nodes."""
+
+
+class NodeTriggerError(NodeError):
+    """A node's function failed; the cause is the function's own exception."""
+
+
+class NodeReadyError(NodeError):
+    """A node was called before all its required inputs had a value."""
+
+
+class InTriggerError(NodeError):
+    """A node was triggered while it is about to run or runs."""
+
+
+class NodeKeyError(NodeError, KeyError):
+    """Something that nodes are looked up by is unknown."""
+
+
+class NodeIdAlreadyExistsError(NodeError):
+    """Two different classes claim the same `node_id`."""
+
+
+class CycleRunsAway(NodeError):
+    """A cycle went round too often without a cause from outside, so it was stopped."""
+
+    def __init__(self, names: tuple[str, ...], limit: int) -> None:
+        super().__init__(names, limit)
+        self.names, self.limit = names, limit
+
+    def __str__(self) -> str:
+        cycle = " -> ".join((*self.names, self.names[0])) if self.names else "?"
+        return (
+            f"the cycle {cycle} went round {self.limit} times without a cause from outside and was stopped; "
+            "break it with a loop node, or raise the limit in the nodespace's properties"
+        )
+
+
+# --- library -----------------------------------------------------------------------------------
+class LibraryError(Exception):
+    """The family of all mistakes made with the library."""
+
+
+class NodeClassNotFoundError(LibraryError, ValueError):
+    """No node class of this id is known."""
+
+
+class ShelfError(LibraryError, ValueError):
+    """The family of all mistakes made with shelves."""
+
+
+class ShelfExistsError(ShelfError):
+    """There is a shelf of this name already."""
+
+
+class ShelfNotFoundError(ShelfError):
+    """There is no such shelf."""
+
+
+class ShelfPathError(ShelfError):
+    """A path of shelf names is empty or leads nowhere."""
+
+
+class ShelfTypeError(ShelfError, TypeError):
+    """Something on a shelf is no node class, or the shelf is no shelf."""

@@ -1,0 +1,245 @@
+"""Inputs: a value with a default behind it, and the trigger that follows when it is set."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+from funcnodes_core.io import links, shapes
+from funcnodes_core.io.datapath import DataPath
+from funcnodes_core.io.owner import Link
+from funcnodes_core.io.port import NodeIO
+from funcnodes_core.novalue import NoValue
+
+if TYPE_CHECKING:
+    from funcnodes_core.io.output import NodeOutput
+
+__all__ = ["DefaultFactory", "NodeInput"]
+
+
+class DefaultFactory:
+    """Marks a function that gives an input's default at each read."""
+
+    __slots__ = ("func",)
+
+    def __init__(self, func: Callable[[Any], Any]) -> None:
+        self.func = func
+
+    def __call__(self, io: NodeInput) -> Any:
+        """Return the default of this input."""
+        return self.func(io)
+
+
+class NodeInput(NodeIO):
+    """A value that a node takes."""
+
+    __slots__ = (
+        "_does_trigger",
+        "_required",
+        "class_default",
+        "fallback",
+        "forwarders",
+        "forwards",
+        "sources",
+    )
+    default_allow_multiple: ClassVar[bool] = False
+    default_does_trigger: ClassVar[bool] = True
+    default_required: ClassVar[bool] = True
+    DefaultFactory = DefaultFactory
+
+    def __init__(
+        self,
+        *args: Any,
+        does_trigger: bool | None = None,
+        required: bool | None = None,
+        default: Any = NoValue,
+        class_default: Any = NoValue,
+        **kwargs: Any,
+    ) -> None:
+        """Take what every port takes (see `NodeIO`), and the default."""
+        super().__init__(*args, **kwargs)
+        self._does_trigger = self.default_does_trigger if does_trigger is None else does_trigger
+        self._required = self.default_required if required is None else required
+        self.class_default = default if class_default is NoValue else class_default
+        self.fallback = default if default is not NoValue else self.class_default
+        self.sources: tuple[NodeOutput, ...] = ()
+        self.forwards: tuple[NodeInput, ...] = ()
+        self.forwarders: tuple[NodeInput, ...] = ()
+        if self.fallback is not NoValue and self.listeners is not None:
+            self._tell_value()
+
+    def copy(self) -> Self:
+        """Return an input like this one, without node, value and connections."""
+        new = super().copy()
+        new._does_trigger, new._required = self._does_trigger, self._required
+        new.class_default, new.fallback = self.class_default, self.fallback
+        new.sources, new.forwards, new.forwarders = (), (), ()
+        return new
+
+    def adjust(self, options: Mapping[str, Any]) -> None:
+        """Lay `default_io_options` or `io_options` over what the class says."""
+        super().adjust(options)
+        if "default" in options:
+            self.class_default = self.fallback = options["default"]
+        if options.get("does_trigger") is not None:
+            self._does_trigger = bool(options["does_trigger"])
+        if options.get("required") is not None:
+            self._required = bool(options["required"])
+
+    def is_input(self) -> bool:
+        """Return True."""
+        return True
+
+    @property
+    def does_trigger(self) -> bool:
+        """Whether setting this input asks for a run."""
+        return self._does_trigger
+
+    @does_trigger.setter
+    def does_trigger(self, value: bool) -> None:
+        self._does_trigger = value
+
+    @property
+    def required(self) -> bool:
+        """Whether a run needs a value here."""
+        return self._required
+
+    @required.setter
+    def required(self, value: bool) -> None:
+        self._required = value
+        if self.node is not None:
+            self.node.ports_changed()
+
+    # --- value ---------------------------------------------------------------------------------
+    @property
+    def value(self) -> Any:
+        """The value, or the default while nothing has arrived."""
+        stored = self.stored
+        return self.default if stored is NoValue else stored
+
+    @value.setter
+    def value(self, value: Any) -> None:
+        self.set_value(value)
+
+    @property
+    def default(self) -> Any:
+        """What readers see while nothing has arrived."""
+        fallback = self.fallback
+        return fallback(self) if type(fallback) is DefaultFactory else fallback
+
+    @default.setter
+    def default(self, value: Any) -> None:
+        self.set_default(value)
+
+    def set_default(self, default: Any) -> None:
+        """Give the input another default; `NoValue` brings back what the class says."""
+        self.fallback = self.class_default if default is NoValue else default
+
+    def set_value(self, value: Any, does_trigger: bool | None = None, datapath: Any = None) -> None:
+        """Store a value, tell it, and ask for a run; from another thread, all but the storing is posted."""
+        cell = self.cell
+        if cell.here():
+            self.receive(value, does_trigger)
+        else:
+            self.stored = value
+            cell.post(lambda: self.receive(self.stored, does_trigger))
+
+    def receive(self, value: Any, does_trigger: bool | None = None) -> None:
+        """Take a value in the graph's thread. Called by connected outputs."""
+        self.stored = value
+        cell = self.cell
+        if (cell.heard or self.listeners is not None) and self._emit_value_set:
+            self._tell_value()
+        if cell.port_changed is not None:
+            cell.port_changed(self)
+        if self._does_trigger if does_trigger is None else does_trigger:
+            cell.request()
+        for other in self.forwards:
+            other.receive(value, does_trigger)
+
+    def _tell_value(self) -> None:
+        self.emit("after_set_value", {"result": self.value})
+
+    @property
+    def datapath(self) -> DataPath | None:
+        """The way that the present value came, and a look at what it started; None without a node."""
+        return None if self.node is None else DataPath(self)
+
+    def ready(self) -> bool:
+        """Whether a run may read this input."""
+        return self.node is not None and (not self._required or self.value is not NoValue)
+
+    def status(self) -> dict[str, bool]:
+        """Return what is known about the input in five words."""
+        return {**super().status(), "required": self._required}
+
+    # --- connections ---------------------------------------------------------------------------
+    @property
+    def connections(self) -> list[NodeIO]:
+        """The connected outputs."""
+        return list(self.sources)
+
+    def is_connected(self) -> bool:
+        """Whether an output is connected or another input forwards to this one."""
+        return bool(self.sources or self.forwarders)
+
+    def connect(self, other: NodeIO, replace: bool = False) -> Link | None:
+        """Connect an output to this input, or forward this input to another."""
+        if isinstance(other, NodeInput):
+            return self.forward(other, replace)
+        return links.connect(other, self, replace, caller=self)
+
+    def disconnect(self, other: NodeIO | None = None) -> Link | None:
+        """Cut the connection to one output, or all connections."""
+        return links.disconnect(self, other)
+
+    def forward(self, other: NodeInput, replace: bool = False) -> Link | None:
+        """Let every value of this input arrive at `other` too."""
+        return links.forward(self, other, replace)
+
+    def unforward(self, other: NodeInput) -> Link | None:
+        """Forward to `other` no more."""
+        return links.unforward(self, other)
+
+    def get_forward_connections(self) -> list[NodeInput]:
+        """Return the inputs that this one forwards to."""
+        return list(self.forwards)
+
+    def has_forward_to(self, other: NodeInput) -> bool:
+        """Return whether this input forwards to `other`."""
+        return other in self.forwards
+
+    def has_forwards_from(self, other: NodeInput) -> bool:
+        """Return whether `other` forwards to this input."""
+        return other in self.forwarders
+
+    def __gt__(self, other: Any) -> Any:
+        """`input > port` connects."""
+        return self.connect(other)
+
+    c = connect
+    d = disconnect
+
+    # --- plain data ----------------------------------------------------------------------------
+    def serialize_class(self) -> dict[str, Any]:
+        """Return the port as part of a node class."""
+        return shapes.of_class(self)
+
+    def serialize(self, drop: bool = True) -> dict[str, Any]:
+        """Return the port as part of a node, leaving out what goes without saying."""
+        return shapes.compact(self, drop)
+
+    def full_serialize(self, with_value: bool = False) -> dict[str, Any]:
+        """Return everything about the port."""
+        return shapes.full(self, with_value)
+
+    def deserialize(self, data: Mapping[str, Any]) -> None:
+        """Take over what a saved port says; a saved default becomes the value too."""
+        shapes.take_over(self, data)
+        self._does_trigger = bool(data.get("does_trigger", self._does_trigger))
+        self.required = bool(data.get("required", self._required))
+        if "default" in data:
+            self.set_default(data["default"])
+            self.set_value(NoValue, does_trigger=False)
+        if "value" in data and data["value"] is not NoValue:
+            self.set_value(data["value"], does_trigger=False)

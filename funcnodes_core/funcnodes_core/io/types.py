@@ -1,0 +1,53 @@
+"""Types of ports as plain data. The names and shapes are those of exposedfunctionality."""
+
+from __future__ import annotations
+
+from typing import Any, TypedDict, cast
+
+from exposedfunctionality.function_parser.types import EnumOf, serialize_type, string_to_type
+
+__all__ = ["EnumOf", "RenderOptions", "SerializedType", "ValueOptions", "options_of", "serialized"]
+
+SerializedType = str | dict[str, Any]
+
+
+class ValueOptions(TypedDict, total=False):
+    """What a client may offer for a port's value."""
+
+    min: float
+    max: float
+    step: float
+    options: list[Any] | dict[str, Any] | EnumOf
+    colorspace: str
+
+
+class RenderOptions(TypedDict, total=False):
+    """How a client shows a port or a node."""
+
+    type: Any
+    step: str
+    set_default: bool
+    preview_type: str
+
+
+def serialized(type_: Any) -> SerializedType:
+    """Return a type, a type's name, or an already serialized type as plain data."""
+    if isinstance(type_, dict):
+        return cast("dict[str, Any]", type_)
+    if type_ is None:
+        return "Any"
+    if isinstance(type_, str):
+        type_ = string_to_type(type_)
+    return cast("SerializedType", serialize_type(type_))
+
+
+def options_of(type_: SerializedType) -> dict[str, Any] | None:
+    """Return the value options that a type brings with it, if any."""
+    if isinstance(type_, dict):
+        if type_.get("type") == "enum":
+            return {"options": type_}
+        if "int" in type_.get("anyOf", ()):
+            return {"step": 1}
+    elif type_ == "int":
+        return {"step": 1}
+    return None

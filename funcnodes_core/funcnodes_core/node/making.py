@@ -1,0 +1,76 @@
+"""What happens when a node class is made: its ports are gathered, its plan is drawn up, it is registered."""
+
+from __future__ import annotations
+
+import inspect
+from abc import ABCMeta
+from typing import TYPE_CHECKING, Any, cast
+
+from funcnodes_core.engine.plan import Plan
+from funcnodes_core.io.input import NodeInput
+from funcnodes_core.io.output import NodeOutput
+from funcnodes_core.io.port import NodeIO
+from funcnodes_core.node.registry import register_node
+
+if TYPE_CHECKING:
+    from funcnodes_core.node.node import Node
+
+__all__ = ["NodeMeta"]
+
+_framework: set[str] = set()
+"""Attributes of `Node` itself, which no port may hide. Filled when `Node` is made."""
+
+
+class NodeMeta(ABCMeta):
+    """The class of node classes."""
+
+    def __init__(cls, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **kwargs: Any) -> None:
+        super().__init__(name, bases, namespace, **kwargs)
+        node_class = cast("type[Node]", cls)
+        if not _framework:
+            _framework.update(key for key in namespace if not key.startswith("__"))
+        else:
+            _refuse_hiding(name, namespace)
+        for attribute, port in namespace.items():
+            if isinstance(port, NodeIO):
+                port.named_by_attribute(attribute)
+        node_class.class_inputs, node_class.class_outputs = _gather(node_class)
+        if "run_plan" not in namespace and "func" in namespace:
+            func = node_class.func
+            node_class.run_plan = Plan(
+                func=func, function=func, kind="coroutine", outputs=None, wants_self=True
+            )
+        if not inspect.isabstract(cls):
+            _enter(node_class)
+
+
+def _refuse_hiding(name: str, namespace: dict[str, Any]) -> None:
+    hidden = sorted(
+        key for key, value in namespace.items() if key in _framework and isinstance(value, NodeIO)
+    )
+    if hidden:
+        raise TypeError(
+            f"class {name} would hide {', '.join(hidden)} of Node; give the port another attribute name"
+        )
+
+
+def _gather(node_class: type[Node]) -> tuple[tuple[NodeInput, ...], tuple[NodeOutput, ...]]:
+    """Return the ports in order of definition, those of bases first, the trigger pair last."""
+    found: dict[str, Any] = {}
+    for base in reversed(node_class.__mro__):
+        found.update(vars(base))
+    ports = [value for value in found.values() if isinstance(value, NodeInput | NodeOutput)]
+    ports.sort(key=lambda port: port.uuid in ("_triggerinput", "_triggeroutput"))
+    inputs = tuple(port for port in ports if isinstance(port, NodeInput))
+    outputs = tuple(port for port in ports if isinstance(port, NodeOutput))
+    return inputs, outputs
+
+
+def _enter(node_class: type[Node]) -> None:
+    if not isinstance(getattr(node_class, "node_id", None), str):
+        raise AttributeError(f"node class {node_class.__name__} needs a node_id")
+    if "node_name" not in vars(node_class):
+        node_class.node_name = node_class.__name__
+    import funcnodes_core.node as room
+
+    register_node(node_class, override=room.ALLOW_REGISTERED_NODES_OVERRIDE)

@@ -1,0 +1,511 @@
+"""`Node`: what node authors program against.
+
+Owns a node's ports, names, options and place in a nodespace. When and how its function runs is the engine's; a node
+only marks and waits (`request_trigger`, `await node`).
+"""
+
+from __future__ import annotations
+
+import os
+import uuid as uuids
+import weakref
+from abc import abstractmethod
+from asyncio.events import _get_running_loop as running_loop  # pyright: ignore[reportPrivateUsage]
+from collections.abc import Generator, Iterable, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from funcnodes_core.engine.cell import Cell
+from funcnodes_core.engine.plan import Plan
+from funcnodes_core.engine.runner import current_engine
+from funcnodes_core.engine.scheduler import IDLE
+from funcnodes_core.engine.states import RunState
+from funcnodes_core.engine.waiting import TriggerStack
+from funcnodes_core.eventmanager import EventEmitterMixin
+from funcnodes_core.exceptions import InTriggerError, IONotFoundError, NodeReadyError
+from funcnodes_core.io.input import NodeInput
+from funcnodes_core.io.output import NodeOutput
+from funcnodes_core.io.port import NodeIO
+from funcnodes_core.node import shapes
+from funcnodes_core.node.making import NodeMeta
+from funcnodes_core.utils.data import merged
+
+if TYPE_CHECKING:
+    from funcnodes_core.node.progress import NodeProgress
+
+__all__ = ["Node"]
+
+
+class Node(EventEmitterMixin, metaclass=NodeMeta):
+    """A function with ports, in a graph."""
+
+    node_id: str
+    node_name: str
+    description: str | None = None
+    default_reset_inputs_on_trigger: ClassVar[bool] = False
+    default_render_options: ClassVar[dict[str, Any]] = {}
+    default_io_options: ClassVar[dict[str, dict[str, Any]]] = {}
+    default_trigger_on_create: ClassVar[bool] = True
+    default_pretrigger_delay: ClassVar[float] = float(
+        os.environ.get("FUNCNODES_DEFAULT_PRETRIGGER_DELAY") or 0
+    )
+
+    class_inputs: ClassVar[tuple[NodeInput, ...]]
+    class_outputs: ClassVar[tuple[NodeOutput, ...]]
+    run_plan: ClassVar[Plan]
+
+    _triggerinput = NodeInput(
+        id="_triggerinput", name="( )", default=None, required=False, hidden=True, emit_value_set=False
+    )
+    _triggeroutput = NodeOutput(id="_triggeroutput", name="➡", hidden=True, emit_value_set=False)
+
+    def __init__(
+        self,
+        uuid: str | None = None,
+        reset_inputs_on_trigger: bool | None = None,
+        name: str | None = None,
+        id: str | None = None,  # noqa: A002 - the published name
+        render_options: Mapping[str, Any] | None = None,
+        io_options: Mapping[str, Mapping[str, Any]] | None = None,
+        trigger_on_create: bool | None = None,
+        pretrigger_delay: float | None = None,
+        properties: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Make a node; one that is ready asks for a run at once unless `trigger_on_create` says no."""
+        self._uuid = uuid or id or uuids.uuid4().hex
+        self._name = name
+        self._nodespace: weakref.ref[Any] | None = None
+        self._properties: dict[str, Any] | None = dict(properties) if properties else None
+        self._reset_inputs: bool | None = reset_inputs_on_trigger
+        self._pretrigger_delay = (
+            pretrigger_delay if pretrigger_delay is not None and pretrigger_delay >= 0 else None
+        )
+        self._render_options: dict[str, Any] | None = merged(render_options, {}) if render_options else None
+        self._trigger_on_create = trigger_on_create
+        self.inputs: dict[str, NodeInput] = {}
+        self.outputs: dict[str, NodeOutput] = {}
+        self.cell = Cell(self, self.run_plan)
+        self._make_ports(io_options)
+        self.cell.refresh()
+        if self.default_listeners:
+            self.listening_changed()
+        if (
+            self.default_trigger_on_create if trigger_on_create is None else trigger_on_create
+        ) and self.ready():
+            self.request_trigger()
+
+    def _make_ports(self, io_options: Mapping[str, Mapping[str, Any]] | None) -> None:
+        for model in self.class_inputs:
+            port = model.copy()
+            port.attach(self)
+            self.inputs[port.uuid] = port
+        for model in self.class_outputs:
+            output = model.copy()
+            output.attach(self)
+            self.outputs[output.uuid] = output
+        for io_id, options in self._all_io_options(io_options).items():
+            port = self.inputs.get(io_id) or self.outputs.get(io_id)
+            if port is not None:
+                port.adjust(options)
+
+    def _all_io_options(self, io_options: Mapping[str, Mapping[str, Any]] | None) -> dict[str, Any]:
+        shown = {io: {"render_options": look} for io, look in self.render_options.get("io", {}).items()}
+        if not (shown or self.default_io_options or io_options):
+            return {}
+        return merged(merged(shown, self.default_io_options), io_options or {})
+
+    @abstractmethod
+    async def func(self, *args: Any, **kwargs: Any) -> Any:
+        """Compute: called with the inputs by id."""
+
+    # --- identity ------------------------------------------------------------------------------
+    @property
+    def uuid(self) -> str:
+        """The id of this node."""
+        return self._uuid
+
+    @property
+    def name(self) -> str:
+        """The name that users see; a default one until they give one."""
+        return self._name or str(self)
+
+    @name.setter
+    def name(self, value: str) -> None:
+        self._name = value
+
+    def __str__(self) -> str:
+        return f"{type(self).__name__}({self._uuid})"
+
+    __repr__ = __str__
+
+    @property
+    def properties(self) -> dict[str, Any]:
+        """What others keep with the node, like positions."""
+        if self._properties is None:
+            self._properties = {}
+        return self._properties
+
+    def set_property(self, key: str, value: Any) -> None:
+        """Keep something with the node."""
+        self.properties[key] = value
+
+    def get_property(self, key: str, default: Any = None) -> Any:
+        """Return what is kept under `key`."""
+        return default if self._properties is None else self._properties.get(key, default)
+
+    @property
+    def nodespace(self) -> Any:
+        """The nodespace that this node is in, or None."""
+        return None if self._nodespace is None else self._nodespace()
+
+    @nodespace.setter
+    def nodespace(self, nodespace: Any) -> None:
+        self._nodespace = None if nodespace is None else weakref.ref(nodespace)
+        self.listening_changed()
+        self.emit("after_set_nodespace", {"result": nodespace})
+
+    @property
+    def render_options(self) -> dict[str, Any]:
+        """How clients show the node: its own over the class's."""
+        if not self._render_options:
+            return merged(self.default_render_options, {}) if self.default_render_options else {}
+        return merged(self.default_render_options, self._render_options)
+
+    @render_options.setter
+    def render_options(self, value: Mapping[str, Any]) -> None:
+        self._render_options = dict(value)
+
+    @property
+    def io_options(self) -> dict[str, dict[str, Any]]:
+        """What the class says about ports beyond their declaration."""
+        return merged(self.default_io_options, {})
+
+    @property
+    def reset_inputs_on_trigger(self) -> bool:
+        """Whether inputs go back to their defaults after each run."""
+        return self.default_reset_inputs_on_trigger if self._reset_inputs is None else self._reset_inputs
+
+    @reset_inputs_on_trigger.setter
+    def reset_inputs_on_trigger(self, value: bool | None) -> None:
+        if value not in (True, False, None):
+            raise ValueError("reset_inputs_on_trigger is True, False, or None for the class's own")
+        self._reset_inputs = value
+        self.cell.refresh()
+
+    @property
+    def pretrigger_delay(self) -> float:
+        """How many seconds a run waits before it reads its inputs."""
+        return self.default_pretrigger_delay if self._pretrigger_delay is None else self._pretrigger_delay
+
+    @pretrigger_delay.setter
+    def pretrigger_delay(self, value: float) -> None:
+        if value < 0:
+            raise ValueError("pretrigger_delay is a number of seconds, so it cannot be negative")
+        self._pretrigger_delay = value
+        self.cell.refresh()
+
+    # --- ports ---------------------------------------------------------------------------------
+    @property
+    def i(self) -> dict[str, NodeInput]:
+        """The inputs by id."""
+        return self.inputs
+
+    @property
+    def o(self) -> dict[str, NodeOutput]:
+        """The outputs by id."""
+        return self.outputs
+
+    def get_input(self, name: str) -> NodeInput:
+        """Return an input."""
+        port = self.inputs.get(name)
+        if port is None:
+            raise IONotFoundError(name, self.name, tuple(self.inputs))
+        return port
+
+    def get_output(self, name: str) -> NodeOutput:
+        """Return an output."""
+        port = self.outputs.get(name)
+        if port is None:
+            raise IONotFoundError(name, self.name, tuple(self.outputs))
+        return port
+
+    def get_input_or_output(self, name: str) -> NodeInput | NodeOutput:
+        """Return the input of this id, else the output."""
+        port = self.inputs.get(name) or self.outputs.get(name)
+        if port is None:
+            raise IONotFoundError(name, self.name, (*self.inputs, *self.outputs))
+        return port
+
+    def __getitem__(self, name: str) -> NodeInput | NodeOutput:
+        return self.get_input_or_output(name)
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        port = self.inputs.get(name) or self.outputs.get(name)
+        if port is None:
+            raise KeyError(name)
+        port.value = value
+
+    def add_input(self, node_input: NodeInput) -> None:
+        """Give the node one more input, before the trigger input."""
+        if node_input.uuid in self.inputs:
+            raise ValueError(f"{self.name} has an input {node_input.uuid!r} already")
+        node_input.attach(self)
+        last = self.inputs.pop("_triggerinput", None)
+        self.inputs[node_input.uuid] = node_input
+        if last is not None:
+            self.inputs["_triggerinput"] = last
+        self.cell.refresh()
+
+    def add_output(self, node_output: NodeOutput) -> None:
+        """Give the node one more output, before the trigger output."""
+        if node_output.uuid in self.outputs:
+            raise ValueError(f"{self.name} has an output {node_output.uuid!r} already")
+        node_output.attach(self)
+        last = self.outputs.pop("_triggeroutput", None)
+        self.outputs[node_output.uuid] = node_output
+        if last is not None:
+            self.outputs["_triggeroutput"] = last
+        self.cell.refresh()
+
+    def remove_input(self, node_input: NodeInput) -> None:
+        """Take an input away, with its connections."""
+        self._remove(self.inputs, node_input)
+
+    def remove_output(self, node_output: NodeOutput) -> None:
+        """Take an output away, with its connections."""
+        self._remove(self.outputs, node_output)
+
+    def _remove(self, ports: dict[str, Any], port: NodeIO) -> None:
+        if ports.get(port.uuid) is not port:
+            raise ValueError(f"{self.name} has no such port {port.uuid!r}")
+        port.disconnect()
+        if isinstance(port, NodeInput):
+            for other in port.forwards:
+                port.unforward(other)
+            for other in port.forwarders:
+                other.unforward(port)
+        del ports[port.uuid]
+        port.detach()
+        self.cell.refresh()
+
+    def ports_changed(self) -> None:
+        """Let the engine look at the ports anew."""
+        self.cell.refresh()
+
+    # --- state ---------------------------------------------------------------------------------
+    def ready(self) -> bool:
+        """Return whether every required input has a value."""
+        return self.cell.ready()
+
+    def ready_to_trigger(self) -> bool:
+        """Return whether asking for a run would start one."""
+        return self.ready() and not self.in_trigger and running_loop() is not None
+
+    @property
+    def in_trigger(self) -> bool:
+        """Whether the node is about to run or runs."""
+        return self.cell.state != IDLE
+
+    @property
+    def is_working(self) -> bool:
+        """The same as `in_trigger`."""
+        return self.in_trigger
+
+    @property
+    def requests_trigger(self) -> bool:
+        """Whether a run was asked for that has not been started."""
+        return self.cell.requested or self.cell.is_queued
+
+    @property
+    def run_state(self) -> RunState:
+        """How the node stands: status, error, number of the latest run."""
+        return self.cell.run_state
+
+    def ready_state(self) -> dict[str, Any]:
+        """Return what each input still lacks."""
+        return {
+            "inputs": {
+                name: {"node": port.node is not None, "value": port.ready()}
+                for name, port in self.inputs.items()
+            }
+        }
+
+    def status(self) -> dict[str, Any]:
+        """Return all that clients ask about a node's state."""
+        return {
+            "ready": self.ready(),
+            "ready_state": self.ready_state(),
+            "in_trigger": self.in_trigger,
+            "requests_trigger": self.requests_trigger,
+            "inputs": {name: port.status() for name, port in self.inputs.items()},
+            "outputs": {name: port.status() for name, port in self.outputs.items()},
+        }
+
+    # --- running -------------------------------------------------------------------------------
+    def request_trigger(self) -> None:
+        """Ask for a run: at once when ready, as soon as it is asked again otherwise."""
+        if self.cell.here():
+            self.cell.request()
+        else:
+            self.cell.post(self.cell.request)
+
+    def trigger(self, triggerstack: TriggerStack | None = None) -> TriggerStack:
+        """Start a run whatever the inputs hold; awaiting the answer waits for the results."""
+        if self.in_trigger:
+            raise InTriggerError(f"{self.name} is about to run or runs already")
+        stack = TriggerStack(self.cell) if triggerstack is None else triggerstack
+        stack.cell = self.cell
+        self.cell.stacks = [*(self.cell.stacks or ()), stack]
+        self.cell.force()
+        return stack
+
+    def trigger_if_requested(self, triggerstack: TriggerStack | None = None) -> bool:
+        """Start a run that was asked for earlier; return whether that was possible."""
+        if self.cell.requested and self.ready_to_trigger():
+            self.request_trigger()
+            return True
+        return False
+
+    async def await_trigger(self) -> list[Any]:
+        """Run and return what the function returned, or wait for the run that is under way."""
+        if self.in_trigger:
+            stack = TriggerStack(self.cell)
+            self.cell.stacks = [*(self.cell.stacks or ()), stack]
+            return await stack
+        return await self.trigger()
+
+    def __await__(self) -> Generator[Any, None, None]:
+        return self._run_and_wait().__await__()
+
+    async def _run_and_wait(self) -> None:
+        self.request_trigger()
+        await current_engine().waiting.until_over(self.cell)
+
+    async def settled(self, output: NodeOutput | str) -> None:
+        """Return when everything that the latest value of `output` started has finished. For loops within `func`."""
+        port = self.outputs[output] if isinstance(output, str) else output
+        await current_engine().waiting.settled(self.cell, port)
+
+    def progress(self, *args: Any, **kwargs: Any) -> NodeProgress:
+        """Return a tqdm whose refreshes reach clients; may be used from a thread of the node."""
+        from funcnodes_core.node.progress import NodeProgress
+
+        return NodeProgress(*args, tell=self.tell_progress, **kwargs)
+
+    def tell_progress(self, info: dict[str, Any]) -> None:
+        """Tell how far the run is; from any thread."""
+        if not self.cell.here():
+            self.cell.post(lambda: self.tell_progress(info))
+            return
+        engine = self.cell.engine
+        if engine is not None and engine.sink is not None:
+            engine.sink.progressed(self, info)
+        self.emit("progress", {"info": info})
+
+    @classmethod
+    async def initialize_and_call(
+        cls,
+        node_init_kwargs: Mapping[str, Any] | None = None,
+        return_dict: bool = False,
+        raise_ready: bool = True,
+        **inputs: Any,
+    ) -> Any:
+        """Make a node, run it once with these inputs, and return its outputs."""
+        node = cls(**(node_init_kwargs or {}))
+        for name, value in inputs.items():
+            node[name] = value
+        if raise_ready and not node.ready():
+            missing = [name for name, port in node.inputs.items() if not port.ready()]
+            raise NodeReadyError(f"{node.name} cannot run: no value for {', '.join(missing)}")
+        await node
+        outputs = {name: port.value for name, port in node.outputs.items() if name != "_triggeroutput"}
+        if return_dict:
+            return outputs
+        values = tuple(outputs.values())
+        return values[0] if len(values) == 1 else values or None
+
+    inti_call = initialize_and_call
+
+    # --- events --------------------------------------------------------------------------------
+    def listening_changed(self) -> None:
+        """Keep the engine's shortcut: whether anyone hears what this node tells."""
+        cell: Cell | None = self.__dict__.get("cell")
+        if cell is not None:
+            space = self.nodespace
+            cell.heard = bool(self.listeners or self.default_listeners) or (
+                space is not None and space.is_heard
+            )
+
+    def emit(self, event_name: str, msg: dict[str, Any] | None = None) -> bool:
+        """Tell the node's listeners, then the nodespace's, which get `node=<uuid>` too."""
+        if not self.cell.heard:
+            return False
+        heard = super().emit(event_name, msg)
+        space = self.nodespace
+        if space is not None:
+            space.tell_node_event(self, event_name, dict(msg) if msg else {})
+        return heard
+
+    def tell_port_event(self, io: NodeIO, event: str, message: dict[str, Any], up: bool) -> None:
+        """Tell an event of a port as one of the node, with `io=<id>`."""
+        message = {**message, "io": io.uuid}
+        if up:
+            self.emit(event, message)
+        else:
+            super().emit(event, message)
+
+    def run_failed(self, error: Exception) -> bool:
+        """Hand an error to those who listen; False when nobody does, so that whoever awaits must hear it."""
+        callbacks = self.error_callbacks
+        for callback in callbacks:
+            callback(error=error, src=self)
+        space = self.nodespace
+        if space is not None:
+            space.tell_node_error(self, error)
+        return bool(callbacks) or space is not None
+
+    def cleanup(self) -> None:
+        """Leave the engine and the graph: no ports, no listeners, no runs."""
+        self.emit("cleanup")
+        ports: Iterable[Any] = (*self.inputs.values(), *self.outputs.values())
+        for port in ports:
+            port.disconnect()
+        for port in self.inputs.values():
+            for other in port.forwards:
+                port.unforward(other)
+            for other in port.forwarders:
+                other.unforward(port)
+        if self.cell.engine is not None:
+            self.cell.engine.dismiss(self.cell)
+        for port in ports:
+            port.detach()
+            port.cleanup()
+        self.inputs.clear()
+        self.outputs.clear()
+        self.cell.refresh()
+        super().cleanup()
+
+    # --- plain data ----------------------------------------------------------------------------
+    @classmethod
+    def serialize_cls(cls) -> dict[str, Any]:
+        """Return the class as plain data, as on a shelf."""
+        return shapes.of_class(cls)
+
+    def serialize(self) -> dict[str, Any]:
+        """Return the node as plain data, without what its class says already."""
+        return shapes.compact(self)
+
+    def full_serialize(self, with_io_values: bool = False) -> dict[str, Any]:
+        """Return everything about the node."""
+        return shapes.full(self, with_io_values)
+
+    def deserialize(self, data: Mapping[str, Any]) -> None:
+        """Take over a saved node, then run if it may and can."""
+        shapes.take_over(self, data)
+        wish = self._trigger_on_create
+        if (self.default_trigger_on_create if wish is None else wish) and self.ready():
+            self.request_trigger()
+
+    def take_identity(self, uuid: str | None, name: str | None) -> None:
+        """Take over a saved id and name. Called while the node is not in a nodespace yet."""
+        self._uuid = uuid or self._uuid
+        self._name = name or self._name

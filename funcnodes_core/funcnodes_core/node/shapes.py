@@ -1,0 +1,124 @@
+"""Nodes and their classes as plain data, in the published shapes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from funcnodes_core.io.shapes import same
+
+if TYPE_CHECKING:
+    from funcnodes_core.io.input import NodeInput
+    from funcnodes_core.io.output import NodeOutput
+    from funcnodes_core.node.node import Node
+
+__all__ = ["TRIGGER_PAIR", "compact", "full", "of_class", "saved", "take_over"]
+
+TRIGGER_PAIR = ("_triggerinput", "_triggeroutput")
+
+
+def of_class(cls: type[Node]) -> dict[str, Any]:
+    """Return a node class as plain data."""
+    shape: dict[str, Any] = {
+        "node_id": cls.node_id,
+        "node_name": cls.node_name,
+        "description": cls.description,
+        "inputs": [port.serialize_class() for port in cls.class_inputs if port.uuid not in TRIGGER_PAIR],
+        "outputs": [port.serialize_class() for port in cls.class_outputs if port.uuid not in TRIGGER_PAIR],
+    }
+    if cls.default_reset_inputs_on_trigger:
+        shape["reset_inputs_on_trigger"] = True
+    return shape
+
+
+def full(node: Node, with_io_values: bool) -> dict[str, Any]:
+    """Return everything about a node."""
+    ports = (*node.inputs.values(), *node.outputs.values())
+    shape: dict[str, Any] = {
+        "name": node.name,
+        "id": node.uuid,
+        "node_id": node.node_id,
+        "node_name": node.node_name,
+        "description": node.description,
+        "reset_inputs_on_trigger": node.reset_inputs_on_trigger,
+        "status": node.status(),
+        "io": [port.full_serialize(with_value=with_io_values) for port in ports],
+    }
+    return _with_extras(node, shape)
+
+
+def compact(node: Node) -> dict[str, Any]:
+    """Return a node without what its class says already."""
+    shape: dict[str, Any] = {
+        "name": node.name,
+        "id": node.uuid,
+        "node_id": node.node_id,
+        "node_name": node.node_name,
+        "io": {port.uuid: _beyond_class(port) for port in _own_ports(node)},
+    }
+    if node.reset_inputs_on_trigger != node.default_reset_inputs_on_trigger:
+        shape["reset_inputs_on_trigger"] = node.reset_inputs_on_trigger
+    if node.description != type(node).description:
+        shape["description"] = node.description
+    return _with_extras(node, shape)
+
+
+def saved(node: Node) -> dict[str, Any]:
+    """Return a node as it is written to disk: compact, without values."""
+    shape = compact(node)
+    for port in shape["io"].values():
+        port.pop("value", None)
+    return shape
+
+
+def take_over(node: Node, data: Mapping[str, Any]) -> None:
+    """Set what a saved node says."""
+    if data.get("node_id", node.node_id) != node.node_id:
+        raise ValueError(f"the saved node is a {data['node_id']!r}, not a {node.node_id!r}")
+    node.take_identity(data.get("id"), data.get("name"))
+    for io_id, port_data in _ports_of(data).items():
+        port = node.inputs.get(io_id) or node.outputs.get(io_id)
+        if port is not None and io_id not in TRIGGER_PAIR:
+            port.deserialize(port_data)
+    if "description" in data:
+        node.description = data["description"]
+    if "reset_inputs_on_trigger" in data:
+        node.reset_inputs_on_trigger = data["reset_inputs_on_trigger"]
+    if data.get("render_options"):
+        node.render_options = {**node.render_options, **data["render_options"]}
+    for key, value in (data.get("properties") or {}).items():
+        node.set_property(key, value)
+
+
+def _ports_of(data: Mapping[str, Any]) -> dict[str, Any]:
+    ports = data.get("io") or {}
+    if isinstance(ports, Mapping):
+        return dict(ports)  # type: ignore[arg-type]
+    return {port["id"]: port for port in ports}
+
+
+def _own_ports(node: Node) -> list[NodeInput | NodeOutput]:
+    ports = (*node.inputs.values(), *node.outputs.values())
+    return [port for port in ports if port.uuid not in TRIGGER_PAIR]
+
+
+def _beyond_class(port: NodeInput | NodeOutput) -> dict[str, Any]:
+    shape = port.serialize()
+    del shape["id"]
+    model: Any = port.model
+    if model is None:
+        return shape
+    said = model.serialize()
+    return {
+        key: value
+        for key, value in shape.items()
+        if key == "value" or key not in said or not same(value, said[key])
+    }
+
+
+def _with_extras(node: Node, shape: dict[str, Any]) -> dict[str, Any]:
+    if node.render_options:
+        shape["render_options"] = node.render_options
+    if node.properties:
+        shape["properties"] = dict(node.properties)
+    return shape

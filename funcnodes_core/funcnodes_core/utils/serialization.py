@@ -1,0 +1,250 @@
+"""Values as JSON and as bytes, by encoders that modules register for their classes.
+
+Owns both registries and what is encoded without any. How much of a value a client gets to see, and when, is decided
+by who asks (`preview`).
+"""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+import json
+import math
+import struct
+from collections.abc import Callable, Mapping
+from pathlib import Path, PurePath
+from typing import Any, ClassVar, cast
+
+from funcnodes_core.novalue import NoValue, NoValueType
+from funcnodes_core.utils.special_types import databytes
+
+__all__ = ["ByteEncoder", "BytesEncdata", "Encdata", "JSONDecoder", "JSONEncoder"]
+
+PREVIEW_TEXT = 1000
+PREVIEW_ITEMS = 10
+
+
+@dataclasses.dataclass
+class Encdata:
+    """What an encoder made of a value."""
+
+    data: Any
+    done: bool = False
+    """Whether the data is JSON already, so that nothing in it is encoded again."""
+    handeled: bool = False
+    continue_preview: bool | None = None
+
+
+@dataclasses.dataclass
+class BytesEncdata:
+    """What an encoder made of a value."""
+
+    data: Any
+    handeled: bool = False
+    mime: str | None = None
+
+
+Encoder = Callable[..., Any]
+
+
+class JSONEncoder(json.JSONEncoder):
+    """Values as JSON, by the encoders that are registered for their classes."""
+
+    encoder_registry: ClassVar[dict[type, list[Encoder]]] = {}
+
+    @classmethod
+    def add_encoder(cls, encoder: Encoder, enc_cls: list[type] | None = None) -> None:
+        """Ask `encoder` for values of these classes, after those that are there."""
+        for each in enc_cls or [object]:
+            cls.encoder_registry.setdefault(each, []).append(encoder)
+
+    @classmethod
+    def prepend_encoder(cls, encoder: Encoder, enc_cls: list[type] | None = None) -> None:
+        """Ask `encoder` for values of these classes, before those that are there."""
+        for each in enc_cls or [object]:
+            cls.encoder_registry.setdefault(each, []).insert(0, encoder)
+
+    @classmethod
+    def apply_custom_encoding(cls, obj: Any, preview: bool = False) -> Any:
+        """Return a value as what JSON can say."""
+        return cls._encoded(obj, preview, ())
+
+    @classmethod
+    def _encoded(cls, obj: Any, preview: bool, around: tuple[int, ...]) -> Any:
+        if id(obj) in around:
+            raise ValueError("a value that contains itself cannot be written as JSON")
+        answer = cls._asked(obj, preview)
+        if answer is not None:
+            if answer.done:
+                return answer.data
+            if answer.continue_preview is not None:
+                preview = answer.continue_preview
+            if answer.data is not obj:
+                return cls._encoded(answer.data, preview, (*around, id(obj)))
+        return cls._plain(obj, preview, around)
+
+    @classmethod
+    def _asked(cls, obj: Any, preview: bool) -> Encdata | None:
+        """Return the first answer of an encoder, the class's own before those of its bases."""
+        for base in type(obj).__mro__:
+            for encoder in cls.encoder_registry.get(base, ()):
+                answer = encoder(obj, preview)
+                if isinstance(answer, tuple):
+                    answer = Encdata(data=answer[0], handeled=bool(answer[1]))
+                if answer.handeled:
+                    return cast("Encdata", answer)
+        return None
+
+    @classmethod
+    def _plain(cls, obj: Any, preview: bool, around: tuple[int, ...]) -> Any:
+        if isinstance(obj, float):
+            return None if math.isnan(obj) else float(obj)
+        if obj is None or isinstance(obj, bool):
+            return obj
+        if isinstance(obj, int):
+            return int(obj)
+        if isinstance(obj, str):
+            return f"{obj[:PREVIEW_TEXT]}..." if preview and len(obj) > PREVIEW_TEXT else str(obj)
+        inside = (*around, id(obj))
+        if isinstance(obj, dict):
+            items = cast("dict[Any, Any]", obj).items()
+            return {key: cls._encoded(value, preview, inside) for key, value in items}
+        if isinstance(obj, list | tuple | set | frozenset):
+            elements = list(cast("list[Any]", obj))
+            shown = elements[:PREVIEW_ITEMS] if preview else elements
+            return [cls._encoded(element, preview, inside) for element in shown]
+        if hasattr(obj, "_repr_json_"):
+            return obj._repr_json_()
+        return str(obj)
+
+    def default(self, o: Any) -> Any:
+        """Return what the standard encoder is to write in place of a value it does not know."""
+        return self.apply_custom_encoding(o)
+
+    def encode(self, o: Any) -> str:
+        """Return the value as JSON text."""
+        return super().encode(self.apply_custom_encoding(o))
+
+    def iterencode(self, o: Any, _one_shot: bool = False) -> Any:
+        """Return the value as JSON text, in pieces."""
+        return super().iterencode(self.apply_custom_encoding(o), _one_shot)
+
+
+class JSONDecoder(json.JSONDecoder):
+    """JSON as values, by registered decoders."""
+
+    decoder_registry: ClassVar[list[Callable[[Any], tuple[Any, bool]]]] = []
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+
+    @classmethod
+    def add_decoder(cls, decoder: Callable[[Any], tuple[Any, bool]]) -> None:
+        """Ask `decoder` for every value, after those that are there."""
+        cls.decoder_registry.append(decoder)
+
+    def decode(self, s: str, *args: Any) -> Any:
+        """Return the value that a JSON text stands for."""
+        return self._decoded(super().decode(s, *args))
+
+    def _decoded(self, value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: self._decoded(item) for key, item in cast("dict[str, Any]", value).items()}
+        if isinstance(value, list):
+            return [self._decoded(item) for item in cast("list[Any]", value)]
+        for decoder in self.decoder_registry:
+            value, handled = decoder(value)
+            if handled:
+                return value
+        return value
+
+
+class NoEncoderError(Exception):
+    """No encoder takes the value."""
+
+
+class ByteEncoder:
+    """Values as bytes with a MIME type, by the encoders that are registered for their classes."""
+
+    NoEncoderException = NoEncoderError
+    encoder_registry: ClassVar[dict[type, list[Encoder]]] = {}
+
+    @classmethod
+    def add_encoder(cls, encoder: Encoder, enc_cls: list[type] | None = None) -> None:
+        """Ask `encoder` for values of these classes, after those that are there."""
+        for each in enc_cls or [object]:
+            cls.encoder_registry.setdefault(each, []).append(encoder)
+
+    @classmethod
+    def prepend_encoder(cls, encoder: Encoder, enc_cls: list[type] | None = None) -> None:
+        """Ask `encoder` for values of these classes, before those that are there."""
+        for each in enc_cls or [object]:
+            cls.encoder_registry.setdefault(each, []).insert(0, encoder)
+
+    @classmethod
+    def encode(cls, data: Any, preview: bool = False, json_fallback: bool = True) -> BytesEncdata:
+        """Return a value as bytes; what nobody knows becomes JSON."""
+        for base in type(data).__mro__:
+            for encoder in cls.encoder_registry.get(base, ()):
+                answer = encoder(data, preview)
+                if answer.handeled:
+                    return cast("BytesEncdata", answer)
+        known = _known_bytes(data)
+        if known is not None:
+            return BytesEncdata(data=known[0], handeled=True, mime=known[1])
+        if not json_fallback:
+            raise NoEncoderError(f"no encoder makes bytes of a {type(data).__name__}")
+        text = json.dumps(JSONEncoder.apply_custom_encoding(data, preview=preview))
+        return BytesEncdata(data=text.encode(), handeled=True, mime="application/json")
+
+
+def _known_bytes(data: Any) -> tuple[bytes, str] | None:
+    if data is None:
+        return b"", "application/fn.null"
+    if isinstance(data, str):
+        return data.encode(), "text/plain"
+    if isinstance(data, bytes):
+        return bytes(data), "application/octet-stream"
+    if isinstance(data, bool):
+        return struct.pack("!?", data), "application/fn.struct.?"
+    if isinstance(data, int) and -(2**63) <= data < 2**63:
+        return struct.pack("!q", data), "application/fn.struct.!q"
+    if isinstance(data, float):
+        return struct.pack("!d", data), "application/fn.struct.!d"
+    return None
+
+
+# --- what is encoded without any module -------------------------------------------------------------
+def _encode_no_value(obj: Any, preview: bool = False) -> Encdata:
+    return Encdata(data="<NoValue>", done=True, handeled=True)
+
+
+def _decode_no_value(obj: Any) -> tuple[Any, bool]:
+    return (NoValue, True) if obj == "<NoValue>" and isinstance(obj, str) else (obj, False)
+
+
+def _encode_bytes(obj: bytes, preview: bool = False) -> Encdata:
+    return Encdata(data=base64.b64encode(obj).decode("ascii"), done=not preview, handeled=True)
+
+
+def _encode_databytes(obj: databytes, preview: bool = False) -> Encdata:
+    return Encdata(data=f"databytes({len(obj)})", done=True, handeled=True)
+
+
+def _encode_path(obj: Path, preview: bool = False) -> Encdata:
+    return Encdata(data=obj.as_posix(), done=True, handeled=True)
+
+
+def _encode_dataclass(obj: Any, preview: bool = False) -> Encdata:
+    if dataclasses.is_dataclass(obj) and not isinstance(obj, type) and not hasattr(obj, "_repr_json_"):
+        fields: Mapping[str, Any] = {each.name: getattr(obj, each.name) for each in dataclasses.fields(obj)}
+        return Encdata(data=fields, handeled=True)
+    return Encdata(data=obj, handeled=False)
+
+
+JSONEncoder.add_encoder(_encode_no_value, [NoValueType])
+JSONEncoder.add_encoder(_encode_databytes, [databytes])
+JSONEncoder.add_encoder(_encode_bytes, [bytes])
+JSONEncoder.add_encoder(_encode_path, [PurePath])
+JSONEncoder.add_encoder(_encode_dataclass)
+JSONDecoder.add_decoder(_decode_no_value)
