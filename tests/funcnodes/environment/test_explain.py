@@ -42,9 +42,9 @@ def test_a_missing_package_is_named() -> None:
     assert isinstance(found, PackageNotFound)
     assert str(found) == (
         "funcnodes-nothing cannot be installed: Because funcnodes-nothing was not found in the package "
-        "registry and this worker depends on funcnodes-nothing, we can conclude that this cannot be installed. "
-        "The worker's environment is as it was. Check the name and the version, and whether the package "
-        "supports this Python"
+        "registry and this worker depends on funcnodes-nothing, we can conclude that this cannot be "
+        "installed. The worker's environment is as it was. Check the name and the version, and whether the "
+        "package supports this Python"
     )
 
 

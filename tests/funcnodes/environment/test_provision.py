@@ -312,8 +312,17 @@ async def test_a_cancelled_installation_leaves_the_environment(
     assert disk(home) == before
 
 
-@pytest.mark.parametrize("version", ["1.0", "2.0"])
-@pytest.mark.parametrize("place", ["locked", "built", "loaded", "decided"])
+@pytest.mark.parametrize(
+    ("place", "version"),
+    [
+        ("locked", "1.0"),
+        ("built", "1.0"),
+        ("loaded", "1.0"),
+        ("decided", "1.0"),
+        ("built", "2.0"),
+        ("decided", "2.0"),
+    ],
+)
 async def test_killed_at_a_step_the_environment_is_the_old_or_the_new_one(
     provisioner: Provisioner, home: WorkerHome, place: str, version: str
 ) -> None:
