@@ -114,6 +114,15 @@ class Conversation(Generic[ContextT]):
                 self.dialect = Dialect.JSONRPC
                 await self._waiting.put(message)
 
+    async def serve(self, call: Call) -> None:
+        """Return when this call is executed and answered, out of any order. For calls that come by HTTP."""
+        context = self._peer.context_for(call)
+        try:
+            if (frame := await self._outcome(call, context)) is not None:
+                self._peer.send(frame)
+        finally:
+            context.answered()
+
     def _start(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)

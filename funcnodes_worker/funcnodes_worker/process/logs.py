@@ -1,0 +1,107 @@
+"""`worker.log`: what the worker and its nodes say, each line with the node that said it.
+
+Owns the handlers and the tee on stdout and stderr. Old parts are rotated away by size.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import logging
+import sys
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+from typing import TextIO
+
+MAX_BYTES = 5 * 1024 * 1024
+BACKUPS = 5
+MAX_LINE = 5000
+NODE: ContextVar[str | None] = ContextVar("funcnodes_node", default=None)
+"""The node whose code runs in this context; set around runs that leave the graph's thread."""
+_FORMAT = "%(asctime)s %(levelname)s %(name)s [%(node)s] %(message)s"
+
+
+class _WithNode(logging.Filter):
+    """Adds the node that runs to every record."""
+
+    def __init__(self, running: Callable[[], str | None]) -> None:
+        super().__init__()
+        self._running = running
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Add the node; every record passes."""
+        record.node = NODE.get() or self._running() or "-"
+        return True
+
+
+class _Tee(io.TextIOBase):
+    """Passes text on as it comes, and logs it by whole lines."""
+
+    def __init__(self, original: TextIO, logger: logging.Logger, level: int) -> None:
+        self._original, self._logger, self._level = original, logger, level
+        self._rest = ""
+        self._busy = False
+
+    def write(self, text: str) -> int:
+        """Write to the original and, line by line, to the log."""
+        with contextlib.suppress(ValueError, OSError):
+            self._original.write(text)
+        # A log handler that fails prints to stderr: that print must not be logged again.
+        if self._busy:
+            return len(text)
+        self._busy = True
+        try:
+            *lines, self._rest = (self._rest + text).split("\n")
+            for line in lines:
+                self._logger.log(self._level, "%s", line[:MAX_LINE])
+            if len(self._rest) > MAX_LINE:
+                self._logger.log(self._level, "%s", self._rest[:MAX_LINE])
+                self._rest = ""
+        finally:
+            self._busy = False
+        return len(text)
+
+    def flush(self) -> None:
+        """Flush the original."""
+        with contextlib.suppress(ValueError, OSError):
+            self._original.flush()
+
+    def fileno(self) -> int:
+        """Return that of the original: libraries write past us into it."""
+        return self._original.fileno()
+
+    def isatty(self) -> bool:
+        """Tell whether the original is a terminal."""
+        return self._original.isatty()
+
+    @property
+    def encoding(self) -> str:  # pyright: ignore[reportIncompatibleVariableOverride]
+        """The encoding of the original."""
+        return self._original.encoding
+
+
+@contextmanager
+def worker_log(file: Path, running: Callable[[], str | None], level: int = logging.INFO) -> Generator[None]:
+    """Log into this file while the block runs; prints of nodes go there too."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    handler = RotatingFileHandler(file, maxBytes=MAX_BYTES, backupCount=BACKUPS, encoding="utf-8")
+    file.chmod(0o600)
+    handler.setFormatter(logging.Formatter(_FORMAT))
+    handler.addFilter(_WithNode(running))
+    root = logging.getLogger()
+    before = root.level
+    root.addHandler(handler)
+    root.setLevel(level)
+    out, err = sys.stdout, sys.stderr
+    sys.stdout = _Tee(out, logging.getLogger("print"), logging.INFO)
+    sys.stderr = _Tee(err, logging.getLogger("print.stderr"), logging.WARNING)
+    try:
+        yield
+    finally:
+        sys.stdout, sys.stderr = out, err
+        root.setLevel(before)
+        root.removeHandler(handler)
+        handler.close()

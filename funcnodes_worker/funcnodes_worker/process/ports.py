@@ -1,0 +1,82 @@
+"""The port a worker listens on: its own from last time, else the first that is free."""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+from collections.abc import Mapping
+
+from funcnodes_worker.home.worker_config import WorkerConfig
+
+START, END = 9382, 9582
+LOOPBACK = {"localhost": "127.0.0.1", "127.0.0.1": "127.0.0.1", "::1": "::1"}
+
+
+class NoPortFree(OSError):
+    """Raised when every port of the range is taken."""
+
+    def __init__(self, first: int, last: int) -> None:
+        super().__init__()
+        self.first, self.last = first, last
+
+    def __str__(self) -> str:
+        return (
+            f"all ports from {self.first} to {self.last} are in use; stop a worker, or give another range with "
+            "FUNCNODES_WS_WORKER_STARTPORT and FUNCNODES_WS_WORKER_ENDPORT"
+        )
+
+
+class OpenToTheWorld(ValueError):
+    """Raised when a worker would listen beyond this machine without protection."""
+
+    def __init__(self, host: str) -> None:
+        super().__init__()
+        self.host = host
+
+    def __str__(self) -> str:
+        return (
+            f"listening on {self.host!r} would show this worker to the network without encryption; "
+            "use localhost and a tunnel, or say --behind-proxy when a proxy with TLS stands in front"
+        )
+
+
+def bind(
+    config: WorkerConfig, environment: Mapping[str, str], behind_proxy: bool = False
+) -> tuple[str, socket.socket]:
+    """Return the host and a bound socket."""
+    host = config.host or environment.get("FUNCNODES_HOST") or "localhost"
+    if host not in LOOPBACK and not behind_proxy:
+        raise OpenToTheWorld(host)
+    first = _number(environment, "FUNCNODES_WS_WORKER_STARTPORT", START)
+    last = max(first, _number(environment, "FUNCNODES_WS_WORKER_ENDPORT", END))
+    candidates = list(range(first, last + 1))
+    if config.port:
+        candidates = list(dict.fromkeys([config.port, *range(config.port + 1, last + 1), *candidates]))
+    for port in candidates:
+        if (sock := _try(LOOPBACK.get(host, host), port)) is not None:
+            return host, sock
+    raise NoPortFree(first, last)
+
+
+def _try(address: str, port: int) -> socket.socket | None:
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        # On POSIX this only skips the wait after a restart; on Windows it would allow two listeners.
+        if os.name == "posix":
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        sock.bind((address, port))
+        # Binding alone is not enough to know: two programs may bind, only one may listen.
+        sock.listen(128)
+    except OSError as problem:
+        sock.close()
+        if problem.errno in (errno.EADDRINUSE, errno.EACCES):
+            return None
+        raise
+    return sock
+
+
+def _number(environment: Mapping[str, str], name: str, otherwise: int) -> int:
+    given = environment.get(name, "")
+    return int(given) if given.isdecimal() else otherwise

@@ -1,0 +1,346 @@
+"""The worker in its server's thread: writer, clients, snapshot, the line to the supervisor, and a clean end.
+
+Owns what happens between those rooms: a commit is told and followed, a batch is put on the board, modules are
+loaded where the graph lives, everything is on disk when it ends. Belongs to the server's event loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import time
+from collections import deque
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from aiohttp import web
+from funcnodes_core.document.edits import RemoveNode, ReplaceGraph, SetValue
+from funcnodes_core.document.filling import fill_all
+from funcnodes_core.document.model import Document, JsonValue
+from funcnodes_core.document.serialize import dump
+
+import funcnodes_worker
+from funcnodes_worker.home.base import Base, read_config
+from funcnodes_worker.home.run_state import RunWord, process_start, remove_run_files, write_run_word
+from funcnodes_worker.home.token import read_or_make_token
+from funcnodes_worker.home.worker_config import WorkerConfig, change_worker_config, read_worker_config
+from funcnodes_worker.home.worker_home import WorkerHome
+from funcnodes_worker.process.loading import LibraryOffice
+from funcnodes_worker.process.ports import bind
+from funcnodes_worker.process.snapshots import SnapshotKeeper
+from funcnodes_worker.process.supervisor_link import SupervisorLink
+from funcnodes_worker.rpc.errors import GraphBusy, InstallationFailed
+from funcnodes_worker.rpc.gate import Gate
+from funcnodes_worker.runtime.board import Board
+from funcnodes_worker.runtime.graph_thread import GraphThread
+from funcnodes_worker.runtime.living import LivingGraph
+from funcnodes_worker.runtime.noted import note_batch
+from funcnodes_worker.runtime.records import Batch, NodeState
+from funcnodes_worker.runtime.writer import Committed, Past, Writer
+from funcnodes_worker.server.app import Limits, WorkerServer
+from funcnodes_worker.server.context import LibraryState, Services
+from funcnodes_worker.server.hub import Hub
+from funcnodes_worker.server.methods.table import make_table
+from funcnodes_worker.server.parked import Parked
+from funcnodes_worker.store.store import Store
+from funcnodes_worker.wire import control
+
+_log = logging.getLogger("funcnodes.worker")
+REMEMBERED = 2000
+WATCH_S = 0.25
+LAST_WORDS_S = 0.5
+AUTHOR = "worker"
+
+
+class WorkerInServerThread:
+    """What methods and the supervisor see of the worker."""
+
+    def __init__(
+        self,
+        base: Base,
+        home: WorkerHome,
+        store: Store,
+        document: Document,
+        revision: int,
+        office: LibraryOffice,
+        graph: GraphThread,
+        living: LivingGraph,
+        *,
+        no_auth: bool = False,
+        has_supervisor: bool = True,
+        behind_proxy: bool = False,
+    ) -> None:
+        self._base, self._home, self._store, self._office = base, home, store, office
+        self._graph, self._living = graph, living
+        self._no_auth, self._has_supervisor, self._behind_proxy = no_auth, has_supervisor, behind_proxy
+        self.library: LibraryState = office.state
+        self.board, self.hub = Board(), Hub()
+        self.writer = Writer(document, revision, self, self._committed, self._observed)
+        self._snapshots = SnapshotKeeper(self._write_snapshot)
+        self._past: deque[Past] = deque(maxlen=REMEMBERED)
+        self._word: RunWord = "starting"
+        self._stop = asyncio.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._host, self._port = "", 0
+        self._link = SupervisorLink(base, self._hello, self)
+        self._watched = 0
+        self.board.listen(self.hub.batch)
+
+    # Life
+
+    async def run(self, ready: Callable[[], None]) -> None:
+        """Serve until asked to stop; then everything is on disk and nobody is connected."""
+        self._loop = asyncio.get_running_loop()
+        config = read_worker_config(self._home)
+        async with self.writer.running(), self._serving(config):
+            async with self._tasks():
+                self._say_word("running")
+                ready()
+                await self._stop.wait()
+                self._say_word("stopping")
+                self.hub.event("stopping")
+                await self._link.say_stopping()
+            self._graph.leave()
+        await self._write_snapshot()
+        await asyncio.get_running_loop().run_in_executor(None, self._store.close)
+        remove_run_files(self._home)
+
+    @asynccontextmanager
+    async def _serving(self, config: WorkerConfig) -> AsyncGenerator[None]:
+        self._host, sock = bind(config, os.environ, self._behind_proxy)
+        self._port = sock.getsockname()[1]
+        self._gate = Gate(
+            read_or_make_token(self._base),
+            host=self._host,
+            fixed_origins=read_config(self._base).allowed_origins,
+            no_auth=self._no_auth,
+        )
+        services = Services(
+            self, self.writer, self._graph, self._living, self.board, self.hub, Parked(time.monotonic)
+        )
+        self._server = WorkerServer(services, make_table(), self._gate, Limits.from_environment(os.environ))
+        runner = web.AppRunner(
+            self._server.make_app(), access_log=None, handle_signals=False, shutdown_timeout=LAST_WORDS_S
+        )
+        await runner.setup()
+        try:
+            await web.SockSite(runner, sock).start()
+            change_worker_config(self._home, self._with_address)
+            yield
+        finally:
+            self.hub.close_all("the worker stops")
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(LAST_WORDS_S):
+                    while len(self.hub):
+                        await asyncio.sleep(0.01)
+            await runner.cleanup()
+
+    def _with_address(self, config: WorkerConfig) -> WorkerConfig:
+        return msgspec.structs.replace(config, host=self._host, port=self._port, pid=os.getpid())
+
+    @asynccontextmanager
+    async def _tasks(self) -> AsyncGenerator[None]:
+        works = [self._snapshots.run(), self._watch()]
+        if self._has_supervisor:
+            works.append(self._link.run())
+        tasks = [asyncio.create_task(work) for work in works]
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _say_word(self, word: RunWord) -> None:
+        self._word = word
+        write_run_word(self._home, word)
+
+    def _hello(self) -> control.Hello:
+        return control.Hello(
+            protocol=control.PROTOCOL,
+            role="worker",
+            uuid=self._home.uuid,
+            pid=os.getpid(),
+            started=process_start(),
+            host=self._host,
+            port=self._port,
+            version=funcnodes_worker.__version__,
+        )
+
+    # What happens
+
+    async def keep(self, entries: Sequence[Any]) -> None:
+        """Return when the entries are in the journal. Called by the writer."""
+        await self._store.append(entries)
+
+    def _committed(self, committed: Committed) -> None:
+        self._past.append(Past(committed.revision, committed.author, committed.edits))
+        self.hub.committed(committed)
+        edits, document, revision = committed.edits, committed.document, committed.revision
+        self._graph.post(lambda: self._living.follow(edits, document, revision))
+        if any(isinstance(edit, RemoveNode | ReplaceGraph) for edit in edits):
+            self.board.drop([node for node in committed.before.nodes if node not in document.nodes])
+        self._snapshots.changed()
+
+    def _observed(self, document: Document) -> None:
+        self._snapshots.changed()
+
+    def deliver(self, batch: Batch) -> None:
+        """Take a batch over from the graph's thread. Called there; the loop may be closed already."""
+        assert self._loop is not None
+        with contextlib.suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(self._take, batch)
+
+    def _take(self, batch: Batch) -> None:
+        if batch.ports or batch.own_values:
+            newer = {
+                (edit.node, edit.port)
+                for past in self._past
+                if past.revision > batch.followed
+                for edit in past.edits
+                if isinstance(edit, SetValue)
+            }
+            committed = self.writer.document
+            self.writer.observe(lambda head: note_batch(head, committed, batch, newer))
+        self.board.take(batch, self.writer.head.nodes.__contains__)
+
+    async def _watch(self) -> None:
+        # The engine tells of a plain run when it is over. One that lasts is seen here, from the other thread.
+        while True:
+            await asyncio.sleep(WATCH_S)
+            run = self._living.running.now()
+            if run is None or run.number == self._watched or time.monotonic() - run.since < WATCH_S:
+                continue
+            self._watched = run.number
+            before = self.board.state(run.node)
+            if before.status != "running":
+                state = NodeState("running", before.run + 1, None, before.ready)
+                self.board.take(Batch(states={run.node: state}), self.writer.head.nodes.__contains__)
+
+    async def _write_snapshot(self) -> None:
+        document, revision = self.writer.document, self.writer.revision
+        await self._store.snapshot(dump(document, self.library.classes), revision)
+
+    # What methods ask
+
+    @property
+    def uuid(self) -> str:
+        """The worker's id."""
+        return self._home.uuid
+
+    @property
+    def run_word(self) -> str:
+        """The published word for what the worker does."""
+        return self._word
+
+    @property
+    def log_file(self) -> Path:
+        """Where the worker's log stands."""
+        return self._home.log_file
+
+    @property
+    def files(self) -> Path:
+        """The folder of the user's files."""
+        return self._home.files
+
+    @property
+    def epoch(self) -> str:
+        """The epoch of the history."""
+        return self._store.epoch
+
+    def read_config(self) -> WorkerConfig:
+        """Return the settings, live host and port included."""
+        return msgspec.structs.replace(read_worker_config(self._home), host=self._host, port=self._port)
+
+    def change_config(self, changes: Mapping[str, Any]) -> WorkerConfig:
+        """Return the settings after a change; the supervisor is told."""
+        changed = change_worker_config(self._home, lambda config: msgspec.structs.replace(config, **changes))
+        self._link.changed(control.Changed(**changes))
+        return changed
+
+    def save(self) -> dict[str, Any]:
+        """Return the graph in the shape of `nodespace.json`."""
+        return dump(self.writer.document, self.library.classes)
+
+    async def write_snapshot(self) -> None:
+        """Return when the snapshot on disk holds the present revision."""
+        await self._write_snapshot()
+
+    def reference(self, value: JsonValue) -> JsonValue:
+        """Return what stands for a value in the document."""
+        return self._store.reference(value)
+
+    def missed_since(self, epoch: str, revision: int) -> Sequence[Past] | None:
+        """Return the transactions after a revision, or None when they are not at hand any more."""
+        if epoch != self.epoch or revision > self.writer.revision:
+            return None
+        # What is committed and not yet told comes as an event; it is passed over there when it is told here.
+        missed = [past for past in self._past if past.revision > revision]
+        return missed if len(missed) == self.writer.revision - revision else None
+
+    def request_stop(self) -> None:
+        """Begin to stop in good order; from any thread."""
+        if self._loop is not None:
+            with contextlib.suppress(RuntimeError):
+                self._loop.call_soon_threadsafe(self._stop.set)
+
+    # What the supervisor asks
+
+    def set_access(self, access: control.Access) -> None:
+        """Take over who may speak."""
+        self._gate.set_access(access.origins, access.sessions)
+        self._server.access_changed()
+
+    def interrupt(self, node: str | None) -> None:
+        """End the run of a node."""
+        _log.info("the manager asks for an interrupt: %s", self._living.interrupt(node))
+
+    def wish_progress(self, progress: control.WishProgress) -> None:
+        """Tell everybody how far a wish has come."""
+        self.hub.progress(progress.message, progress.status, progress.fraction)
+
+    async def load_modules(self, packages: Sequence[str]) -> dict[str, str]:
+        """Return what could not be loaded, by package."""
+        try:
+            problems, state = await self._graph.ask(lambda: self._office.load(packages))
+        except GraphBusy as busy:
+            return dict.fromkeys(packages, f"{busy}; it is loaded when the worker starts again")
+        self._library_changed(state)
+        return problems
+
+    def _library_changed(self, state: LibraryState) -> None:
+        self.library = state
+        self.writer.observe(lambda head: fill_all(head, state.classes))
+        document = self.writer.head
+        self._graph.post(lambda: self._living.replace_placeholders(document))
+        self.hub.event("lib_update")
+
+    async def install(self, package: str, version: str | None) -> None:
+        """Return when a package is installed and loaded; all clients see how far it is."""
+        await self._wish("install", package, version)
+
+    async def remove(self, package: str) -> None:
+        """Return when a package is no longer among the worker's; its nodes are removed as an edit."""
+        await self._wish("remove", package, None)
+        classes, state = await self._graph.ask(lambda: self._office.unload(package))
+        nodes = [node.id for node in self.writer.head.nodes.values() if node.class_id in classes]
+        if nodes:
+            committed = await self.writer.submit([RemoveNode(node) for node in nodes], AUTHOR)
+            committed.answered.set()
+        self._library_changed(state)
+
+    async def _wish(self, action: Any, package: str, version: str | None) -> None:
+        self.hub.progress(f"{action} {package}", "info", 0.0, blocking=True)
+        try:
+            await self._link.wish(action, package, version)
+        except InstallationFailed as failed:
+            self.hub.progress(str(failed), "error", 0.0)
+            raise
+        finally:
+            self.hub.progress("", "info", 1.0)
+            self.hub.event("fullsync")

@@ -1,0 +1,154 @@
+"""Modules → library: the only place that imports user code.
+
+Owns which packages are loaded (those the worker was asked to have, and the basic nodes), how their entry
+points are read, and that one broken package does not keep the others away. Does not install anything. Called
+in the graph's thread.
+"""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from importlib.metadata import Distribution, EntryPoint, distributions
+from typing import Any, cast
+
+from funcnodes_core.document.model import ClassRecord
+from funcnodes_core.lib.libfinder import module_to_shelf
+from funcnodes_core.lib.library import Library
+from funcnodes_core.lib.modules import AVAILABLE_MODULES, get_installed_modules, setup_module
+from funcnodes_core.lib.render import FUNCNODES_RENDER_OPTIONS
+from funcnodes_core.lib.shelf import Shelf, check_shelf, flatten_shelves
+
+from funcnodes_worker.runtime.classes import describe_class, shelves_json
+from funcnodes_worker.runtime.previews import as_json
+
+_log = logging.getLogger("funcnodes.worker")
+GROUP = "funcnodes.module"
+BASIC = "funcnodes-basic"
+
+
+def normalized(name: str) -> str:
+    """Return a package's name as it is compared: `funcnodes_numpy` is `funcnodes-numpy`."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+@dataclass(frozen=True)
+class Module:
+    """A package that brings nodes, as its metadata tells; nothing of it was imported."""
+
+    name: str
+    distribution: Distribution
+    entries: Mapping[str, EntryPoint]
+
+    @property
+    def import_name(self) -> str:
+        """The package that is imported."""
+        entry = self.entries.get("module") or next(iter(self.entries.values()))
+        return entry.value.split(":")[0].split(".")[0]
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the published form: all fields are texts."""
+        meta = self.distribution.metadata
+        urls = [url.split(",", 1) for url in cast("list[str]", meta.get_all("Project-URL") or [])]
+        named = {parts[0].strip().lower(): parts[1].strip() for parts in urls if len(parts) == 2}
+        version = self.distribution.version
+        return {
+            "name": self.name,
+            "description": meta["Summary"] or "" if "Summary" in meta else "",
+            "version": version,
+            "homepage": named.get("homepage", meta["Home-page"] if "Home-page" in meta else ""),
+            "source": named.get("source", named.get("repository", "")),
+            "releases": [version],
+        }
+
+
+def installed_modules() -> dict[str, Module]:
+    """Return all packages of this environment that bring nodes, by normalized name."""
+    importlib.invalidate_caches()
+    found: dict[str, Module] = {}
+    for distribution in distributions():
+        entries = {entry.name: entry for entry in distribution.entry_points if entry.group == GROUP}
+        if entries and (name := normalized(distribution.name)) not in found:
+            found[name] = Module(name, distribution, entries)
+    return found
+
+
+@dataclass
+class Loaded:
+    """What was loaded so far."""
+
+    shelves: dict[str, Shelf] = field(default_factory=dict[str, Shelf])
+    problems: dict[str, str] = field(default_factory=dict[str, str])
+
+
+class LibraryLoader:
+    """Loads packages into a library and takes them out again."""
+
+    def __init__(self, library: Library) -> None:
+        self.library = library
+        self.loaded = Loaded()
+        self.modules: list[dict[str, Any]] = []
+        """All packages with nodes that are installed, in the published form."""
+
+    def load(self, packages: Iterable[str]) -> dict[str, str]:
+        """Load these packages; return what could not be loaded, as sentences by package."""
+        modules = installed_modules()
+        self.modules = [module.as_json() for module in modules.values()]
+        problems: dict[str, str] = {}
+        for package in packages:
+            name = normalized(package)
+            if name in self.loaded.shelves:
+                continue
+            if name not in modules:
+                problems[package] = f"{package} is not installed in this worker's environment; add it again"
+                continue
+            try:
+                self._load(modules[name])
+            # A module's import is code of others: whatever it raises, even SystemExit, is its own problem.
+            except (Exception, SystemExit) as error:
+                _log.exception("the package %s could not be loaded", package)
+                problems[package] = f"{package} could not be loaded: {type(error).__name__}: {error}"
+        self.loaded.problems = {k: v for k, v in self.loaded.problems.items() if normalized(k) not in modules}
+        self.loaded.problems.update(problems)
+        return problems
+
+    def _load(self, module: Module) -> None:
+        get_installed_modules(AVAILABLE_MODULES)
+        installed = AVAILABLE_MODULES[module.import_name]
+        installed.load()
+        setup_module(installed)
+        shelf = installed.entry_points.get("shelf")
+        if shelf is None and installed.module is not None:
+            shelf = module_to_shelf(installed.module)
+        if shelf is None:
+            return
+        checked = check_shelf(shelf)
+        self.library.add_shelf(checked)
+        self.loaded.shelves[module.name] = checked
+
+    def unload(self, package: str) -> None:
+        """Take a package's shelf out of the library. Its code stays imported until the worker starts again."""
+        shelf = self.loaded.shelves.pop(normalized(package), None)
+        if shelf is not None:
+            self.library.remove_shelf(shelf)
+
+    @property
+    def render_options(self) -> dict[str, Any]:
+        """How modules want types to be shown, as plain data."""
+        return as_json(FUNCNODES_RENDER_OPTIONS)
+
+    def classes(self) -> dict[str, ClassRecord]:
+        """Return what is known about every node class, as plain data."""
+        nodes, _ = flatten_shelves(self.library.shelves)
+        records: dict[str, ClassRecord] = {}
+        for node_class in nodes:
+            if node_class.node_id not in records:
+                records[node_class.node_id] = describe_class(node_class)
+        return records
+
+    def shelves(self) -> bytes:
+        """Return the published form of the library as JSON text."""
+        return shelves_json(self.library.full_serialize())

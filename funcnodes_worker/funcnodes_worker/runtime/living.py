@@ -1,0 +1,312 @@
+"""The living graph: brings the `NodeSpace` into line with committed edits, and answers questions about it.
+
+Owns following (document → living). An edit was allowed by the rules and is on disk: if node code objects now,
+that is logged as a problem of this node, and following goes on. All but `interrupt` and `running` belongs to
+the graph's thread.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, assert_never
+
+from funcnodes_core.document.draft import wires_of
+from funcnodes_core.document.edits import (
+    AddEdge,
+    AddNode,
+    Edit,
+    RemoveEdge,
+    RemoveNode,
+    RenameNode,
+    ReplaceGraph,
+    SetDefault,
+    SetGraphProperty,
+    SetGroups,
+    SetNodeOption,
+    SetPortOption,
+    SetProperty,
+    SetValue,
+)
+from funcnodes_core.document.model import (
+    TRIGGER_PAIR,
+    Document,
+    Edge,
+    GroupRecord,
+    JsonValue,
+    NodeId,
+    NodeRecord,
+    PortId,
+    PortRecord,
+    is_stored_reference,
+)
+from funcnodes_core.document.serialize import dump_group, dump_node
+from funcnodes_core.engine.runner import Engine, current_engine
+from funcnodes_core.node.placeholder import PlaceHolderNode
+from funcnodes_core.nodespace import NodeSpace
+from funcnodes_core.novalue import NoValue
+from msgspec import UNSET, UnsetType
+
+from funcnodes_worker.runtime.feed import Feed, preview_of
+from funcnodes_worker.runtime.observe import Observer
+from funcnodes_worker.runtime.previews import full_value
+from funcnodes_worker.runtime.records import Preview
+from funcnodes_worker.runtime.running import RunningNode
+
+_log = logging.getLogger("funcnodes.worker")
+
+
+class LivingGraph:
+    """The nodes that run."""
+
+    def __init__(
+        self,
+        space: NodeSpace,
+        running: RunningNode,
+        read_stored: Callable[[JsonValue], JsonValue] = lambda reference: reference,
+        secrets: Mapping[str, Any] | None = None,
+    ) -> None:
+        """`read_stored` gives the value behind a reference; `secrets` are properties that are never shown."""
+        self.space = space
+        self.running = running
+        self.observer = Observer()
+        self._read_stored = read_stored
+        self._secrets = dict(secrets or {})
+        self._engine: Engine | None = None
+        self._quiet = False
+        self.followed = 0
+        """The revision that the living graph has reached."""
+
+    def enter(self, feed: Feed) -> None:
+        """Let the engine of the running loop tell what runs to the feed and the marker."""
+        self._engine = current_engine()
+        self._engine.sink = feed
+        self._engine.marker = self.running
+        self._set_secrets()
+
+    def _set_secrets(self) -> None:
+        for key, value in self._secrets.items():
+            self.space.set_secret_property(key, value)
+
+    # Following
+
+    def build(self, document: Document, revision: int) -> None:
+        """Make the whole living graph once, quietly, and stir it once: every node that is ready runs."""
+        self.followed = revision
+        self._quiet = True
+        try:
+            self._build(document)
+        finally:
+            self._quiet = False
+        for node in list(self.space.nodes):
+            if node.default_trigger_on_create and node.ready():
+                node.request_trigger()
+
+    def follow(self, edits: Sequence[Edit], document: Document, revision: int) -> None:
+        """Bring the living graph into line with edits; `document` is the one after them."""
+        self.followed = revision
+        for edit in edits:
+            try:
+                self._follow(edit, document)
+            # Constructors, handlers and setters are code of node authors; the edit itself is made and stays
+            # made.
+            except Exception:  # noqa: BLE001
+                _log.exception("the running graph could not follow %s", type(edit).__name__)
+
+    def _follow(self, edit: Edit, document: Document) -> None:
+        match edit:
+            case AddNode(node):
+                self._add_node(document.nodes.get(node.id, node))
+            case RemoveNode(node):
+                self.space.remove_node_by_id(node)
+                self.observer.forget(node)
+            case AddEdge(edge):
+                self._add_edge(edge)
+            case RemoveEdge(edge):
+                self._remove_edge(edge)
+            case SetValue(node, port, value):
+                self._input(node, port).set_value(self._living_value(value))
+                self._know(node, port)
+            case SetDefault(node, port, value):
+                self._input(node, port).set_default(self._living_value(value))
+            case RenameNode(node, name):
+                self._node(node).name = None if name is UNSET else name
+            case SetProperty(node, key, value):
+                if value is UNSET:
+                    self._node(node).properties.pop(key, None)
+                else:
+                    self._node(node).set_property(key, value)
+            case SetNodeOption(node, key, value):
+                setattr(self._node(node), key, None if value is UNSET else value)
+            case SetPortOption(node, port):
+                self._set_port_options(self._node(node), document.nodes[node].ports.get(port))
+            case SetGraphProperty(key, value):
+                if value is UNSET:
+                    self.space.remove_property(key)
+                else:
+                    self.space.set_property(key, value)
+            case SetGroups(groups):
+                self._set_groups(groups)
+            case ReplaceGraph():
+                self._clear()
+                self.build(document, self.followed)
+            case _:
+                assert_never(edit)
+
+    def _build(self, document: Document) -> None:
+        for key, value in document.properties.items():
+            self.space.set_property(key, value)
+        for record in document.nodes.values():
+            self._guarded(lambda record=record: self._add_node(record))
+        for edge in document.edges:
+            self._guarded(lambda edge=edge: self._add_edge(edge))
+        self._guarded(lambda: self._set_groups(document.groups))
+
+    def _guarded(self, step: Callable[[], None]) -> None:
+        try:
+            step()
+        # As in `follow`: one node whose code objects does not keep the others from being there.
+        except Exception:  # noqa: BLE001
+            _log.exception("a part of the graph could not be brought to life")
+
+    def _clear(self) -> None:
+        for node in list(self.space.nodes):
+            self.observer.forget(node.uuid)
+        self.space.clear()
+        self._set_secrets()
+
+    def _add_node(self, record: NodeRecord) -> None:
+        node = self._make(record)
+        self.space.add_node_instance(node)
+        self.observer.know(node)
+        if not self._quiet and node.default_trigger_on_create and node.ready():
+            node.request_trigger()
+
+    def _make(self, record: NodeRecord) -> Any:
+        if not self.space.lib.has_node_id(record.class_id):
+            return PlaceHolderNode(raw=dump_node(record, None), uuid=record.id)
+        node_class = self.space.lib.get_node_by_id(record.class_id)
+        node = node_class(
+            uuid=record.id,
+            name=None if record.name is UNSET else record.name,
+            reset_inputs_on_trigger=(
+                None if record.reset_inputs_on_trigger is UNSET else record.reset_inputs_on_trigger
+            ),
+            render_options=None if record.render_options is UNSET else dict(record.render_options),
+            properties=dict(record.properties),
+            trigger_on_create=False,
+        )
+        if record.description is not UNSET:
+            node.description = record.description
+        for port in record.ports.values():
+            self._set_up_port(node, port)
+        return node
+
+    def _set_up_port(self, node: Any, record: PortRecord) -> None:
+        port = node.inputs.get(record.id) if record.is_input else node.outputs.get(record.id)
+        # A port that node code made at run time is not there yet; its code makes it again.
+        if port is None:
+            return
+        self._set_port_options(node, record)
+        if not record.is_input:
+            return
+        if record.default is not UNSET:
+            port.set_default(self._living_value(record.default))
+        if record.value is not UNSET:
+            port.set_value(self._living_value(record.value), does_trigger=False)
+
+    def _set_port_options(self, node: Any, record: PortRecord | None) -> None:
+        if record is None or record.id in TRIGGER_PAIR:
+            return
+        port = node.get_input_or_output(record.id)
+        for key in ("name", "description", "hidden", "required", "does_trigger"):
+            value = getattr(record, key)
+            if value is not UNSET and getattr(port, key, value) != value:
+                setattr(port, key, value)
+        for key in ("value_options", "render_options"):
+            value = getattr(record, key)
+            if value is not UNSET and getattr(port, key) != value:
+                setattr(port, key, value)
+        self.observer.know_port(node.uuid, port)
+
+    def _set_groups(self, groups: Mapping[str, GroupRecord]) -> None:
+        self.space.groups.deserialize({name: dump_group(group) for name, group in groups.items()})
+
+    def _add_edge(self, edge: Edge) -> None:
+        source = self._port(edge.src_node, edge.src_port, is_input=None)
+        target = self._port(edge.trg_node, edge.trg_port, is_input=True)
+        source.connect(target)
+        self._know(edge.trg_node, edge.trg_port)
+
+    def _remove_edge(self, edge: Edge) -> None:
+        source = self._port(edge.src_node, edge.src_port, is_input=None)
+        target = self._port(edge.trg_node, edge.trg_port, is_input=True)
+        if source.is_input():
+            source.unforward(target)
+        else:
+            source.disconnect(target)
+        self._know(edge.trg_node, edge.trg_port)
+
+    def _node(self, node: NodeId) -> Any:
+        return self.space.get_node_by_id(node)
+
+    def _input(self, node: NodeId, port: PortId) -> Any:
+        return self._port(node, port, is_input=True)
+
+    def _port(self, node: NodeId, port: PortId, is_input: bool | None) -> Any:
+        living = self._node(node)
+        if isinstance(living, PlaceHolderNode):
+            known = living.inputs.get(port) or living.outputs.get(port)
+            return known or living.make_port(port, bool(is_input))
+        if is_input:
+            return living.get_input(port)
+        # An output and an input may share an id; an edge begins at the output unless there is none.
+        return living.outputs.get(port) or living.get_input(port)
+
+    def _know(self, node: NodeId, port: PortId) -> None:
+        self.observer.know_port(node, self._input(node, port))
+
+    def _living_value(self, value: JsonValue | UnsetType) -> Any:
+        if value is UNSET:
+            return NoValue
+        return self._read_stored(value) if is_stored_reference(value) else value
+
+    # Growing
+
+    def replace_placeholders(self, document: Document) -> None:
+        """Bring those nodes to life whose class has become known."""
+        for node in list(self.space.nodes):
+            record = document.nodes.get(node.uuid)
+            if isinstance(node, PlaceHolderNode) and record and self.space.lib.has_node_id(record.class_id):
+                self._guarded(lambda record=record: self._revive(record, document))
+
+    def _revive(self, record: NodeRecord, document: Document) -> None:
+        self.space.remove_node_by_id(record.id)
+        self._add_node(record)
+        for edge in wires_of(document).get(record.id, ()):
+            self._guarded(lambda edge=edge: self._add_edge(edge))
+
+    # Questions
+
+    def request_trigger(self, node: NodeId) -> None:
+        """Have a node run as soon as it may."""
+        self._node(node).request_trigger()
+
+    def previews(self, node: NodeId, ports: Iterable[PortId]) -> dict[PortId, Preview | None]:
+        """Return ports' values as they are shown, made now."""
+        living = self._node(node)
+        return {
+            port: preview_of(living[port].value)
+            for port in ports
+            if port in living.inputs or port in living.outputs
+        }
+
+    def full_value(self, node: NodeId, port: PortId) -> tuple[str, bytes]:
+        """Return a port's whole value as mime and bytes."""
+        return full_value(self._node(node)[port].value)
+
+    def interrupt(self, node: NodeId | None) -> str:
+        """End the run of a node, or of whatever runs; from any thread. Returns what was done."""
+        if self._engine is None:
+            return "the graph does not run yet"
+        return self._engine.interrupt(node)

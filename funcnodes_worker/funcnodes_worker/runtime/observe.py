@@ -1,0 +1,135 @@
+"""Living → document: what node code changed by itself, as plain records.
+
+Owns the description of a living port and of a node class. What it finds is kept in the document and
+published, but is no user's edit (`Writer.observe`). Called in the graph's thread only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from funcnodes_core.document.model import TRIGGER_PAIR, JsonValue, NodeId, PortId, PortRecord
+from funcnodes_core.novalue import NoValue
+from msgspec import UNSET, UnsetType
+
+from funcnodes_worker.runtime.previews import as_json, is_json
+from funcnodes_worker.runtime.records import Batch, NodeState, RunFailure
+
+_MAX_OWN_VALUE = 64 * 1024
+
+
+def describe_port(port: Any) -> PortRecord:
+    """Return what a living port, or one of a node class, says about itself."""
+    is_input: bool = port.is_input()
+    return PortRecord(
+        id=port.uuid,
+        is_input=is_input,
+        name=port.name,
+        type=as_json(port.type),
+        description=port.description,
+        class_default=_default(port) if is_input else UNSET,
+        allow_multiple=UNSET if port.own_allow_multiple is None else port.own_allow_multiple,
+        required=port.required if is_input else UNSET,
+        does_trigger=port.does_trigger if is_input else UNSET,
+        hidden=True if port.hidden else UNSET,
+        emit_value_set=port.emit_value_set,
+        value_options=as_json(port.value_options) or UNSET,
+        render_options=as_json(port.render_options) or UNSET,
+    )
+
+
+def _default(port: Any) -> JsonValue | UnsetType:
+    default = port.class_default
+    if default is NoValue or isinstance(default, type(port).DefaultFactory):
+        return UNSET
+    return as_json(default)
+
+
+def ports_of(node: Any) -> tuple[PortRecord, ...]:
+    """Return all ports of a living node but the trigger pair, inputs first."""
+    own = [*node.inputs.values(), *node.outputs.values()]
+    return tuple(describe_port(port) for port in own if port.uuid not in TRIGGER_PAIR)
+
+
+def state_of(node: Any) -> NodeState:
+    """Return what a living node is doing."""
+    state = node.run_state
+    error = state.error
+    failure = None
+    if error is not None:
+        failure = RunFailure(error.message, tuple(error.traceback), error.kind)
+    return NodeState(state.status, state.run, failure, node.ready())
+
+
+class Observer:
+    """Remembers what is known of the living nodes, to see what their code changes."""
+
+    def __init__(self) -> None:
+        self._options: dict[tuple[NodeId, PortId], Any] = {}
+        self._names: dict[NodeId, tuple[tuple[str, ...], tuple[str, ...]]] = {}
+        self._set_by_user: dict[tuple[NodeId, PortId], Any] = {}
+
+    def know(self, node: Any) -> None:
+        """Take a node as it is now for what the document says. Called after each edit was followed."""
+        self._names[node.uuid] = (tuple(node.inputs), tuple(node.outputs))
+        for port in (*node.inputs.values(), *node.outputs.values()):
+            self.know_port(node.uuid, port)
+
+    def know_port(self, node: NodeId, port: Any) -> None:
+        """Take a port as it is now for what the document says."""
+        self._options[node, port.uuid] = port.value_options
+        if port.is_input():
+            self._set_by_user[node, port.uuid] = port.stored
+
+    def forget(self, node: NodeId) -> None:
+        """Forget a node that was removed."""
+        self._names.pop(node, None)
+        for known in (self._options, self._set_by_user):
+            for key in [key for key in known if key[0] == node]:
+                del known[key]
+
+    def changes_of(self, ports: Iterable[Any]) -> Batch:
+        """Return what node code changed on these ports, and which ports it added to their nodes or took away."""
+        changed: dict[NodeId, Any] = {}
+        own_values: dict[tuple[NodeId, PortId], JsonValue] = {}
+        for port in ports:
+            node = port.node
+            if node is None or node.uuid not in self._names:
+                continue
+            if self._is_news(node, port):
+                changed[node.uuid] = node
+            if port.is_input() and not port.is_connected() and self._is_own_value(node.uuid, port):
+                self._set_by_user[node.uuid, port.uuid] = port.stored
+                own_values[node.uuid, port.uuid] = port.stored
+        described = {name: ports_of(node) for name, node in changed.items()}
+        for name, node in changed.items():
+            self._names[name] = (tuple(node.inputs), tuple(node.outputs))
+        return Batch(ports=described, own_values=own_values)
+
+    def _is_news(self, node: Any, port: Any) -> bool:
+        key = (node.uuid, port.uuid)
+        options = port.value_options
+        news = self._names[node.uuid] != (tuple(node.inputs), tuple(node.outputs))
+        if not _same(self._options.get(key), options):
+            self._options[key] = options
+            news = True
+        return news
+
+    def _is_own_value(self, node: NodeId, port: Any) -> bool:
+        known = self._set_by_user.get((node, port.uuid), NoValue)
+        stored = port.stored
+        if stored is known or port.uuid in TRIGGER_PAIR:
+            return False
+        # What is no JSON, or large, would not come back equal from the file; it is shown, not kept.
+        if isinstance(stored, str):
+            return len(stored) <= _MAX_OWN_VALUE
+        return stored is not NoValue and is_json(stored)
+
+
+def _same(one: Any, other: Any) -> bool:
+    try:
+        return bool(one == other)
+    # Options may hold values of modules (arrays) whose comparison is no yes or no: then they are news.
+    except Exception:  # noqa: BLE001
+        return False

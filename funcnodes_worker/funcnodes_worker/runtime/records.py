@@ -1,0 +1,65 @@
+"""What goes from the graph's thread to the server's: plain data, frozen, nothing living in it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias
+
+from funcnodes_core.document.model import JsonValue, NodeId, PortId, PortRecord
+
+Status: TypeAlias = Literal["idle", "marked", "running", "failed", "blocked"]
+
+
+@dataclass(frozen=True)
+class Preview:
+    """A value as it is shown: bounded, encoded once, for all clients."""
+
+    mime: str
+    data: bytes
+    cut: bool
+    type: str
+    """Name of the Python type."""
+    too_slow: bool = False
+    """Its encoder took so long that the value is shown on request only; `data` is empty."""
+
+
+@dataclass(frozen=True)
+class RunFailure:
+    """Why the last run of a node ended badly."""
+
+    message: str
+    traceback: tuple[str, ...]
+    kind: str
+
+
+@dataclass(frozen=True)
+class NodeState:
+    """What a node is doing."""
+
+    status: Status = "idle"
+    run: int = 0
+    error: RunFailure | None = None
+    ready: bool = False
+    """Whether all it needs to run is there."""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What changed in the graph since the last batch; newest only."""
+
+    values: Mapping[tuple[NodeId, PortId], Preview | None] = field(
+        default_factory=dict[tuple[NodeId, PortId], "Preview | None"]
+    )
+    states: Mapping[NodeId, NodeState] = field(default_factory=dict[NodeId, NodeState])
+    progress: Mapping[NodeId, Mapping[str, Any]] = field(default_factory=dict[NodeId, Mapping[str, Any]])
+    ports: Mapping[NodeId, tuple[PortRecord, ...]] = field(
+        default_factory=dict[NodeId, tuple[PortRecord, ...]]
+    )
+    """All ports of nodes whose ports or options changed by their own code."""
+    own_values: Mapping[tuple[NodeId, PortId], JsonValue] = field(
+        default_factory=dict[tuple[NodeId, PortId], JsonValue]
+    )
+    """Inputs that node code set itself, where the value is JSON."""
+    followed: int = 0
+    """The revision the living graph had reached."""

@@ -1,0 +1,228 @@
+"""The one task that changes the document: check, journal, commit, answer, publish.
+
+Owns the order of edits, the committed document and its revision. What is acknowledged is on disk: `submit`
+returns when the journal has the edit. Does not know what follows from one (`on_commit`), nor how it is kept
+(`Journal`). Belongs to the server's event loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Protocol, TypeAlias
+
+from funcnodes_core.document.edits import Edit
+from funcnodes_core.document.model import Document
+from funcnodes_core.document.transaction import Transaction, transact
+
+ANSWER_LIMIT_S = 1.0
+"""How long news wait for the answer to go first; a limit for an answer that never comes."""
+
+Plan: TypeAlias = Callable[[Document], Sequence[Edit]]
+"""Makes the edits from the document as it is when the writer takes its turn."""
+
+
+class Journal(Protocol):
+    """The journal as the writer sees it."""
+
+    async def keep(self, entries: Sequence[Written]) -> None:
+        """Return when all entries are on disk, in this order; all or none. Called by the writer, one at a time."""
+        ...
+
+
+@dataclass(frozen=True)
+class Written:
+    """One transaction as it goes into the journal."""
+
+    revision: int
+    author: str
+    edits: tuple[Edit, ...]
+    inverse: tuple[Edit, ...]
+    time: float
+
+
+@dataclass(frozen=True)
+class Committed:
+    """One transaction that is on disk and in the document."""
+
+    revision: int
+    author: str
+    edits: tuple[Edit, ...]
+    before: Document
+    document: Document
+    answered: asyncio.Event = field(default_factory=asyncio.Event, compare=False, repr=False)
+    """Set by who submitted it, once the answer is in the outbox: then the others hear of it."""
+
+
+@dataclass(frozen=True)
+class Past:
+    """A transaction as it is told to a client that missed it."""
+
+    revision: int
+    author: str
+    edits: tuple[Edit, ...]
+
+
+Observation: TypeAlias = Callable[[Document], Document]
+"""Notes in the document what node code changed by itself; the same document when there is nothing to note."""
+
+
+@dataclass
+class _Step:
+    """One step of the document's history that is not yet committed."""
+
+    document: Document
+    written: Written | None
+    """None for an observation, which is kept but never journaled."""
+    waiting: asyncio.Future[Committed] | None = None
+
+
+class WriteFailed(Exception):
+    """Raised when the journal could not take an edit: a full disk, a lost mount. Nothing has changed."""
+
+    def __init__(self, problem: BaseException) -> None:
+        super().__init__()
+        self.problem = problem
+
+    def __str__(self) -> str:
+        return (
+            f"the edit could not be written to disk ({self.problem}) and was not made; "
+            "all earlier edits are safe. Make room or check the disk, then try again"
+        )
+
+
+class Writer:
+    """Changes the document, one transaction after the other."""
+
+    def __init__(
+        self,
+        document: Document,
+        revision: int,
+        journal: Journal,
+        on_commit: Callable[[Committed], None],
+        on_observation: Callable[[Document], None] = lambda document: None,
+    ) -> None:
+        """Begin at a document and its revision. `on_commit` is called for each commit, after its answer."""
+        self.document = document
+        self.revision = revision
+        self._journal, self._on_commit, self._on_observation = journal, on_commit, on_observation
+        self._head, self._head_revision = document, revision
+        self._steps: deque[_Step] = deque()
+        self._news: asyncio.Queue[Committed] = asyncio.Queue()
+        self._grown = asyncio.Event()
+        self._idle = asyncio.Event()
+        self._idle.set()
+
+    @asynccontextmanager
+    async def running(self) -> AsyncGenerator[None]:
+        """Write while the block runs; at its end everything submitted is on disk and told."""
+        writing = asyncio.create_task(self._write(), name="writer")
+        telling = asyncio.create_task(self._tell(), name="writer-news")
+        try:
+            yield
+        finally:
+            await self.wait_idle()
+            await self._news.join()
+            for task in (writing, telling):
+                task.cancel()
+            await asyncio.gather(writing, telling, return_exceptions=True)
+
+    async def submit(self, edits: Sequence[Edit] | Plan, author: str) -> Committed:
+        """Return when the edits are on disk and in the document; raise `EditRejected` and change nothing.
+
+        Its place in the order is taken before it first waits. A caller that stops waiting changes nothing.
+        """
+        planned = edits(self._head) if callable(edits) else edits
+        outcome = transact(self._head, planned)
+        step = self._enter(outcome, author)
+        assert step.waiting is not None
+        return await asyncio.shield(step.waiting)
+
+    def observe(self, note: Observation) -> None:
+        """Keep what node code changed by itself; it takes its place after the edits submitted so far."""
+        after = note(self._head)
+        if after is self._head:
+            return
+        self._head = after
+        self._append(_Step(after, None))
+
+    async def wait_idle(self) -> None:
+        """Return when nothing submitted is under way."""
+        await self._idle.wait()
+
+    @property
+    def head(self) -> Document:
+        """The document with everything submitted, on disk or not. For plans; answers show `document`."""
+        return self._head
+
+    def _enter(self, outcome: Transaction, author: str) -> _Step:
+        self._head_revision += 1
+        self._head = outcome.document
+        written = Written(self._head_revision, author, outcome.edits, outcome.inverse, time.time())
+        step = _Step(outcome.document, written, asyncio.get_running_loop().create_future())
+        self._append(step)
+        return step
+
+    def _append(self, step: _Step) -> None:
+        self._steps.append(step)
+        self._idle.clear()
+        self._grown.set()
+
+    async def _write(self) -> None:
+        while True:
+            await self._grown.wait()
+            self._grown.clear()
+            steps = list(self._steps)
+            entries = [step.written for step in steps if step.written is not None]
+            try:
+                if entries:
+                    await self._journal.keep(entries)
+            # Whatever the disk says reaches every caller that waits; the writer lives on for the next edit.
+            except Exception as problem:  # noqa: BLE001
+                self._give_up(problem)
+            else:
+                self._commit(steps)
+            if not self._steps:
+                self._idle.set()
+
+    def _commit(self, steps: Sequence[_Step]) -> None:
+        for step in steps:
+            self._steps.popleft()
+            before, self.document = self.document, step.document
+            if step.written is None:
+                self._on_observation(step.document)
+                continue
+            written = step.written
+            self.revision = written.revision
+            committed = Committed(written.revision, written.author, written.edits, before, step.document)
+            assert step.waiting is not None
+            if step.waiting.cancelled():
+                committed.answered.set()
+            else:
+                step.waiting.set_result(committed)
+            self._news.put_nowait(committed)
+
+    def _give_up(self, problem: Exception) -> None:
+        # Edits that came while we wrote were planned on top of those that failed: they fail with them.
+        failed, self._steps = self._steps, deque()
+        self._head, self._head_revision = self.document, self.revision
+        for step in failed:
+            if step.waiting is not None and not step.waiting.cancelled():
+                step.waiting.set_exception(WriteFailed(problem))
+                step.waiting.exception()
+
+    async def _tell(self) -> None:
+        while True:
+            committed = await self._news.get()
+            try:
+                if not committed.answered.is_set():
+                    async with asyncio.timeout(ANSWER_LIMIT_S):
+                        await committed.answered.wait()
+            except TimeoutError:
+                pass
+            self._on_commit(committed)
+            self._news.task_done()

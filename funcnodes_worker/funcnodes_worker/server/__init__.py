@@ -1,0 +1,1 @@
+"""The worker's server: its methods, one page per noun, and the aiohttp application around them."""

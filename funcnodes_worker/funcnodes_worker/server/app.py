@@ -1,0 +1,208 @@
+"""The aiohttp application of a worker: its socket, large messages over HTTP, uploads.
+
+Owns the routes and the life of a connection. Every route is behind the gate (`rpc/guarded`); what methods do
+is on their pages.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from aiohttp import WSCloseCode, WSMsgType, web
+
+from funcnodes_worker.rpc import envelope
+from funcnodes_worker.rpc.conversation import Conversation
+from funcnodes_worker.rpc.dispatch import MethodTable
+from funcnodes_worker.rpc.envelope import Call, Malformed
+from funcnodes_worker.rpc.gate import Caller, Gate, Right
+from funcnodes_worker.rpc.guarded import caller_of, door, guard, open_door
+from funcnodes_worker.rpc.outbox import Frame
+from funcnodes_worker.server.client import Client
+from funcnodes_worker.server.context import CallContext, Services
+from funcnodes_worker.server.methods.table import CODES
+from funcnodes_worker.server.published_news import PublishedNews
+from funcnodes_worker.server.uploads import store_uploads
+
+MAX_FRAME = 1024 * 1024
+MAX_BODY = 256 * 1024 * 1024
+TOO_BIG = b"frames may have 1 MiB; send larger messages by POST /message/"
+SESSION_ENDED = 4401
+FELL_BEHIND = 4408
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How large what comes in may be."""
+
+    frame: int = MAX_FRAME
+    body: int = MAX_BODY
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> Limits:
+        """Return the published settings where they are set, else ours."""
+        return cls(
+            _number(environment, "FUNCNODES_WS_WORKER_MAX_SIZE", MAX_FRAME),
+            _number(environment, "FUNCNODES_WS_WORKER_MAX_DATA_SIZE", MAX_BODY),
+        )
+
+
+def _number(environment: Mapping[str, str], name: str, otherwise: int) -> int:
+    given = environment.get(name, "")
+    return int(given) if given.isdecimal() and int(given) > 0 else otherwise
+
+
+class _Socket(web.WebSocketResponse):
+    """A socket that says why it closes on a frame that is too big; aiohttp itself gives only the number."""
+
+    async def close(self, *, code: int = WSCloseCode.OK, message: bytes = b"", drain: bool = True) -> bool:
+        """Close; see aiohttp."""
+        if code == WSCloseCode.MESSAGE_TOO_BIG and not message:
+            message = TOO_BIG
+        return await super().close(code=code, message=message, drain=drain)
+
+
+class WorkerServer:
+    """The routes of one worker."""
+
+    def __init__(
+        self, services: Services, table: MethodTable[CallContext], gate: Gate, limits: Limits | None = None
+    ) -> None:
+        self._services, self._table, self._gate = services, table, gate
+        self._limits = limits or Limits()
+
+    def make_app(self) -> web.Application:
+        """Return the application with all its routes guarded."""
+        app = web.Application(client_max_size=self._limits.body)
+        guard(app, self._gate)
+        app.router.add_get("/", self.socket)
+        app.router.add_get("/message/{message}", self.fetch_message)
+        app.router.add_post("/message/", self.post_message)
+        app.router.add_post("/upload/", self.upload)
+        return app
+
+    def access_changed(self) -> None:
+        """Close the connections whose session counts no more. Called after the gate was told."""
+
+        def is_out(client: Client) -> bool:
+            session = client.caller.session
+            return session is not None and not self._gate.session_counts(session)
+
+        self._services.hub.close_if(is_out, "this session was ended; ask for a new link")
+
+    # The socket
+
+    @door(Right.VIEW)
+    async def socket(self, request: web.Request) -> web.StreamResponse:
+        """Hold a conversation until the client leaves or falls behind."""
+        # No compression: values change by the millisecond, and on one machine it only costs.
+        socket = _Socket(max_msg_size=self._limits.frame, compress=False, autoping=True)
+        await socket.prepare(request)
+        client = self._make_client(caller_of(request))
+        self._services.hub.join(client)
+        sending = asyncio.create_task(self._send(socket, client), name="client-send")
+        try:
+            await self._listen(socket, client)
+        finally:
+            self._services.hub.leave(client)
+            client.change_news(None)
+            client.outbox.close("the client left")
+            sending.cancel()
+            await asyncio.gather(sending, return_exceptions=True)
+        return socket
+
+    def _make_client(self, caller: Caller) -> Client:
+        client = Client(caller, self._services.parked, self._context)
+        client.change_news(PublishedNews(client, self._services.writer, self._services.board))
+        return client
+
+    def _context(self, client: Client, call: Call) -> CallContext:
+        return CallContext(self._services, client, call)
+
+    async def _listen(self, socket: web.WebSocketResponse, client: Client) -> None:
+        conversation = Conversation(self._table, client, CODES)
+        async with conversation.running():
+            async for message in socket:
+                if message.type is WSMsgType.TEXT:
+                    await conversation.hear(message.data)
+
+    async def _send(self, socket: web.WebSocketResponse, client: Client) -> None:
+        with contextlib.suppress(ConnectionError):
+            while (frame := await client.outbox.get()) is not None:
+                kind = WSMsgType.TEXT if frame.is_text else WSMsgType.BINARY
+                await socket.send_frame(frame.body, kind)
+            reason = client.outbox.closed_because or ""
+            await socket.close(code=_close_code(reason), message=reason.encode()[:123])
+
+    # Large messages
+
+    @open_door("the id is 128 random bits, good for one fetch within a minute")
+    async def fetch_message(self, request: web.Request) -> web.Response:
+        """Return a text that was too large for a frame."""
+        found = self._services.parked.fetch(request.match_info["message"])
+        if found is None:
+            return web.Response(status=404, text="no such message; each can be fetched once, within a minute")
+        return web.Response(body=found, content_type="application/json")
+
+    @door(Right.VIEW)
+    async def post_message(self, request: web.Request) -> web.Response:
+        """Execute a message that was too large for a frame; the answer goes to its sender's sockets."""
+        message = envelope.read(await request.read())
+        if isinstance(message, Malformed):
+            return web.json_response({"error": message.failure.message}, status=400)
+        if not isinstance(message, Call):
+            return web.json_response({"error": "send one command"}, status=400)
+        caller = caller_of(request)
+        sender = _Sender(self._make_silent_client(caller), self._sockets_of(caller))
+        conversation = Conversation(self._table, sender, CODES)
+        async with conversation.running():
+            await conversation.serve(message)
+        return web.Response(text="executed")
+
+    def _make_silent_client(self, caller: Caller) -> Client:
+        return Client(caller, self._services.parked, self._context)
+
+    def _sockets_of(self, caller: Caller) -> list[Client]:
+        # HTTP does not say which socket belongs to it; those of the same session or token do, others never
+        # see it.
+        return [client for client in self._services.hub if client.caller == caller]
+
+    @door(Right.EDIT, accepts="multipart/form-data")
+    async def upload(self, request: web.Request) -> web.Response:
+        """Store the files of a form in the worker's files folder."""
+        return await store_uploads(request, self._services.process.files)
+
+
+class _Sender:
+    """The client behind a message that came by HTTP: what it is answered goes to its sockets."""
+
+    def __init__(self, silent: Client, sockets: list[Client]) -> None:
+        self.caller = silent.caller
+        self._silent, self._sockets = silent, sockets
+        if sockets:
+            # Its own window knows already what it did: it is the author, as on its socket.
+            silent.author = sockets[-1].author
+
+    def context_for(self, call: Call) -> CallContext:
+        """Return what the handler is given."""
+        return self._silent.context_for(call)
+
+    def send(self, frame: Frame) -> None:
+        """Answer on the sender's sockets."""
+        for client in self._sockets:
+            client.send(frame)
+
+    def write_result(self, call: Call, result: object) -> Frame:
+        """Return the answer in its dialect."""
+        return self._silent.write_result(call, result)
+
+    async def wait_for_room(self) -> None:
+        """Return at once: HTTP has its own pace."""
+
+
+def _close_code(reason: str) -> int:
+    if "session" in reason:
+        return SESSION_ENDED
+    return FELL_BEHIND if "fell behind" in reason else WSCloseCode.GOING_AWAY

@@ -1,0 +1,185 @@
+"""What a handler is given: the rooms it may use, the client that asks, and the way to change the document.
+
+Owns the one `commit` that every editing method goes through. The rooms are built by `process`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from funcnodes_core.document.edits import Edit
+from funcnodes_core.document.model import Classes, Document, JsonValue, NodeId, NodeRecord, PortId, PortRecord
+from msgspec import UNSET, UnsetType
+
+from funcnodes_worker.home.worker_config import WorkerConfig
+from funcnodes_worker.rpc.dispatch import MethodTable
+from funcnodes_worker.rpc.envelope import Call
+from funcnodes_worker.rpc.errors import InvalidParams, NotFound
+from funcnodes_worker.runtime.board import Board
+from funcnodes_worker.runtime.graph_thread import GraphThread
+from funcnodes_worker.runtime.living import LivingGraph
+from funcnodes_worker.runtime.writer import Committed, Past, Plan, Writer
+from funcnodes_worker.server.client import Client
+from funcnodes_worker.server.hub import Hub
+from funcnodes_worker.server.parked import Parked
+from funcnodes_worker.server.shapes import find_port
+
+
+@dataclass(frozen=True)
+class LibraryState:
+    """What the worker can make nodes of, as plain data. Replaced whole when modules are loaded."""
+
+    classes: Classes
+    shelves: bytes
+    """The published form of the library, as JSON text."""
+    render_options: Mapping[str, Any]
+    modules: Sequence[Mapping[str, Any]]
+    """Installed modules: name, description, version, homepage, source, releases."""
+    problems: Mapping[str, str]
+    """What could not be loaded, by package."""
+
+
+class WorkerProcess(Protocol):
+    """The process as methods see it. Called in the server's thread."""
+
+    library: LibraryState
+
+    @property
+    def uuid(self) -> str:
+        """The worker's id."""
+        ...
+
+    @property
+    def run_word(self) -> str:
+        """The published word for what the worker does."""
+        ...
+
+    @property
+    def log_file(self) -> Path:
+        """Where the worker's log stands."""
+        ...
+
+    @property
+    def files(self) -> Path:
+        """The folder of the user's files."""
+        ...
+
+    @property
+    def epoch(self) -> str:
+        """The epoch of the history: a new one means that earlier revisions say nothing."""
+        ...
+
+    def read_config(self) -> WorkerConfig:
+        """Return the worker's settings, live host and port included."""
+        ...
+
+    def change_config(self, changes: Mapping[str, Any]) -> WorkerConfig:
+        """Return the settings after these fields were changed on disk and the supervisor was told."""
+        ...
+
+    def save(self) -> dict[str, Any]:
+        """Return the graph in the shape of `nodespace.json`."""
+        ...
+
+    async def write_snapshot(self) -> None:
+        """Return when the snapshot on disk holds the present revision."""
+        ...
+
+    def missed_since(self, epoch: str, revision: int) -> Sequence[Past] | None:
+        """Return the transactions after a revision, or None when they are not at hand any more."""
+        ...
+
+    async def install(self, package: str, version: str | None) -> None:
+        """Return when the supervisor has installed a package and it is loaded; raise `InstallationFailed`."""
+        ...
+
+    async def remove(self, package: str) -> None:
+        """Return when the supervisor has taken a package out of the worker's wishes."""
+        ...
+
+    def reference(self, value: JsonValue) -> JsonValue:
+        """Return what stands for a value in the document: itself, or a reference when it is large."""
+        ...
+
+    def request_stop(self) -> None:
+        """Begin to stop in good order; returns at once."""
+        ...
+
+
+@dataclass(frozen=True)
+class Services:
+    """The rooms that methods use."""
+
+    process: WorkerProcess
+    writer: Writer
+    graph: GraphThread
+    living: LivingGraph
+    board: Board
+    hub: Hub
+    parked: Parked
+
+
+class CallContext:
+    """What the handler of one call is given."""
+
+    def __init__(self, services: Services, client: Client, call: Call) -> None:
+        self.services, self.client, self.call = services, client, call
+        self._commits: list[Committed] = []
+
+    @property
+    def document(self) -> Document:
+        """The committed document: what is shown to anybody is on disk."""
+        return self.services.writer.document
+
+    async def commit(self, edits: Sequence[Edit] | Plan) -> Committed:
+        """Return when these edits, or those a plan makes, are on disk; the events follow the answer."""
+        committed = await self.services.writer.submit(edits, self.client.author)
+        self._commits.append(committed)
+        return committed
+
+    def kept(self, value: JsonValue | UnsetType) -> JsonValue | UnsetType:
+        """Return a value as it stands in the document: a large one is kept by its content."""
+        if value is UNSET:
+            return UNSET
+        try:
+            return self.services.process.reference(value)
+        except (TypeError, ValueError, OverflowError) as problem:
+            raise InvalidParams(f"the value cannot be kept: {problem}; send a JSON value") from problem
+
+    def answered(self) -> None:
+        """Let the events of this call's edits go out."""
+        for committed in self._commits:
+            committed.answered.set()
+
+
+Table = MethodTable[CallContext]
+
+
+def node_of(document: Document, node: NodeId) -> NodeRecord:
+    """Return a node, or raise `NotFound` with what to do."""
+    record = document.nodes.get(node)
+    if record is None:
+        raise NotFound(
+            f"there is no node {node[:80]!r}; it may have been removed, ask get_nodes for those there are"
+        )
+    return record
+
+
+def port_of(document: Document, node: NodeId, port: PortId) -> PortRecord:
+    """Return a port, or raise `NotFound` with the ports there are."""
+    record = node_of(document, node)
+    found = find_port(record, port)
+    if found is None:
+        raise NotFound(f"node {node!r} has no port {port[:80]!r}; it has {', '.join(record.ports)}")
+    return found
+
+
+def input_of(document: Document, node: NodeId, port: PortId) -> PortRecord:
+    """Return an input, or raise `NotFound`."""
+    found = port_of(document, node, port)
+    if not found.is_input:
+        raise NotFound(f"port {port!r} of {node!r} is an output; only inputs are set")
+    return found

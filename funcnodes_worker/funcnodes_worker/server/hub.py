@@ -1,0 +1,79 @@
+"""All connected clients, and the telling of news to each in its own way.
+
+Owns who is connected. Belongs to the server's event loop.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from funcnodes_worker.runtime.records import Batch
+from funcnodes_worker.runtime.writer import Committed
+from funcnodes_worker.server.client import Client, News
+
+
+class Hub:
+    """Who is there, in the order in which they came."""
+
+    def __init__(self) -> None:
+        self._clients: dict[Client, None] = {}
+        self.last_progress: dict[str, object] = {
+            "message": "",
+            "status": "info",
+            "progress": 1.0,
+            "blocking": False,
+        }
+
+    def __iter__(self) -> Iterator[Client]:
+        return iter(list(self._clients))
+
+    def __len__(self) -> int:
+        return len(self._clients)
+
+    def join(self, client: Client) -> None:
+        """Let a client hear the news from now on."""
+        self._clients[client] = None
+
+    def leave(self, client: Client) -> None:
+        """Tell a client nothing more."""
+        self._clients.pop(client, None)
+
+    def _told(self) -> list[News]:
+        return [client.news for client in self._clients if client.news is not None]
+
+    def committed(self, committed: Committed) -> None:
+        """Tell everybody an edit."""
+        for news in self._told():
+            news.committed(committed)
+
+    def batch(self, batch: Batch) -> None:
+        """Tell everybody what changed in the running graph."""
+        for news in self._told():
+            news.batch(batch)
+
+    def progress(self, message: str, status: str, fraction: float, blocking: bool = False) -> None:
+        """Tell everybody how far an installation has come; an empty message means: back to normal."""
+        self.last_progress = {
+            "message": message,
+            "status": status,
+            "progress": fraction,
+            "blocking": blocking,
+        }
+        for news in self._told():
+            news.progress(message, status, fraction, blocking)
+
+    def event(self, event: str, **data: object) -> None:
+        """Tell everybody an event of the worker."""
+        for news in self._told():
+            news.event(event, data)
+
+    def close_all(self, reason: str) -> None:
+        """Close every connection, after what waits for it was sent."""
+        for client in self._clients:
+            client.outbox.close(reason)
+
+    def close_if(self, condition: Callable[[Client], bool], reason: str) -> None:
+        """Close the connections this is true for."""
+        for client in self._clients:
+            if condition(client):
+                client.outbox.close(reason)

@@ -1,0 +1,1 @@
+"""The worker's methods, one page per noun."""

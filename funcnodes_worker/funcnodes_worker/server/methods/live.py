@@ -1,0 +1,99 @@
+"""Methods of our own client: subscribing, editing by transaction, interrupting."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from funcnodes_core.document.edits import AddNode, Edit, SetDefault, SetValue
+from funcnodes_core.document.filling import fill
+from msgspec import UNSET
+
+from funcnodes_worker.rpc.dispatch import MethodTable, Turn
+from funcnodes_worker.rpc.errors import InvalidParams
+from funcnodes_worker.rpc.gate import Right
+from funcnodes_worker.server.context import CallContext
+from funcnodes_worker.server.our_news import OurNews, document_json
+
+TABLE: MethodTable[CallContext] = MethodTable()
+_MAX_RATE = 120.0
+_MAX_AUTHOR = 128
+
+
+class Since(msgspec.Struct, frozen=True):
+    """What a client knows already."""
+
+    epoch: str
+    revision: int
+
+
+class Subscription(msgspec.Struct, frozen=True):
+    """What a client asks to hear."""
+
+    since: Since | None = None
+    author: str | None = None
+    rate: float = 30.0
+
+
+@TABLE.method("subscribe", Right.VIEW, Subscription)
+async def subscribe(context: CallContext, params: Subscription) -> dict[str, Any]:
+    """Return the document, or what was missed since; from now on the client hears edits and the feed."""
+    services, client = context.services, context.client
+    if params.author is not None:
+        if not 0 < len(params.author) <= _MAX_AUTHOR:
+            raise InvalidParams(f"'author' has 1 to {_MAX_AUTHOR} characters")
+        client.author = params.author
+    writer = services.writer
+    missed = None
+    if params.since is not None:
+        missed = services.process.missed_since(params.since.epoch, params.since.revision)
+    news = OurNews(client, writer, services.board, writer.revision, max(0.1, min(params.rate, _MAX_RATE)))
+    client.change_news(news)
+    return {
+        "epoch": services.process.epoch,
+        "revision": writer.revision,
+        "author": client.author,
+        "document": document_json(writer.document) if missed is None else None,
+        "edits": None if missed is None else [news.shape(one) for one in missed],
+        "feed": news.whole_feed(),
+    }
+
+
+class Edits(msgspec.Struct, frozen=True):
+    """A transaction: all of these edits, or none."""
+
+    edits: tuple[Edit, ...]
+
+
+@TABLE.method("edit", Right.EDIT, Edits, Turn.EDIT)
+async def edit(context: CallContext, params: Edits) -> dict[str, Any]:
+    """Return the revision of the transaction."""
+    classes = context.services.process.library.classes
+    edits = [_filled(_kept(one, context), classes) for one in params.edits]
+    committed = await context.commit(edits)
+    return {"revision": committed.revision}
+
+
+def _kept(one: Edit, context: CallContext) -> Edit:
+    if isinstance(one, SetValue | SetDefault) and one.value is not UNSET:
+        return msgspec.structs.replace(one, value=context.kept(one.value))
+    return one
+
+
+def _filled(one: Edit, classes: Any) -> Edit:
+    # A client may name just the class of a new node; its ports come from the library.
+    if isinstance(one, AddNode) and one.node.class_id in classes:
+        return AddNode(fill(one.node, classes[one.node.class_id]), one.at)
+    return one
+
+
+class RunToEnd(msgspec.Struct, frozen=True):
+    """Whose run to end; whatever runs, without a node."""
+
+    node: str | None = None
+
+
+@TABLE.method("interrupt", Right.RUN, RunToEnd, Turn.URGENT)
+async def interrupt(context: CallContext, params: RunToEnd) -> dict[str, Any]:
+    """Return what was done to end the run."""
+    return {"message": context.services.living.interrupt(params.node)}

@@ -1,0 +1,208 @@
+"""Methods about nodes."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import uuid4
+
+import msgspec
+from funcnodes_core.document.edits import (
+    AddNode,
+    Edit,
+    RemoveNode,
+    RenameNode,
+    SetNodeOption,
+    SetPortOption,
+    SetProperty,
+)
+from funcnodes_core.document.filling import new_node
+from funcnodes_core.document.model import Document, NodeId
+from msgspec import UNSET
+
+from funcnodes_worker.rpc.dispatch import MethodTable, Turn
+from funcnodes_worker.rpc.errors import InvalidParams, NotFound
+from funcnodes_worker.rpc.gate import Right
+from funcnodes_worker.server import shapes
+from funcnodes_worker.server.context import CallContext, node_of
+
+TABLE: MethodTable[CallContext] = MethodTable()
+_MAX_ID = 256
+
+
+class NewNode(msgspec.Struct, frozen=True):
+    """A node to add: `id` is the id of its class."""
+
+    id: str
+    uuid: str | None = None
+    name: str | None = None
+    properties: dict[str, Any] | None = None
+    reset_inputs_on_trigger: bool | None = None
+    render_options: dict[str, Any] | None = None
+    io_options: dict[str, dict[str, Any]] | None = None
+    trigger_on_create: bool | None = None
+    pretrigger_delay: float | None = None
+
+
+@TABLE.method("add_node", Right.EDIT, NewNode, Turn.EDIT)
+async def add_node(context: CallContext, params: NewNode) -> dict[str, Any]:
+    """Return the new node."""
+    kind = context.services.process.library.classes.get(params.id)
+    if kind is None:
+        raise NotFound(
+            f"there is no node class {params.id[:80]!r} in this worker; add the package that brings it, "
+            "or ask get_library for what there is"
+        )
+    node = params.uuid if params.uuid is not None else uuid4().hex
+    if not 0 < len(node) <= _MAX_ID:
+        raise InvalidParams(f"the id of a node has 1 to {_MAX_ID} characters")
+    record = new_node(kind, node, name=params.name, properties=params.properties)
+    edits: list[Edit] = [AddNode(record)]
+    if params.reset_inputs_on_trigger is not None:
+        edits.append(SetNodeOption(node, "reset_inputs_on_trigger", params.reset_inputs_on_trigger))
+    if params.render_options is not None:
+        edits.append(SetNodeOption(node, "render_options", params.render_options))
+    for port, options in (params.io_options or {}).items():
+        edits += [
+            SetPortOption(node, port, key, value) for key, value in options.items() if port in record.ports
+        ]
+    committed = await context.commit(edits)
+    return shapes.full_node(committed.document, committed.document.nodes[node], context.services.board)
+
+
+class OneNode(msgspec.Struct, frozen=True):
+    """A node, by its id."""
+
+    id: NodeId
+
+
+class NodeById(msgspec.Struct, frozen=True):
+    """A node, by its id."""
+
+    nid: NodeId
+
+
+@TABLE.method("remove_node", Right.EDIT, OneNode, Turn.EDIT)
+async def remove_node(context: CallContext, params: OneNode) -> str | None:
+    """Return the id of the removed node, or null when there was none."""
+    if params.id not in context.services.writer.head.nodes:
+        return None
+    await context.commit([RemoveNode(params.id)])
+    return params.id
+
+
+@TABLE.method("get_node", Right.VIEW, OneNode)
+async def get_node(context: CallContext, params: OneNode) -> dict[str, Any]:
+    """Return a node with all its ports."""
+    return _full(context, params.id)
+
+
+@TABLE.method("get_node_state", Right.VIEW, NodeById)
+async def get_node_state(context: CallContext, params: NodeById) -> dict[str, Any]:
+    """Return a node with all its ports."""
+    return _full(context, params.nid)
+
+
+@TABLE.method("get_node_status", Right.VIEW, NodeById)
+async def get_node_status(context: CallContext, params: NodeById) -> dict[str, Any]:
+    """Return what a node is doing and lacks."""
+    return _full(context, params.nid)["status"]
+
+
+def _full(context: CallContext, node: NodeId) -> dict[str, Any]:
+    document = context.document
+    return shapes.full_node(document, node_of(document, node), context.services.board)
+
+
+class WhichNodes(msgspec.Struct, frozen=True):
+    """How much is asked about nodes."""
+
+    with_frontend: bool = False
+
+
+@TABLE.method("get_nodes", Right.VIEW, WhichNodes)
+async def get_nodes(context: CallContext, params: WhichNodes) -> list[dict[str, Any]]:
+    """Return all nodes."""
+    document, board = context.document, context.services.board
+    nodes = [shapes.full_node(document, node, board) for node in document.nodes.values()]
+    if params.with_frontend:
+        for node in nodes:
+            node["frontend"] = shapes.view_of(document.nodes[node["id"]])
+    return nodes
+
+
+class NodeChanges(msgspec.Struct, frozen=True):
+    """Fields of a node to change; others are passed over."""
+
+    nid: NodeId
+    data: dict[str, Any]
+
+
+@TABLE.method("update_node", Right.EDIT, NodeChanges, Turn.EDIT)
+async def update_node(context: CallContext, params: NodeChanges) -> dict[str, Any]:
+    """Return the fields that changed; for an unknown node an object with `error`, as published clients expect."""
+    node = context.services.writer.head.nodes.get(params.nid)
+    if node is None:
+        return {"error": f"there is no node {params.nid[:80]!r}; it may have been removed"}
+    changed: dict[str, Any] = {}
+    edits: list[Edit] = []
+    if (name := params.data.get("name")) is not None and name != shapes.name_of(node):
+        edits.append(RenameNode(params.nid, str(name)))
+        changed["name"] = str(name)
+    for key in ("description", "reset_inputs_on_trigger"):
+        if key in params.data and params.data[key] != getattr(node, key):
+            edits.append(SetNodeOption(params.nid, key, params.data[key]))
+            changed[key] = params.data[key]
+    properties: dict[str, Any] = params.data.get("properties") or {}
+    news = {key: value for key, value in properties.items() if node.properties.get(key, UNSET) != value}
+    if news:
+        edits += [SetProperty(params.nid, key, value) for key, value in news.items()]
+        changed["properties"] = news
+    if edits:
+        await context.commit(edits)
+    return changed
+
+
+class View(msgspec.Struct, frozen=True):
+    """Where a node stands, and how large it is."""
+
+    pos: list[float] | None = None
+    size: list[float] | None = None
+    collapsed: bool | None = None
+
+
+class ViewChanges(msgspec.Struct, frozen=True):
+    """A node's new place or size."""
+
+    nid: NodeId
+    data: View
+
+
+@TABLE.method("update_node_view", Right.EDIT, ViewChanges, Turn.EDIT)
+async def update_node_view(context: CallContext, params: ViewChanges) -> None:
+    """Place a node."""
+    given = {
+        shapes.POSITION: params.data.pos,
+        shapes.SIZE: params.data.size,
+        shapes.COLLAPSED: params.data.collapsed,
+    }
+
+    def place(document: Document) -> list[SetProperty]:
+        node_of(document, params.nid)
+        return [SetProperty(params.nid, key, value) for key, value in given.items() if value is not None]
+
+    await context.commit(place)
+
+
+@TABLE.method("trigger_node", Right.RUN, NodeById)
+async def trigger_node(context: CallContext, params: NodeById) -> bool:
+    """Return True; the node runs as soon as the graph is free and it has what it needs."""
+    node_of(context.document, params.nid)
+    living = context.services.living
+    context.services.graph.post(lambda: living.request_trigger(params.nid))
+    return True
+
+
+@TABLE.method("request_trigger", Right.RUN, NodeById)
+async def request_trigger(context: CallContext, params: NodeById) -> bool:
+    """Return True; the same as `trigger_node`."""
+    return await trigger_node(context, params)

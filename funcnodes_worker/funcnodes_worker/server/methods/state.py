@@ -1,0 +1,103 @@
+"""Methods about the graph as a whole: what it looks like, saving, replacing, clearing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from funcnodes_core.document.edits import ReplaceGraph
+from funcnodes_core.document.model import Document
+from funcnodes_core.document.serialize import load
+
+from funcnodes_worker.rpc.dispatch import MethodTable, NoParams, Turn
+from funcnodes_worker.rpc.gate import Right
+from funcnodes_worker.server import shapes
+from funcnodes_worker.server.context import CallContext
+
+TABLE: MethodTable[CallContext] = MethodTable()
+
+
+@TABLE.method("full_state", Right.VIEW, NoParams)
+async def full_state(context: CallContext, params: NoParams) -> dict[str, Any]:
+    """Return everything a client needs to show the graph."""
+    document, services = context.document, context.services
+    return {
+        "backend": {
+            "nodes": [shapes.full_node(document, node, services.board) for node in document.nodes.values()],
+            "prop": document.properties,
+            "lib": msgspec.Raw(services.process.library.shelves),
+            "edges": [list(edge) for edge in document.edges],
+            "groups": shapes.groups(document),
+        },
+        "view": shapes.view_state(document, services.process.library.render_options),
+        "worker": {},
+        "worker_dependencies": [],
+        "progress_state": services.hub.last_progress,
+        "meta": document.surroundings.get("meta", {}),
+    }
+
+
+@TABLE.method("view_state", Right.VIEW, NoParams)
+async def view_state(context: CallContext, params: NoParams) -> dict[str, Any]:
+    """Return places and sizes of nodes, and how modules want types to be shown."""
+    return shapes.view_state(context.document, context.services.process.library.render_options)
+
+
+class SaveWish(msgspec.Struct, frozen=True):
+    """What the saved state is for."""
+
+    export: bool = False
+
+
+@TABLE.method("get_save_state", Right.VIEW, SaveWish)
+async def get_save_state(context: CallContext, params: SaveWish) -> dict[str, Any]:
+    """Return what goes into `nodespace.json`."""
+    return context.services.process.save()
+
+
+@TABLE.method("save", Right.EDIT, NoParams)
+async def save(context: CallContext, params: NoParams) -> dict[str, Any]:
+    """Return the saved state once the snapshot is on disk. Edits are safe without it."""
+    await context.services.process.write_snapshot()
+    return context.services.process.save()
+
+
+class Data(msgspec.Struct, frozen=True):
+    """A saved graph."""
+
+    data: dict[str, Any]
+
+
+@TABLE.method("load_data", Right.EDIT, Data, Turn.EDIT)
+async def load_data(context: CallContext, params: Data) -> None:
+    """Put a saved graph in the place of the present one."""
+    given = params.data
+    if "backend" not in given and ("nodes" in given or "edges" in given):
+        given = {**{k: v for k, v in given.items() if k not in _BACKEND}, "backend": _backend(given)}
+    classes = context.services.process.library.classes
+
+    def replace(document: Document) -> list[ReplaceGraph]:
+        loaded = load(given, classes)
+        # The id of the graph goes with the worker, not with the file that was loaded into it.
+        surroundings = {**document.surroundings, **loaded.surroundings}
+        surroundings["meta"] = document.surroundings.get("meta", {})
+        return [ReplaceGraph(msgspec.structs.replace(loaded, surroundings=surroundings))]
+
+    await context.commit(replace)
+
+
+_BACKEND = ("nodes", "edges", "prop", "groups")
+
+
+def _backend(given: dict[str, Any]) -> dict[str, Any]:
+    return {key: given[key] for key in _BACKEND if key in given}
+
+
+@TABLE.method("clear", Right.EDIT, NoParams, Turn.EDIT)
+async def clear(context: CallContext, params: NoParams) -> None:
+    """Remove all nodes, edges, groups and properties."""
+
+    def empty(document: Document) -> list[ReplaceGraph]:
+        return [ReplaceGraph(Document(surroundings=document.surroundings))]
+
+    await context.commit(empty)

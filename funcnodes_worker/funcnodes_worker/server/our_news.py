@@ -1,0 +1,114 @@
+"""How our own client hears the news: JSON-RPC notifications `edit`, `feed`, `library`, `progress`, `worker`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from funcnodes_worker.rpc.envelope import write_notification
+from funcnodes_worker.rpc.gate import Right
+from funcnodes_worker.rpc.outbox import Frame
+from funcnodes_worker.runtime.board import Board
+from funcnodes_worker.runtime.board import News as Unheard
+from funcnodes_worker.runtime.records import Batch, NodeState
+from funcnodes_worker.runtime.writer import Committed, Past, Writer
+from funcnodes_worker.server.client import Client, Ticker
+from funcnodes_worker.server.frames import our_preview
+
+
+class OurNews:
+    """Edits in order and whole; the feed newest only, one frame per tick."""
+
+    def __init__(self, client: Client, writer: Writer, board: Board, since: int, rate: float) -> None:
+        self._client, self._writer, self._board = client, writer, board
+        self._since = since
+        self._unheard = Unheard()
+        self.ticker = Ticker(rate, self._flush)
+
+    def committed(self, committed: Committed) -> None:
+        """Tell an edit; what the subscription's document already held is passed over."""
+        if committed.revision > self._since:
+            self._notify("edit", self.shape(committed))
+
+    def shape(self, committed: Committed | Past) -> dict[str, Any]:
+        """Return one committed transaction as it is told."""
+        return {"revision": committed.revision, "author": committed.author, "edits": committed.edits}
+
+    def batch(self, batch: Batch) -> None:
+        """Take note of what changed; told at the client's rate."""
+        self._unheard.values.update(dict.fromkeys(batch.values))
+        self._unheard.states.update(dict.fromkeys(batch.states))
+        self._unheard.states.update(dict.fromkeys(batch.progress))
+        self._unheard.ports.update(dict.fromkeys(batch.ports))
+        if self._unheard:
+            self.ticker.ask()
+
+    def _flush(self) -> None:
+        # Written when the client reads: one that is slow gets one frame with the newest of everything.
+        self._client.outbox.put_late("feed", self._render)
+
+    def _render(self) -> Frame | None:
+        if not self._unheard:
+            return None
+        feed = self.feed(self._unheard)
+        self._unheard.clear()
+        return Frame(write_notification("feed", feed))
+
+    def feed(self, unheard: Unheard) -> dict[str, Any]:
+        """Return what is newest of all that is named."""
+        values: dict[str, dict[str, Any]] = {}
+        for node, port in unheard.values:
+            values.setdefault(node, {})[port] = our_preview(self._board.value(node, port))
+        nodes = self._writer.document.nodes
+        return {
+            "states": {node: self._state(node, self._board.state(node)) for node in unheard.states},
+            "values": values,
+            "ports": {node: list(nodes[node].ports.values()) for node in unheard.ports if node in nodes},
+        }
+
+    def whole_feed(self) -> dict[str, Any]:
+        """Return all that is known of the running graph."""
+        everything = Unheard(
+            values={(node, port): None for node, ports in self._board.values.items() for port in ports},
+            states=dict.fromkeys(self._board.states),
+        )
+        return self.feed(everything)
+
+    def _state(self, node: str, state: NodeState) -> dict[str, Any]:
+        error: dict[str, Any] | None = None
+        if state.error is not None:
+            may_see = self._client.caller.may(Right.EDIT)
+            trace = state.error.traceback if may_see else ()
+            error = {"message": state.error.message, "traceback": trace, "kind": state.error.kind}
+        return {
+            "status": state.status,
+            "run": state.run,
+            "error": error,
+            "progress": self._board.progress.get(node),
+        }
+
+    def progress(self, message: str, status: str, fraction: float, blocking: bool) -> None:
+        """Tell how far an installation has come."""
+        self._notify(
+            "progress", {"message": message, "status": status, "progress": fraction, "blocking": blocking}
+        )
+
+    def event(self, event: str, data: dict[str, object]) -> None:
+        """Tell an event of the worker; a grown library is asked for again."""
+        if event == "lib_update":
+            self._notify("library", {})
+        else:
+            self._notify("worker", {"event": event, **data})
+
+    def stop(self) -> None:
+        """Tell nothing more."""
+        self.ticker.stop()
+
+    def _notify(self, method: str, params: object) -> None:
+        self._client.send(Frame(write_notification(method, params)))
+
+
+def document_json(document: object) -> msgspec.Raw:
+    """Return a document in its JSON form, written once."""
+    return msgspec.Raw(msgspec.json.encode(document))
