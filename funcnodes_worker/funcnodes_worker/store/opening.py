@@ -1,7 +1,7 @@
 """What a folder's journal and `nodespace.json` mean together when a store is opened.
 
 Owns the decision, the new epoch it may lead to, and what is said about it. The rules, in short: a file that
-is one of our last two snapshots goes on; any other readable file was put there by a person and begins a new
+is one of our last snapshots goes on; any other readable file was put there by a person and begins a new
 epoch on top of the kept history; what can not be read is set aside under a new name and replaced by what is
 provably whole.
 """
@@ -12,7 +12,7 @@ from pathlib import Path
 from msgspec import Struct
 from msgspec.structs import replace
 
-from funcnodes_worker.disk.atomic import set_aside
+from funcnodes_worker.disk.atomic import move, set_aside
 from funcnodes_worker.disk.faults import Faults, no_faults
 from funcnodes_worker.store.journal import FILE_NAME as JOURNAL_NAME
 from funcnodes_worker.store.journal import SIBLINGS, Epoch, Journal, JournalDamaged, KeptSnapshot
@@ -28,6 +28,7 @@ from funcnodes_worker.store.snapshot import (
 )
 
 EMPTY = b"{}"
+REBUILT_NAME = "journal.rebuilt.sqlite3"
 
 
 class Start(Struct, frozen=True):
@@ -53,6 +54,7 @@ class _Base(Struct, frozen=True):
 
 def open_journal(folder: Path, faults: Faults) -> tuple[Journal, Start]:
     """Return the open journal of a folder and where to begin. Nothing readable is ever lost."""
+    _finish_salvage(folder)
     try:
         return _open_whole(folder, faults)
     except (JournalDamaged, sqlite3.DatabaseError) as error:
@@ -173,31 +175,48 @@ def _snapshot_damaged(folder: Path, rest: str) -> Notice:
 def _open_salvaged(folder: Path, faults: Faults, reason: str) -> tuple[Journal, Start]:
     found = salvage(folder / JOURNAL_NAME)
     file = read_snapshot(folder)
-    notices: list[Notice] = []
     base = _best_base(found, file)
     rows = found.rows_after(base.revision) if base is not None and _belongs(found, file, base) else ()
+    start = _build(folder, found, base or _Base(EMPTY, {}, 0, None), rows, faults)
+    notices: list[Notice] = []
     if file is not None and file.saved is None:
         notices.append(_snapshot_damaged(folder, "what the journal still holds of it is used"))
-    aside = tuple(
-        set_aside(path) for ending in SIBLINGS if (path := folder / f"{JOURNAL_NAME}{ending}").exists()
-    )
-    base = base or _Base(EMPTY, {}, 0, None)
+    aside = tuple(set_aside(path) for path in _database_files(folder, JOURNAL_NAME))
+    faults("salvage:set_aside")
+    move(folder / REBUILT_NAME, folder / JOURNAL_NAME)
     names = ", ".join(path.name for path in aside)
-    notices.append(
-        Notice(
-            "journal_damaged",
-            f"the journal is damaged ({reason}) and was set aside as {names}; "
-            f"the graph is whole up to revision {base.revision + len(rows)}, later edits may be missing",
-            aside,
-        )
+    text = (
+        f"the journal is damaged ({reason}) and was set aside as {names}; "
+        f"the graph is whole up to revision {start.revision}, later edits may be missing"
     )
-    journal = Journal(folder / JOURNAL_NAME, faults=faults)
+    notices.append(Notice("journal_damaged", text, aside))
+    return Journal(folder / JOURNAL_NAME, faults=faults), replace(start, notices=tuple(notices))
+
+
+def _build(folder: Path, found: Salvaged, base: _Base, rows: tuple[Row, ...], faults: Faults) -> Start:
+    """Write all that is whole into a new journal beside the damaged one: a crash now loses nothing."""
+    journal = Journal(folder / REBUILT_NAME, faults=faults)
     try:
         journal.put_contents(found.contents)
-        return journal, _new_epoch(journal, base, "salvaged", notices, rows)
-    except BaseException:
+        start = _new_epoch(journal, base, "salvaged", [], rows)
+    finally:
         journal.close()
-        raise
+    faults("salvage:built")
+    return start
+
+
+def _finish_salvage(folder: Path) -> None:
+    """Take up a salvage that was cut off: the new journal counts once the damaged one is set aside."""
+    if (folder / REBUILT_NAME).exists() and not (folder / JOURNAL_NAME).exists():
+        for path in _database_files(folder, JOURNAL_NAME):
+            set_aside(path)
+        move(folder / REBUILT_NAME, folder / JOURNAL_NAME)
+    for path in _database_files(folder, REBUILT_NAME):
+        path.unlink()
+
+
+def _database_files(folder: Path, name: str) -> list[Path]:
+    return [path for ending in SIBLINGS if (path := folder / f"{name}{ending}").exists()]
 
 
 def _best_base(found: Salvaged, file: SnapshotFile | None) -> _Base | None:

@@ -18,10 +18,10 @@ from funcnodes_worker.disk.lock import FileLock
 lock = FileLock(Path(sys.argv[1]))
 lock.acquire()
 if sys.argv[2] == "fork" and os.fork() == 0:
-    print(os.getpid(), flush=True)
+    os.write(1, b"%d\\n" % os.getpid())
     sys.stdin.read()
     os._exit(0)
-print("held", flush=True)
+os.write(1, b"held\\n")
 sys.stdin.read()
 """
 
@@ -64,11 +64,11 @@ def test_a_forked_child_that_outlives_the_holder_does_not_keep_the_lock(tmp_path
     path = tmp_path / "w.lock"
     holder = start_holder(path, "fork")
     assert holder.stdout is not None
-    said = {holder.stdout.readline().strip(), holder.stdout.readline().strip()}
-    child = int((said - {"held"}).pop())
-    holder.kill()
-    holder.wait()
+    said = {holder.stdout.readline(), holder.stdout.readline()}
+    child = int((said - {"held\n"}).pop())
     try:
+        holder.kill()
+        holder.wait()
         os.kill(child, 0)
         assert not is_locked(path)
     finally:

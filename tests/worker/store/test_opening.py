@@ -258,3 +258,30 @@ async def test_half_written_files_of_a_dead_writer_go(tmp_path: Path) -> None:
     reopen(tmp_path)
 
     assert sorted(path.name for path in tmp_path.iterdir()) == [FILE_NAME, "store.lock"]
+
+
+class PowerCutError(Exception):
+    """Stands for the end of the process at one place."""
+
+
+@pytest.mark.parametrize(
+    "place", ["journal:written", "journal:committed", "salvage:built", "salvage:set_aside"]
+)
+async def test_a_salvage_that_is_cut_off_is_taken_up_again(tmp_path: Path, place: str) -> None:
+    await graph_at(tmp_path, 2, 8)
+    connection = sqlite3.connect(tmp_path / FILE_NAME)
+    connection.execute("UPDATE entries SET checksum = 0 WHERE revision = 7")
+    connection.commit()
+    connection.close()
+
+    def faults(reached: str) -> None:
+        if reached == place:
+            raise PowerCutError
+
+    with pytest.raises(PowerCutError):
+        Store.open(tmp_path, faults=faults)
+    opened = reopen(tmp_path)
+
+    assert seen(opened) == ({"p": 2}, [3, 4, 5, 6], 6)
+    assert len(list(tmp_path.glob("*.damaged-*"))) == 1
+    assert not list(tmp_path.glob("journal.rebuilt*"))
