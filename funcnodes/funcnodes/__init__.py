@@ -1,8 +1,11 @@
 """FuncNodes: a visual workbench for Python.
 
-`import funcnodes as fn` gives node authors everything that `funcnodes_core` and `funcnodes_worker` publish. Each
-name is imported when it is first used: the command line and the servers pay for none of them.
+`import funcnodes as fn` gives node authors everything that `funcnodes_core` and `funcnodes_worker` publish.
+Each name is imported when it is first used: the command line and the servers pay for none of them.
 """
+
+# The names in `__all__` are core's and worker's, handed on; a test compares the lists.
+# ruff: noqa: F405
 
 from __future__ import annotations
 
@@ -33,16 +36,14 @@ __all__ = [
     "FUNCNODES_LOGGER",
     "ByteEncoder",
     "BytesEncdata",
-    "CustomLoop",
     "DataEnum",
     "Encdata",
     "EventEmitterMixin",
-    "ExternalWorkerConfig",
     "FullLibJSON",
     "FullNodeSpaceJSON",
-    "FuncNodesExternalWorker",
     "IONotFoundError",
     "IOOptions",
+    "InTriggerError",
     "InputMeta",
     "JSONDecoder",
     "JSONEncoder",
@@ -52,6 +53,7 @@ __all__ = [
     "NoValue",
     "Node",
     "NodeClassMixin",
+    "NodeClassNode",
     "NodeClassNotFoundError",
     "NodeConnectionError",
     "NodeDecorator",
@@ -64,6 +66,7 @@ __all__ = [
     "NodeOutput",
     "NodeOutputOptions",
     "NodeOutputSerialization",
+    "NodeReadyError",
     "NodeSpace",
     "NodeSpaceJSON",
     "NodeTriggerError",
@@ -71,10 +74,12 @@ __all__ = [
     "RenderOptions",
     "SameNodeConnectionError",
     "Shelf",
-    "Worker",
+    "ValueOptions",
     "add_type",
+    "check_shelf",
     "config",
     "controlled_wrapper",
+    "decorator",
     "emit_after",
     "emit_before",
     "exceptions",
@@ -85,17 +90,22 @@ __all__ = [
     "get_logger",
     "get_nodeclass",
     "instance_nodefunction",
+    "io",
     "lib",
     "logging",
     "make_run_in_new_process",
     "make_run_in_new_thread",
+    "module_to_shelf",
     "nodemaker",
     "plugins",
     "run_until_complete",
+    "serialization",
     "set_log_format",
     "setup",
     "signaturewrapper",
+    "testing",
     "types",
+    "utils",
 ]
 
 

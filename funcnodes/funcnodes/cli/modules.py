@@ -27,10 +27,13 @@ def list_all(
     from funcnodes.cli.reach import Reached
     from funcnodes.cli.worker_actions import with_manager
 
-    async def ask(reached: Reached) -> list[dict[str, Any]]:
-        return entries(await reached.manager.call("catalog"))
+    async def ask(reached: Reached) -> dict[str, Any]:
+        return await reached.manager.call("catalog")
 
-    found = with_manager(asked(context), ask)
+    answer = with_manager(asked(context), ask)
+    found = entries(answer)
+    if statement := answer.get("statement"):
+        output.warn(str(statement).rstrip("."))
     if as_json:
         output.json(found)
     elif not output.is_terminal():
@@ -48,12 +51,10 @@ def list_all(
         )
 
 
-def entries(catalog: object) -> list[dict[str, Any]]:
-    """Return the modules of a `catalog` answer, each once, by name."""
-    lists = cast(
-        "dict[str, list[dict[str, Any]]]", catalog if isinstance(catalog, dict) else {"modules": catalog}
-    )
-    found = {entry["name"]: entry for listed in lists.values() for entry in listed}
+def entries(catalog: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the modules of a `catalog` answer, each once, by name; what is installed here says more."""
+    listed = [*catalog.get("available", ()), *catalog.get("installed", ())]
+    found = {str(entry["name"]): cast("dict[str, Any]", entry) for entry in listed}
     return [found[name] for name in sorted(found)]
 
 

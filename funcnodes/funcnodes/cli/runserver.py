@@ -100,8 +100,8 @@ async def _serve(settings: UiSettings, *, open_browser: bool) -> None:
         await asyncio.wait((serving, asks), return_when=asyncio.FIRST_COMPLETED)
         if asks.done():
             output.line("\nStopping; everything is being saved." if output.is_terminal() else "Stopping.")
-            # To end is to be cancelled, whatever goes on: starting, healing or serving. What was opened is closed
-            # on the way out, the manager with its workers last. The second time cuts that short.
+            # To end is to be cancelled, whatever goes on: starting, healing or serving. What was opened is
+            # closed on the way out, the manager with its workers last. The second time cuts that short.
             serving.cancel()
             await asyncio.wait((serving, insists), return_when=asyncio.FIRST_COMPLETED)
             serving.cancel()
@@ -156,13 +156,17 @@ def _welcome(server: UiServer) -> None:
         else ("started" if server.keeper.started_it else "was running already")
     )
     output.markup("")
-    output.markup(
-        "[bold green]FuncNodes is ready.[/bold green] Open this link, good for one browser and 10 minutes:"
-    )
-    output.line(f"\n  {link}\n")
-    output.markup(f"[dim]  Base folder  {output.escape(server.settings.base.folder)}[/dim]")
-    output.markup(f"[dim]  Manager      {manager}[/dim]")
-    output.markup("[dim]  Another link  funcnodes link[/dim]")
+    what = "Open" if server.settings.no_auth else "Open this link, good for one browser and 10 minutes"
+    output.markup(f"[bold green]FuncNodes is ready.[/bold green] {what}:")
+    output.markup(f"\n  [bold cyan]{link}[/bold cyan]\n")
+    output.markup(f"[dim]  Base folder   {output.escape(server.settings.base.folder)}[/dim]")
+    output.markup(f"[dim]  Manager       {manager}[/dim]")
+    if server.settings.no_auth:
+        output.markup(
+            "[yellow]  Every program on this machine may use it, without a token (--no-auth).[/yellow]"
+        )
+    else:
+        output.markup("[dim]  Another link  funcnodes link[/dim]")
     output.markup("\nCtrl+C stops it and all it started. Everything is saved as you go.")
 
 

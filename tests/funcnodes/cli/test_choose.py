@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-
 from funcnodes.cli.choose import choose
 from funcnodes.cli.problems import Problem
 

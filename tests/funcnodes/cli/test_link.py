@@ -7,10 +7,10 @@ import time
 from pathlib import Path
 
 import pytest
-
 from funcnodes.cli.main import run
 from funcnodes_worker.home.base import Base
 from funcnodes_worker.home.links import exchange_code, list_sessions
+
 from tests.support.processes import make_base
 
 

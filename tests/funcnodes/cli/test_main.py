@@ -1,4 +1,4 @@
-"""The command as a user runs it: quick answers, exit codes, one sentence for a problem and never a traceback."""
+"""The command as a user runs it: quick answers, exit codes, one sentence for a problem, no traceback."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def run(*arguments: str, cwd: Path | None = None, **environment: str) -> subproc
 
 
 def test_version_and_help_answer_at_once(tmp_path: Path) -> None:
-    """With bytecode, as installed: 0.2 s and 0.3 s, the best of a few runs since others use this machine too."""
+    """With bytecode, as installed: 0.2 s and 0.3 s; the best of a few runs, since the machine is shared."""
     compiled = {"PYTHONPYCACHEPREFIX": str(tmp_path), "PYTHONDONTWRITEBYTECODE": ""}
     for arguments, limit_s in ((["--version"], 0.2), (["--help"], 0.3)):
         run(*arguments, **compiled)
@@ -50,7 +50,8 @@ def test_version_names_the_program(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [[], ["worker"], ["runserver"], ["link"], ["worker", "new"], ["session", "revoke"], ["modules"]]
+    "arguments",
+    [[], ["worker"], ["runserver"], ["link"], ["worker", "new"], ["session", "revoke"], ["modules"]],
 )
 def test_help_shows_an_example(arguments: list[str]) -> None:
     """Every command says how it is used."""
@@ -144,7 +145,10 @@ def test_the_network_is_not_entered_by_accident(tmp_path: Path, command: str) ->
 
 def test_an_unforeseen_problem_is_ours_and_says_how_to_see_more(tmp_path: Path) -> None:
     """With --debug there is a traceback, without it there is none."""
-    crash = "import sys; from funcnodes.cli import link, main; link.make_link = lambda *a: 1 / 0; main.main(sys.argv[1:])"
+    crash = (
+        "import sys; from funcnodes.cli import link, main; link.make_link = lambda *a: 1 / 0; "
+        "main.main(sys.argv[1:])"
+    )
     base = make_base(tmp_path / "base")
     for debug, traced in (([], False), (["--debug"], True)):
         done = subprocess.run(

@@ -25,7 +25,7 @@ from funcnodes.server.ui.files import EditorFiles
 from funcnodes.server.ui.keeper import ManagerKeeper, ManagerWish
 from funcnodes.server.ui.listen import bind
 from funcnodes.server.ui.relay import Relay
-from funcnodes.server.ui.session import Sessions
+from funcnodes.server.ui.session import OwnBook, Sessions
 from funcnodes.server.ui.workers import OneWorker, WatchedWorkers, WorkerAddress
 from funcnodes_react_flow import BUILD_COMMAND, static_folder
 
@@ -77,6 +77,7 @@ class UiServer:
             if settings.worker is None
             else OneWorker(settings.worker)
         )
+        self._book = self._line if self.keeper is not None else OwnBook(settings.base, self._let_in)
         self.application = build(self._rooms())
         self._runner = web.AppRunner(self.application, access_log=None, shutdown_timeout=5.0)
 
@@ -109,7 +110,7 @@ class UiServer:
         return Rooms(
             gate=self._gate,
             files=EditorFiles(static_folder, BUILD_COMMAND),
-            sessions=Sessions(self._gate, self._line, self.port),
+            sessions=Sessions(self._gate, self._book, self.port),
             relay=self._relay,
             workers=self._workers,
             manager_url=self._manager_url if self.keeper is not None else None,

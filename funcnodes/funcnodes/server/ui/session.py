@@ -1,21 +1,28 @@
 """How a browser comes in: the link's page, the exchange of its code for a session cookie, and the way out.
 
-Owns the cookie. The supervisor makes and keeps sessions (`control`); the gate decides whether one counts.
+Owns the cookie. The supervisor makes and keeps sessions (`control`), or we do where there is none; the gate
+decides whether one counts.
 """
 
 from __future__ import annotations
 
+import asyncio
+import time
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Protocol
 from urllib.parse import urlsplit
 
 import msgspec
 from aiohttp import hdrs, web
-from funcnodes_worker.home.links import cookie_name
+from funcnodes_worker.home.base import Base
+from funcnodes_worker.home.links import cookie_name, exchange_code, revoke_session, sessions_by_cookie
 from funcnodes_worker.rpc.gate import Gate, Refused, Right
 from funcnodes_worker.rpc.guarded import caller_of, door, open_door, presented_by
+from funcnodes_worker.wire import control
 
 from funcnodes.server.ui import pages
-from funcnodes.server.ui.control import ControlLine, SupervisorAway
+from funcnodes.server.ui.control import SupervisorAway
 
 _COOKIE_LIFE_S = 90 * 24 * 3600
 _LARGEST_BODY = 1024
@@ -25,12 +32,50 @@ class _Code(msgspec.Struct, frozen=True):
     code: str
 
 
+class SessionBook(Protocol):
+    """Who makes sessions and ends them: the supervisor, or we ourselves where there is none."""
+
+    async def exchange(self, code: str, port: int) -> str | None:
+        """Return the id of a new session for this code, or None. Called for `POST /session`."""
+        ...
+
+    async def revoke(self, session_hash: str) -> None:
+        """End a session. Called for `DELETE /session`."""
+        ...
+
+
+class OwnBook:
+    """The sessions of a server without a manager."""
+
+    def __init__(self, base: Base, on_change: Callable[[control.Access], None]) -> None:
+        """Tell `on_change` who may come in, now and after each change."""
+        self._base = base
+        self._on_change = on_change
+        self.renew()
+
+    def renew(self) -> None:
+        """Read the sessions and pass them on."""
+        self._on_change(control.Access(sessions=sessions_by_cookie(self._base)))
+
+    async def exchange(self, code: str, port: int) -> str | None:
+        """Return the id of a new session for this code, or None."""
+        session = await asyncio.to_thread(exchange_code, self._base, code, port, time.time())
+        self.renew()
+        return session
+
+    async def revoke(self, session_hash: str) -> None:
+        """End a session."""
+        await asyncio.to_thread(revoke_session, self._base, session_hash)
+        self.renew()
+
+
 class Sessions:
     """The doors under `/session`."""
 
-    def __init__(self, gate: Gate, line: ControlLine, port: int) -> None:
+    def __init__(self, gate: Gate, book: SessionBook, port: int) -> None:
+        """Serve what the gate accepts and the book keeps; `port` is our own."""
         self._gate = gate
-        self._line = line
+        self._book = book
         self._port = port
 
     @open_door("it says only whether this very browser has a session, and changes nothing")
@@ -58,7 +103,7 @@ class Sessions:
             return _problem(400, 'send {"code": "…"} as JSON')
         port = self._cookie_port(request)
         try:
-            session = await self._line.exchange(given.code, port)
+            session = await self._book.exchange(given.code, port)
         except SupervisorAway as away:
             return _problem(503, str(away))
         if session is None:
@@ -81,7 +126,7 @@ class Sessions:
         session = caller_of(request).session
         if session is not None:
             try:
-                await self._line.revoke(session)
+                await self._book.revoke(session)
             except SupervisorAway as away:
                 return _problem(503, str(away))
         response = web.json_response({"session": False})

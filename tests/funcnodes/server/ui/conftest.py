@@ -7,11 +7,11 @@ from pathlib import Path
 
 import aiohttp
 import pytest
-
 from funcnodes.server.ui.service import UiServer, UiSettings, open_ui
 from funcnodes.server.ui.workers import WorkerAddress
 from funcnodes_worker.home.base import Base
 from funcnodes_worker.home.token import read_or_make_token
+
 from tests.funcnodes.server.ui.echo_worker import EchoWorker, echo_worker
 
 

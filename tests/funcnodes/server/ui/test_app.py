@@ -6,9 +6,9 @@ import asyncio
 
 import aiohttp
 import pytest
-
 from funcnodes.server.ui.service import UiServer
 from funcnodes_worker.rpc.guarded import door_of
+
 from tests.funcnodes.server.ui.echo_worker import EchoWorker
 
 FILLED = {"path": "x.js", "uuid": "w_1", "id": "0" * 32}
@@ -51,7 +51,9 @@ async def test_a_foreign_origin_passes_no_door(
     """Not even with the token: a page that got hold of it is still foreign."""
     for method, _, path in doors(ui):
         for headers in ({"Origin": origin}, {"Origin": origin, **bearer}):
-            async with http.request(method, path, headers=headers, json={} if method != "GET" else None) as answer:
+            async with http.request(
+                method, path, headers=headers, json={} if method != "GET" else None
+            ) as answer:
                 assert (path, answer.status) == (path, 403)
                 assert "Access-Control-Allow-Origin" not in answer.headers
 
@@ -62,7 +64,9 @@ async def test_a_foreign_host_passes_no_door(
     """A name that was made to point here (DNS rebinding) is not ours."""
     for method, _, path in doors(ui):
         headers = {"Host": f"rebound.example:{ui.port}", **bearer}
-        async with http.request(method, path, headers=headers, json={} if method != "GET" else None) as answer:
+        async with http.request(
+            method, path, headers=headers, json={} if method != "GET" else None
+        ) as answer:
             assert (path, answer.status) == (path, 403)
 
 
@@ -109,7 +113,11 @@ async def test_every_route_has_a_door_and_every_answer_its_headers(
 async def test_a_path_that_leads_out_is_not_found(ui: UiServer, bearer: dict[str, str], path: str) -> None:
     """The path is sent as it stands: a client library would tidy it up."""
     reader, writer = await asyncio.open_connection("127.0.0.1", ui.port)
-    lines = [f"GET {path} HTTP/1.1", f"Host: localhost:{ui.port}", f"Authorization: {bearer['Authorization']}"]
+    lines = [
+        f"GET {path} HTTP/1.1",
+        f"Host: localhost:{ui.port}",
+        f"Authorization: {bearer['Authorization']}",
+    ]
     writer.write("\r\n".join([*lines, "Connection: close", "", ""]).encode())
     answer = (await reader.read()).decode(errors="replace")
     writer.close()

@@ -7,10 +7,10 @@ import io
 
 import aiohttp
 import pytest
-
 from funcnodes.server.ui.service import UiServer, UiSettings, open_ui
 from funcnodes.server.ui.workers import WorkerAddress
 from funcnodes_worker.home.base import Base
+
 from tests.funcnodes.server.ui.echo_worker import EchoWorker
 from tests.support.processes import free_port
 
@@ -92,7 +92,9 @@ async def test_messages_and_uploads_pass_whole(
         assert await answer.json() == {"id": "a" * 32}
 
 
-async def test_open_sockets_end_when_the_server_stops(base: Base, bearer: dict[str, str], worker: EchoWorker) -> None:
+async def test_open_sockets_end_when_the_server_stops(
+    base: Base, bearer: dict[str, str], worker: EchoWorker
+) -> None:
     """The page hears 1001 instead of a broken line, and the server does not wait for it."""
     settings = UiSettings(base=base, port=0, worker=WorkerAddress("127.0.0.1", worker.port))
     async with aiohttp.ClientSession() as http:
