@@ -70,12 +70,24 @@ class Packages:
     ) -> None:
         """Return when the worker has this package and, if it runs, has loaded it. All or nothing."""
         member = self._owner.member(uuid)
-        await self._whole(uuid, self._install(member, package, version, report or self._report(member)))
+        listener = report or self._report(member)
+
+        async def work() -> None:
+            installed = await self._install(member, package, version, listener)
+            await self._take_effect(member, installed, listener)
+
+        await self._whole(uuid, work())
 
     async def remove(self, uuid: str, package: str, report: Report | None = None) -> None:
         """Return when the worker does not have this package any more."""
         member = self._owner.member(uuid)
-        await self._whole(uuid, self._remove(member, package, report or self._report(member)))
+        listener = report or self._report(member)
+
+        async def work() -> None:
+            removed = await self._remove(member, package, listener)
+            await self._take_effect(member, removed, listener)
+
+        await self._whole(uuid, work())
 
     async def fulfil(self, member: Member, wish: control.Wish) -> None:
         """Do what a worker asked for in its own conversation, and tell it how that went."""
@@ -84,30 +96,36 @@ class Packages:
             if member.link is not None:
                 member.link.send(control.WishProgress(id=wish.id, message=message, fraction=fraction))
 
-        error: str | None = None
+        error, installed = None, None
         try:
             if wish.action == "install":
-                await self._install(member, wish.package, wish.version, report)
+                installed = await self._install(member, wish.package, wish.version, report)
+                if installed.live:
+                    await self._take_effect(member, installed, report)
             else:
+                # The worker unloads what it asked to have removed; its files go when it starts again.
                 await self._remove(member, wish.package, report)
         except (EnvironmentProblem, WishRefused, OSError) as problem:
             error = str(problem)
         if member.link is not None:
             member.link.send(control.WishDone(id=wish.id, error=error))
+        if installed is not None and not installed.live and member.life.phase is Phase.RUNNING:
+            # Answered first: the one who asked would not live to hear it.
+            await self._owner.restart(member.home.uuid)
 
-    async def _install(self, member: Member, package: str, version: str | None, report: Report) -> None:
+    async def _install(self, member: Member, package: str, version: str | None, report: Report) -> Installed:
         member.went_back = None
         installed = await self._provisioner.install(member.home, package, version, report)
         name = package_name(package)
         self._note(member, lambda wishes: {**wishes, name: PackageWish(name, version)})
-        await self._take_effect(member, installed, report)
+        return installed
 
-    async def _remove(self, member: Member, package: str, report: Report) -> None:
+    async def _remove(self, member: Member, package: str, report: Report) -> Installed:
         member.went_back = None
         removed = await self._provisioner.remove(member.home, package, report)
         name = package_name(package)
         self._note(member, lambda wishes: {key: wish for key, wish in wishes.items() if key != name})
-        await self._take_effect(member, removed, report)
+        return removed
 
     async def _take_effect(self, member: Member, installed: Installed, report: Report) -> None:
         life = member.life

@@ -1,0 +1,142 @@
+"""The real worker in the fleet: crashed, deaf, adopted, each time with its graph."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+from funcnodes.server.client import ManagerClient, connect
+from funcnodes_worker.home.base import Base
+from funcnodes_worker.home.token import read_or_make_token
+from funcnodes_worker.home.worker_home import WorkerHome
+
+from tests.support.crashy import ask_for_crashy, install_into, program_with
+from tests.support.fleet import (
+    base_in,
+    fleet_of,
+    manager_of,
+    new_worker,
+    start_manager_process,
+    status_of,
+    wait_for_status,
+)
+from tests.support.processes import kill_all_of
+
+pytestmark = pytest.mark.timeout(90)
+
+
+class Worker:
+    """A client of a worker's socket, in JSON-RPC."""
+
+    def __init__(self, socket: aiohttp.ClientWebSocketResponse) -> None:
+        self._socket = socket
+        self._id = 0
+
+    async def call(self, method: str, **params: Any) -> Any:
+        """Return the answer; what else is said meanwhile is passed over."""
+        self._id += 1
+        request = {"jsonrpc": "2.0", "id": self._id, "method": method, "params": params}
+        await self._socket.send_json(request)
+        while True:
+            message = await self._socket.receive_json(timeout=10)
+            if message.get("id") == self._id and "jsonrpc" in message:
+                assert "error" not in message, message
+                return message["result"]
+
+    async def send(self, method: str, **params: Any) -> None:
+        """Say something without waiting for the answer."""
+        await self._socket.send_json({"jsonrpc": "2.0", "method": method, "params": params})
+
+    async def ping(self) -> float:
+        """Return the seconds one answer took."""
+        start = time.perf_counter()
+        await self.call("uuid")
+        return time.perf_counter() - start
+
+
+@asynccontextmanager
+async def worker_at(base: Base, client: ManagerClient, uuid: str) -> AsyncGenerator[Worker]:
+    status = await status_of(client, uuid)
+    headers = {"Authorization": f"Bearer {read_or_make_token(base)}"}
+    async with (
+        aiohttp.ClientSession(headers=headers) as http,
+        http.ws_connect(f"http://127.0.0.1:{status['port']}/") as socket,
+    ):
+        yield Worker(socket)
+
+
+async def crashy_worker(base: Base, client: ManagerClient, name: str) -> str:
+    uuid = await new_worker(client, name, start=False)
+    ask_for_crashy(WorkerHome(base, uuid))
+    await client.call("start_worker", workerid=uuid)
+    return uuid
+
+
+@pytest.mark.parametrize(("kind", "limit_s"), [("abort", 1.0), ("block", 5.0)])
+async def test_a_node_that_ends_or_blocks_its_worker(tmp_path: Path, kind: str, limit_s: float) -> None:
+    """Told with cause and node in time; others untouched; the worker comes back with its graph."""
+    base = base_in(tmp_path)
+    program = program_with(install_into(tmp_path / "modules"))
+    async with fleet_of(base, program=program) as client:
+        victim, other = await crashy_worker(base, client, "victim"), await new_worker(client, "other")
+        before = await status_of(client, victim)
+        async with worker_at(base, client, other) as bystander:
+            pings: list[float] = []
+            watching = asyncio.create_task(_ping_forever(bystander, pings))
+            async with worker_at(base, client, victim) as doomed:
+                node = (await doomed.call("add_node", id=f"crashy.{kind}"))["id"]
+                flag = str(tmp_path / "flag")
+                start = time.perf_counter()
+                await doomed.send("set_io_value", nid=node, ioid="flag", value=flag, set_default=True)
+                told = await wait_for_status(client, victim, lambda s: node in str(s["reason"]), 20)
+                took_s = time.perf_counter() - start
+            watching.cancel()
+            await asyncio.gather(watching, return_exceptions=True)
+        if kind == "block":
+            assert told["deaf"] is True
+            await client.call("kill_worker", workerid=victim)
+        await wait_for_status(client, victim, lambda s: s["phase"] == "running" and s["pid"] != before["pid"])
+        async with worker_at(base, client, victim) as back:
+            nodes = await back.call("get_nodes")
+
+    assert took_s < limit_s, told
+    assert max(pings) < 0.1
+    assert [found["id"] for found in nodes] == [node]
+
+
+async def test_a_worker_outlives_its_manager_with_its_graph(tmp_path: Path) -> None:
+    """`kill -9` of the manager: the same process goes on, and the next manager has it."""
+    base = base_in(tmp_path)
+    first = await start_manager_process(base, program=())
+    try:
+        async with connect(base) as client:
+            uuid = await new_worker(client, "survivor")
+            before = await status_of(client, uuid)
+            async with worker_at(base, client, uuid) as worker:
+                first.kill()
+                await first.wait()
+                node = (await worker.call("add_node", id="input.float"))["id"]
+        async with manager_of(base, program=None), connect(base) as client:
+            found = await wait_for_status(client, uuid, lambda s: s["phase"] == "running")
+            await client.call("restart_worker", workerid=uuid)
+            async with worker_at(base, client, uuid) as worker:
+                nodes = await worker.call("get_nodes")
+    finally:
+        kill_all_of(base.folder)
+
+    assert found["pid"] == before["pid"]
+    assert [one["id"] for one in nodes] == [node]
+
+
+async def _ping_forever(worker: Worker, pings: list[float]) -> None:
+    with contextlib.suppress(AssertionError, ConnectionError, TypeError):
+        while True:
+            pings.append(await worker.ping())
+            await asyncio.sleep(0.01)
