@@ -124,7 +124,7 @@ class SupervisorLink:
                 self._orders.set_access(message)
             case control.Refused():
                 _log.warning("the manager refused this worker (%s): %s", message.reason, message.message)
-                if message.reason == "stopped":
+                if message.reason in ("stopped", "unknown_worker"):
                     self._orders.request_stop()
             case control.Stop():
                 self._orders.request_stop()

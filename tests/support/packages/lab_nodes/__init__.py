@@ -1,0 +1,104 @@
+"""Nodes that do what a worker must survive. A real package: its metadata stands beside it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from typing import Any
+
+import funcnodes_core as fn
+
+
+@fn.NodeDecorator("lab.spin", name="Spin")
+def spin(go: bool) -> int:
+    """Never return, in Python, when told to."""
+    while go:
+        pass
+    return 1
+
+
+@fn.NodeDecorator("lab.add", name="Add", outputs=[{"name": "sum"}])
+def add(left: float, right: float = 1) -> float:
+    """Add two numbers."""
+    return left + right
+
+
+@fn.NodeDecorator("lab.echo", name="Echo")
+def echo(value: Any) -> Any:
+    """Return what comes in."""
+    return value
+
+
+@fn.NodeDecorator("lab.fail", name="Fail")
+def fail(message: str) -> str:
+    """Fail with this message."""
+    raise ValueError(message)
+
+
+@fn.NodeDecorator("lab.say", name="Say")
+def say(text: str) -> int:
+    """Print a text."""
+    print(text)
+    return len(text)
+
+
+@fn.NodeDecorator("lab.wait", name="Wait")
+async def wait(seconds: float) -> float:
+    """Wait without keeping others from running."""
+    await asyncio.sleep(seconds)
+    return seconds
+
+
+@fn.NodeDecorator("lab.sleep", name="Sleep")
+def sleep(seconds: float) -> float:
+    """Sleep in the graph's thread."""
+    time.sleep(seconds)
+    return seconds
+
+
+@fn.NodeDecorator("lab.abort", name="Abort")
+def abort(go: bool) -> bool:
+    """Kill the process when told to."""
+    if go:
+        os.abort()
+    return go
+
+
+class Shy:
+    """A value that cannot even be shown."""
+
+    def __str__(self) -> str:
+        raise RuntimeError("I will not be shown")
+
+    __repr__ = __str__
+
+
+@fn.NodeDecorator("lab.shy", name="Shy")
+def shy(go: bool) -> Any:
+    """Return a value that cannot be shown."""
+    return Shy() if go else None
+
+
+class Offer(fn.Node):
+    """Offers what comes in as the choices of its other input, and takes the first."""
+
+    node_id = "lab.offer"
+    node_name = "Offer"
+    choices = fn.NodeInput(type=list)
+    choice = fn.NodeInput(type=str, required=False, does_trigger=False)
+    count = fn.NodeOutput(type=int)
+
+    async def func(self, choices: list[str], choice: str = "") -> None:
+        """Offer."""
+        self.inputs["choice"].update_value_options(options=choices)
+        self.inputs["choice"].set_value(choices[0], does_trigger=False)
+        self.outputs["count"].value = len(choices)
+
+
+NODE_SHELF = fn.Shelf(
+    name="Lab",
+    description="Nodes that do what a worker must survive",
+    nodes=[spin, add, echo, fail, say, wait, sleep, abort, shy, Offer],
+    subshelves=[],
+)

@@ -1,0 +1,282 @@
+"""A real worker process for tests: a base folder of its own, auth on, packages with their metadata on its path."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import functools
+import json
+import os
+import signal
+import sys
+from collections.abc import AsyncGenerator, Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+from funcnodes_core.document.model import Classes, Document
+from funcnodes_core.lib.library import Library
+from funcnodes_worker.home.base import Base, prepare_base
+from funcnodes_worker.home.token import read_or_make_token
+from funcnodes_worker.home.worker_config import PackageWish, WorkerConfig, read_worker_config, write_worker_config
+from funcnodes_worker.home.worker_home import WorkerHome
+from funcnodes_worker.runtime.library_loader import LibraryLoader
+from msgspec import convert
+
+from tests.support.processes import program_environment
+from tests.support.store_check import assert_disk_equals, document_of, opened_copy
+
+PACKAGES = Path(__file__).with_name("packages")
+LIMIT_S = 10.0
+
+
+class Answer(Exception):
+    """An error that the worker answered."""
+
+    def __init__(self, error: dict[str, Any]) -> None:
+        super().__init__(error["message"])
+        self.code: int = error["code"]
+        self.message: str = error["message"]
+        self.kind: str = error["data"]["kind"]
+
+
+@dataclass
+class WorkerClient:
+    """A connection to a worker. JSON-RPC by `call`, the published envelope by `cmd`; everything pushed is kept."""
+
+    socket: aiohttp.ClientWebSocketResponse
+    pushed: list[Any] = field(default_factory=list[Any])
+    binary: list[bytes] = field(default_factory=list[bytes])
+    _answers: dict[Any, asyncio.Future[dict[str, Any]]] = field(default_factory=dict[Any, Any])
+    _number: int = 0
+    _grown: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def listen(self) -> None:
+        """Sort what comes in, until the connection ends."""
+        async for frame in self.socket:
+            if frame.type is aiohttp.WSMsgType.BINARY:
+                self.binary.append(frame.data)
+            else:
+                self._sort(json.loads(frame.data))
+            self._grown.set()
+        for answer in self._answers.values():
+            if not answer.done():
+                answer.set_exception(ConnectionError(f"closed with {self.socket.close_code}"))
+        self._grown.set()
+
+    def _sort(self, message: Any) -> None:
+        waiting = self._answers.pop(message.get("id"), None) if isinstance(message, dict) else None
+        if waiting is not None and not waiting.done():
+            waiting.set_result(message)
+        else:
+            self.pushed.append(message)
+
+    async def wait_for(self, found: Callable[[WorkerClient], Any], limit_s: float = LIMIT_S) -> Any:
+        """Return the first true answer of `found`, asked whenever something came in."""
+        async with asyncio.timeout(limit_s):
+            while not (answer := found(self)):
+                self._grown.clear()
+                await self._grown.wait()
+            return answer
+
+    def begin(self, message: dict[str, Any]) -> asyncio.Future[dict[str, Any]]:
+        """Return the future of an answer; the message still has to be sent."""
+        self._number += 1
+        message["id"] = f"t-{self._number}"
+        future: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
+        self._answers[message["id"]] = future
+        return future
+
+    async def ask(self, message: dict[str, Any]) -> dict[str, Any]:
+        """Return the whole answer to a message."""
+        future = self.begin(message)
+        await self.socket.send_str(json.dumps(message))
+        return await asyncio.wait_for(future, LIMIT_S)
+
+    async def call(self, method: str, **params: Any) -> Any:
+        """Return the result of a JSON-RPC call, or raise `Answer`."""
+        answer = await self.ask({"jsonrpc": "2.0", "method": method, "params": params})
+        if "error" in answer:
+            raise Answer(answer["error"])
+        return answer["result"]
+
+    async def cmd(self, name: str, **kwargs: Any) -> Any:
+        """Return the result of a published command; an `error` is returned whole."""
+        answer = await self.ask({"type": "cmd", "cmd": name, "kwargs": kwargs})
+        return answer if answer["type"] == "error" else answer["result"]
+
+    # What our own client hears, folded together
+
+    def notifications(self, method: str) -> list[Any]:
+        """Return the parameters of all notifications of this name."""
+        return [one["params"] for one in self.pushed if isinstance(one, dict) and one.get("method") == method]
+
+    def value(self, node: str, port: str) -> Any:
+        """Return the latest value told of a port."""
+        for feed in reversed(self.notifications("feed")):
+            if port in feed["values"].get(node, {}):
+                preview = feed["values"][node][port]
+                return preview and preview.get("value")
+        return None
+
+    def state(self, node: str) -> dict[str, Any]:
+        """Return the latest state told of a node."""
+        for feed in reversed(self.notifications("feed")):
+            if node in feed["states"]:
+                return feed["states"][node]
+        return {}
+
+    def events(self, name: str) -> list[Any]:
+        """Return the data of all published events of this name."""
+        return [one["data"] for one in self.pushed if one.get("event") == name]
+
+
+@dataclass
+class WorkerProcess:
+    """A worker program that runs."""
+
+    base: Base
+    uuid: str
+    process: asyncio.subprocess.Process
+
+    @property
+    def home(self) -> WorkerHome:
+        """Where its files are."""
+        return WorkerHome(self.base, self.uuid)
+
+    @property
+    def port(self) -> int:
+        """The port it listens on."""
+        return read_worker_config(self.home).port or 0
+
+    @property
+    def address(self) -> str:
+        """Its address over HTTP."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def bearer(self) -> dict[str, str]:
+        """The header that lets in."""
+        return {"Authorization": f"Bearer {read_or_make_token(self.base)}"}
+
+    @contextlib.asynccontextmanager
+    async def connect(self, subscribe: bool = False) -> AsyncGenerator[WorkerClient]:
+        """Give a client of this worker."""
+        async with (
+            aiohttp.ClientSession(headers=self.bearer) as http,
+            http.ws_connect(f"{self.address}/", max_msg_size=0) as socket,
+        ):
+            client = WorkerClient(socket)
+            listening = asyncio.create_task(client.listen())
+            try:
+                if subscribe:
+                    await client.call("subscribe")
+                yield client
+            finally:
+                await socket.close()
+                await asyncio.gather(listening, return_exceptions=True)
+
+    async def wait_ready(self, limit_s: float = 20.0) -> None:
+        """Return when it says that it runs."""
+        async with asyncio.timeout(limit_s):
+            while not (_exists(self.home.runstate_file) and self.home.runstate_file.read_text() == "running"):
+                if self.process.returncode is not None:
+                    raise AssertionError(f"the worker ended with {self.process.returncode}:\n{self.log()}")
+                # A file of another process has no event to wait for.
+                await asyncio.sleep(0.01)
+
+    def log(self) -> str:
+        """Return its log."""
+        return self.home.log_file.read_text() if self.home.log_file.exists() else ""
+
+    async def end(self, number: signal.Signals = signal.SIGTERM, limit_s: float = 10.0) -> int:
+        """Send a signal and return the exit status."""
+        if self.process.returncode is None:
+            self.process.send_signal(number)
+        async with asyncio.timeout(limit_s):
+            return await self.process.wait()
+
+
+def _exists(path: Path) -> bool:
+    return path.exists()
+
+
+def make_worker(folder: Path, packages: Sequence[str] = ("funcnodes-lab",), name: str = "lab") -> WorkerHome:
+    """Return the home of a new worker in a base folder of its own."""
+    base = Base(folder / "base")
+    prepare_base(base)
+    read_or_make_token(base)
+    home = WorkerHome(base, f"{name}_0123456789abcdef")
+    wishes = {package: PackageWish(package) for package in packages}
+    write_worker_config(home, WorkerConfig(uuid=home.uuid, name=name, package_dependencies=wishes))
+    return home
+
+
+async def spawn(home: WorkerHome, *arguments: str, supervised: bool = False) -> WorkerProcess:
+    """Return the process of a worker, ready."""
+    environment = program_environment()
+    environment["PYTHONPATH"] = str(PACKAGES)
+    extra = arguments if supervised else (*arguments, "--no-supervisor")
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-X", "faulthandler", "-m", "funcnodes_worker.process.main",
+        "--base", str(home.base.folder), "--uuid", home.uuid, *extra,
+        env=environment, stdin=asyncio.subprocess.DEVNULL, start_new_session=True,
+    )  # fmt: skip
+    worker = WorkerProcess(home.base, home.uuid, process)
+    try:
+        await worker.wait_ready()
+    except BaseException:
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
+        raise
+    return worker
+
+
+@contextlib.asynccontextmanager
+async def running_worker(
+    folder: Path, packages: Sequence[str] = ("funcnodes-lab",), *arguments: str
+) -> AsyncGenerator[WorkerProcess]:
+    """Give a fresh worker; at the end what is on disk is compared with what it showed, then it is stopped."""
+    worker = await spawn(make_worker(folder, packages), *arguments)
+    try:
+        yield worker
+        await assert_disk_is_the_graph(worker)
+        assert await worker.end() == 0, worker.log()
+    finally:
+        if worker.process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(worker.process.pid, signal.SIGKILL)
+            await worker.process.wait()
+
+
+async def assert_disk_is_the_graph(worker: WorkerProcess) -> None:
+    """Fail unless snapshot and journal, loaded afresh, give the document the living worker shows."""
+    if worker.process.returncode is not None:
+        return
+    async with worker.connect() as client:
+        shown = await client.call("subscribe")
+        # Waits for the writer: what was observed since the last edit goes into the snapshot only.
+        await client.call("save")
+        shown = await client.call("subscribe")
+    document = convert(shown["document"], Document)
+    assert_disk_equals(document, worker.home.folder, classes_of_lab())
+
+
+@functools.cache
+def classes_of_lab() -> Classes:
+    """Return the node classes of the test packages and of the basic nodes, loaded into this process."""
+    sys.path.append(str(PACKAGES))
+    try:
+        loader = LibraryLoader(Library())
+        loader.load(["funcnodes-basic", "funcnodes-lab"])
+        return loader.classes()
+    finally:
+        sys.path.remove(str(PACKAGES))
+
+
+def document_on_disk(home: WorkerHome) -> Document:
+    """Return the document a worker would start with now."""
+    with opened_copy(home.folder) as opened:
+        return document_of(opened, classes_of_lab())
