@@ -5,6 +5,7 @@ into one transaction; other work (a snapshot, a read) takes its turn between the
 """
 
 import asyncio
+import contextlib
 import queue
 import threading
 from collections.abc import Callable, Mapping, Sequence
@@ -25,7 +26,8 @@ class Append(Struct, frozen=True, eq=False):
     rows: Sequence[Row]
     contents: Mapping[str, bytes]
     uses: Sequence[tuple[str, int]]
-    done: Future[None]
+    loop: asyncio.AbstractEventLoop
+    done: asyncio.Future[None]
 
 
 class _Call(Struct, frozen=True, eq=False):
@@ -54,9 +56,10 @@ class WritingThread:
         self, rows: Sequence[Row], contents: Mapping[str, bytes], uses: Sequence[tuple[str, int]]
     ) -> None:
         """Return when the rows are on disk. A caller that stops waiting changes nothing."""
-        done: Future[None] = Future()
-        self._put(Append(rows, contents, uses, done))
-        await asyncio.shield(asyncio.wrap_future(done))
+        loop = asyncio.get_running_loop()
+        done = loop.create_future()
+        self._put(Append(rows, contents, uses, loop, done))
+        await asyncio.shield(done)
 
     def call(self, run: Callable[[], Any]) -> Future[Any]:
         """Run something in the thread, after everything that was handed in before."""
@@ -108,12 +111,29 @@ class WritingThread:
         try:
             self._write(batch)
         # Whoever waits must hear of it, whatever it is; the thread lives on for the next edit.
-        except BaseException as error:  # noqa: BLE001
-            for append in batch:
-                append.done.set_exception(error)
+        except BaseException as problem:  # noqa: BLE001
+            _tell(batch, problem)
         else:
-            for append in batch:
-                append.done.set_result(None)
+            _tell(batch, None)
+
+
+def _tell(batch: Sequence[Append], problem: BaseException | None) -> None:
+    """Answer all who wait, waking each event loop once: once for each append would cost more than the sync."""
+    for loop in {append.loop for append in batch}:
+        mine = [append.done for append in batch if append.loop is loop]
+        # A loop that is closed has nobody left who waits.
+        with contextlib.suppress(RuntimeError):
+            loop.call_soon_threadsafe(_answer, mine, problem)
+
+
+def _answer(waiting: Sequence[asyncio.Future[None]], problem: BaseException | None) -> None:
+    for done in waiting:
+        if done.done():
+            continue
+        if problem is None:
+            done.set_result(None)
+        else:
+            done.set_exception(problem)
 
 
 def _finish(call: _Call) -> None:
