@@ -164,7 +164,10 @@ class Cell:
                 return
         if self.heard:
             self._request_heard(engine)
-        elif engine.scheduler.mark(self.index) and not engine.awake:
+            return
+        # A wish from before the node was ready is met by this run; kept, it would be granted again and again.
+        self.requested = False
+        if engine.scheduler.mark(self.index) and not engine.awake:
             engine.wake()
 
     def force(self) -> None:
