@@ -1,6 +1,6 @@
 """What each basic node does: inputs and what comes out, ordinary values first, then edges.
 
-A row is (python name, inputs, outputs). Outputs are a dict of all ports, or `Refused` with a piece of the message.
+A row is (python name, inputs, outputs). Outputs are a dict of all ports, or `Refused` with a piece.
 """
 
 import math

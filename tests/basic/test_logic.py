@@ -169,10 +169,10 @@ async def test_wait_does_not_start_when_only_its_delay_changes() -> None:
     seen = watch(node, "output")
     node.inputs["delay"].value = 0
     node.inputs["input"].value = None
-    await node
+    await fn.run_until_complete(node)
 
     node.inputs["delay"].value = 0.0
-    await node
+    await fn.run_until_complete(node)
 
     assert seen == [("output", None)]
 
