@@ -80,6 +80,7 @@ class Provisioner:
             await self._recover(home)
             if state.head(home) is None:
                 await self._build_first(home, Progress(progress))
+                progress("The environment is ready", 1.0)
             await asyncio.to_thread(state.switch, home)
             return state.python_of(home)
 
@@ -164,7 +165,6 @@ class Provisioner:
             # Nothing has to load: there is nothing to go back to, and a worker opens without a broken module.
             await self._carry_out(home, plan, standing, folder, (), progress)
             state.decide(home, standing)
-        progress.stage("Done", 1.0, 1.0)
 
     async def _first_lock(self, folder: Path, cached: Path | None, progress: Progress) -> None:
         """Resolve; all new workers of a build share one lock, so they are alike and need no network."""
@@ -193,7 +193,8 @@ class Provisioner:
                     folder, wanted=change.wanted, upgrade=change.upgrade, say=progress.say
                 )
                 installed = await self._settle_on(home, change, before, folder, progress)
-            progress.stage("Done", 1.0, 1.0)
+            # The rest belongs to the caller: the worker has yet to load it.
+            progress.stage("Installed", 0.95, 0.95)
             return installed
 
     async def _settle_on(

@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import os
 import signal
+import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -36,11 +37,14 @@ ASK_S = 5.0
 
 
 def find_uv() -> str | None:
-    """Return the path of the uv we depend on, or None where its package has no program for this machine."""
+    """Return the path of the uv we depend on, or None where it has no program that runs on this machine."""
     try:
-        return os.fspath(uv.find_uv_bin())
-    except FileNotFoundError:
+        program = os.fspath(uv.find_uv_bin())
+        # One that lies there may still not run: another libc, a folder mounted noexec.
+        ended = subprocess.run([program, "--version"], capture_output=True, timeout=10, check=False)
+    except (OSError, subprocess.TimeoutExpired):
         return None
+    return program if ended.returncode == 0 else None
 
 
 def installer_environment(environment: Mapping[str, str]) -> dict[str, str]:
