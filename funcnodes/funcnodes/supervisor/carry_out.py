@@ -165,7 +165,6 @@ class CarryOut:
         if went_back:
             member.went_back = exit_sentence(status, evidence)
         remove_run_files(member.home)
-        member.home.run_record.unlink(missing_ok=True)
         jitter = random.random()  # noqa: S311 - spreads restarts; nothing secret hangs on it
         self._back.tell(member, on.ProcessExited(process, status, _now(), jitter, evidence, went_back))
 

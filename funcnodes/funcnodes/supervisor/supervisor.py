@@ -75,7 +75,7 @@ class Supervisor:
         """Own the fleet while the block runs. Workers that run at its end go on; see `stop_all`."""
         for home in self._ground.registry.find():
             self._take_in(home)
-        for member in self._members.values():
+        for member in list(self._members.values()):
             self._look_for_survivor(member)
         self.spawn(self._look_forever())
         if autostart:
@@ -288,6 +288,10 @@ class Supervisor:
         process = ProcessId(record.pid, record.started)
         if self._ground.launcher.is_alive(process):
             self.tell(member, on.FoundAlive(process, _now()))
+        else:
+            # It died while nobody watched, and nobody had told it to: whoever pulled the plug on worker and
+            # manager at once finds both again.
+            self.spawn(self._start_quietly(member.home.uuid))
 
     def _start_automatically(self) -> None:
         for uuid, member in self._members.items():

@@ -34,9 +34,14 @@ def write_run_word(home: WorkerHome, word: RunWord, detail: str = "") -> None:
 
 
 def remove_run_files(home: WorkerHome) -> None:
-    """Take the published files away: the worker does not run. Called by the worker, or by who saw its end."""
+    """Take all these files away: the worker has ended, and that was seen.
+
+    Called by the worker in good order, or by the supervisor that saw its end. What is left behind by a worker
+    and a supervisor that died together says to the next supervisor: this one was to run.
+    """
     home.pid_file.unlink(missing_ok=True)
     home.runstate_file.unlink(missing_ok=True)
+    home.run_record.unlink(missing_ok=True)
 
 
 def read_run_text(home: WorkerHome) -> str:
