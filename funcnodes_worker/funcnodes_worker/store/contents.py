@@ -5,6 +5,7 @@ Owns the size at which a value is large, the form of a reference, and finding re
 
 import hashlib
 import re
+from collections.abc import Callable
 from typing import Any, cast
 
 import msgspec
@@ -43,3 +44,21 @@ def hashes_in(text: bytes) -> set[str]:
     be kept too long, never lost.
     """
     return {found.decode() for found in _REFERENCE.findall(text)}
+
+
+def resolve(value: Any, content: Callable[[str], bytes]) -> Any:
+    """Return a JSON value with what its references stand for: for a file that leaves the folder.
+
+    `content` gives the JSON text of a hash or raises `KeyError`; such a reference stays.
+    """
+    if isinstance(value, list):
+        return [resolve(item, content) for item in cast("list[Any]", value)]
+    if not isinstance(value, dict):
+        return value
+    identity = hash_in(value)
+    if identity is not None:
+        try:
+            return msgspec.json.decode(content(identity))
+        except KeyError:
+            return cast("Any", value)
+    return {key: resolve(item, content) for key, item in cast("dict[str, Any]", value).items()}

@@ -118,7 +118,7 @@ class WritingThread:
 
 
 def _tell(batch: Sequence[Append], problem: BaseException | None) -> None:
-    """Answer all who wait, waking each event loop once: once for each append would cost more than the sync."""
+    """Answer all who wait, waking each event loop once: once per append would cost more than the sync."""
     for loop in {append.loop for append in batch}:
         mine = [append.done for append in batch if append.loop is loop]
         # A loop that is closed has nobody left who waits.
