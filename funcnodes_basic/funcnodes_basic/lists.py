@@ -35,9 +35,10 @@ _A_STRETCH = _lst_limits("start", "end", high=lambda length: length)
 
 
 def _new_list(items: Iterable[Any]) -> list[Any]:
+    kind = type(items).__name__
     # Text and dicts are iterable too, but whoever sends one here has forgotten a step.
     if isinstance(items, (str, bytes, Mapping)):
-        raise TypeError(f"a list is needed here, not a {type(items).__name__}; use To List first")
+        raise TypeError(f"a list is needed here, not a {kind}; use To List first")
     return list(items)
 
 

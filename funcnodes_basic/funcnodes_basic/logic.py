@@ -9,7 +9,7 @@ value started has finished. They know nothing of how the engine runs it.
 
 import asyncio
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, cast
 
 import funcnodes_core as fn
 from funcnodes_core import NoValue
@@ -100,7 +100,7 @@ class ForNode(fn.Node):
     do = fn.NodeOutput(id="do", type=Any, description="The item at hand.")
     done = fn.NodeOutput(id="done", type="List[Any]", description="What was gathered, when all is done.")
 
-    async def func(self, input: Iterable[Any], collector: Any = NoValue) -> None:
+    async def func(self, input: Any, collector: Any = NoValue) -> None:
         """Go through the items; an item whose results fail adds nothing to the list."""
         if not isinstance(input, Iterable):
             raise TypeError(f"For goes through a list, not a {type(input).__name__}; use To List first")
@@ -108,7 +108,8 @@ class ForNode(fn.Node):
         # The list of the last time must not be taken for this one's by what waits for both.
         done.set_value(NoValue, does_trigger=False)
         gathered: list[Any] = []
-        for item in self.progress(input, desc="For"):
+        items = cast("Iterable[Any]", self.progress(input, desc="For"))
+        for item in items:
             if results.value is not NoValue:
                 results.set_value(NoValue, does_trigger=False)
             do.value = item

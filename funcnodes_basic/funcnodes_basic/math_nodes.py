@@ -48,10 +48,10 @@ def math_modf_node(a: float) -> float:
 abs_node = number("abs_node", "Absolute Value", "The distance of a from zero: |a|.", abs)
 add_node = numbers("add_node", "Add", "The sum a + b.", operator.add)
 and_node = truths("and_node", "And", "True when both a and b are true.", lambda a, b: a and b)
-div_node = numbers("div_node", "Divide", "The quotient a / b.", operator.truediv)
+div_node = numbers("div_node", "Divide", "The quotient a / b.", lambda a, b: a / b)
 equal_node = comparison("equal_node", "Equal", "True when a and b are the same number: a == b.", operator.eq)
 floor_div_node = numbers(
-    "floor_div_node", "Floor Divide", "The quotient rounded down: a // b.", operator.floordiv
+    "floor_div_node", "Floor Divide", "The quotient rounded down: a // b.", lambda a, b: a // b
 )
 greater_equal_node = comparison("greater_equal_node", "Greater or Equal", "True when a >= b.", operator.ge)
 greater_node = comparison("greater_node", "Greater", "True when a > b.", operator.gt)
@@ -64,9 +64,11 @@ not_equal_node = comparison("not_equal_node", "Not Equal", "True when a and b di
 not_node = truth("not_node", "Not", "True when a is false.", operator.not_)
 or_node = truths("or_node", "Or", "True when a or b or both are true.", lambda a, b: a or b)
 pos_node = number("pos_node", "Positive", "The number as it is, as a float: +a.", operator.pos)
-pow_node = numbers("pow_node", "Power", "a to the power of b: a ** b.", operator.pow)
+pow_node = numbers("pow_node", "Power", "a to the power of b: a ** b.", lambda a, b: a**b)
 sub_node = numbers("sub_node", "Subtract", "The difference a - b.", operator.sub)
-xor_node = truths("xor_node", "Exclusive Or", "True when exactly one of a and b is true.", operator.xor)
+xor_node = truths(
+    "xor_node", "Exclusive Or", "True when exactly one of a and b is true.", lambda a, b: a != b
+)
 
 math_acos_node = number(
     "math.acos", "Arc Cosine", "The angle in radians whose cosine is a: acos(a).", math.acos
@@ -100,7 +102,9 @@ math_degrees_node = number(
 math_dist_node = distance(
     "math.dist", "Distance", "The straight distance between the points a and b, given as lists.", math.dist
 )
-math_e_node = constant("math.e", "Euler's Number", "The constant e, 2.718281…", math.e)
+math_e_node = constant(
+    "math.e", "Euler's Number", "The constant e = 2.718281…, base of natural logarithms.", math.e
+)
 math_erf_node = number("math.erf", "Error Function", "The error function of a: erf(a).", math.erf)
 math_erfc_node = number(
     "math.erfc", "Complementary Error Function", "1 - erf(a), exact for large a.", math.erfc
@@ -148,7 +152,7 @@ math_nextafter_node = numbers(
 math_perm_node = integers(
     "math.perm", "Permutations", "In how many ways b of a things can be put in a row: perm(a, b).", math.perm
 )
-math_pi_node = constant("math.pi", "Pi", "The constant π, 3.141592…", math.pi)
+math_pi_node = constant("math.pi", "Pi", "The constant π = 3.141592…, half a turn in radians.", math.pi)
 math_pow_node = numbers(
     "math.pow", "Float Power", "a to the power of b, always in floats: pow(a, b).", math.pow
 )
@@ -164,7 +168,7 @@ math_sinh_node = number("math.sinh", "Hyperbolic Sine", "The hyperbolic sine: si
 math_sqrt_node = number("math.sqrt", "Square Root", "The square root of a: sqrt(a).", math.sqrt)
 math_tan_node = number("math.tan", "Tangent", "The tangent of an angle in radians: tan(a).", math.tan)
 math_tanh_node = number("math.tanh", "Hyperbolic Tangent", "The hyperbolic tangent: tanh(a).", math.tanh)
-math_tau_node = constant("math.tau", "Tau", "The constant τ = 2π, 6.283185…", math.tau)
+math_tau_node = constant("math.tau", "Tau", "The constant τ = 6.283185…, a whole turn in radians.", math.tau)
 math_trunc_node = rounding(
     "math.trunc", "Truncate", "a without its digits after the point: trunc(a).", math.trunc
 )
