@@ -15,10 +15,12 @@ import sys
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import cast
 from uuid import uuid4
 
+import msgspec
 from funcnodes_core.document.apply import apply_all
-from funcnodes_core.document.model import Document, JsonValue
+from funcnodes_core.document.model import Classes, Document, JsonValue
 from funcnodes_core.document.serialize import load
 from funcnodes_core.engine.interrupt import install_handler
 from funcnodes_core.nodespace import NodeSpace
@@ -181,19 +183,17 @@ async def _run_graph(
     return server
 
 
-def _restore(opened: Opened, classes: dict[str, object]) -> Document:
+def _restore(opened: Opened, classes: Classes) -> Document:
     saved = load(opened.document_saved, classes)
     document = apply_all(saved, [edit for entry in opened.tail for edit in entry.edits])
     meta = document.surroundings.get("meta")
-    known = meta.get("id") if isinstance(meta, dict) else None
+    known: object = cast("dict[str, object]", meta).get("id") if isinstance(meta, dict) else None
     identity = known if isinstance(known, str) and len(known) == 32 else uuid4().hex
     surroundings = {**document.surroundings, "meta": {"id": identity, "version": funcnodes_core.__version__}}
     return replace(document, surroundings=surroundings)
 
 
 def _reader_of(store: Store) -> Callable[[JsonValue], JsonValue]:
-    import msgspec
-
     def read(reference: JsonValue) -> JsonValue:
         identity = hash_in(reference)
         return reference if identity is None else msgspec.json.decode(store.content(identity))

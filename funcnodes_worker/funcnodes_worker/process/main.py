@@ -39,9 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         prepare_base(base)
         home = WorkerHome(base, given.uuid)
         if not home.config_file.exists():
-            return _fail(
-                f"there is no worker {home.uuid!r} in {base.folder}; 'funcnodes worker list' shows those there are"
-            )
+            return _fail(f"there is no worker {home.uuid!r} in {base.folder}; see 'funcnodes worker list'")
         home.folder.mkdir(parents=True, exist_ok=True)
         marker = Marker(home.marker)
         running = RunningNode(marker)

@@ -22,8 +22,8 @@ class NoPortFree(OSError):
 
     def __str__(self) -> str:
         return (
-            f"all ports from {self.first} to {self.last} are in use; stop a worker, or give another range with "
-            "FUNCNODES_WS_WORKER_STARTPORT and FUNCNODES_WS_WORKER_ENDPORT"
+            f"all ports from {self.first} to {self.last} are in use; stop a worker, "
+            "or give another range with FUNCNODES_WS_WORKER_STARTPORT and FUNCNODES_WS_WORKER_ENDPORT"
         )
 
 

@@ -134,10 +134,7 @@ class WorkerInServerThread:
             yield
         finally:
             self.hub.close_all("the worker stops")
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(LAST_WORDS_S):
-                    while len(self.hub):
-                        await asyncio.sleep(0.01)
+            await self.hub.wait_empty(LAST_WORDS_S)
             await runner.cleanup()
 
     def _with_address(self, config: WorkerConfig) -> WorkerConfig:

@@ -59,7 +59,7 @@ class Module:
             "name": self.name,
             "description": meta["Summary"] or "" if "Summary" in meta else "",
             "version": version,
-            "homepage": named.get("homepage", meta["Home-page"] if "Home-page" in meta else ""),
+            "homepage": named.get("homepage", str(meta.json.get("home_page", ""))),
             "source": named.get("source", named.get("repository", "")),
             "releases": [version],
         }
@@ -108,7 +108,7 @@ class LibraryLoader:
             try:
                 self._load(modules[name])
             # A module's import is code of others: whatever it raises, even SystemExit, is its own problem.
-            except (Exception, SystemExit) as error:
+            except (Exception, SystemExit) as error:  # noqa: BLE001
                 _log.exception("the package %s could not be loaded", package)
                 problems[package] = f"{package} could not be loaded: {type(error).__name__}: {error}"
         self.loaded.problems = {k: v for k, v in self.loaded.problems.items() if normalized(k) not in modules}
@@ -130,7 +130,7 @@ class LibraryLoader:
         self.loaded.shelves[module.name] = checked
 
     def unload(self, package: str) -> None:
-        """Take a package's shelf out of the library. Its code stays imported until the worker starts again."""
+        """Take a package's shelf out of the library. Its code stays imported until the next start."""
         shelf = self.loaded.shelves.pop(normalized(package), None)
         if shelf is not None:
             self.library.remove_shelf(shelf)

@@ -90,7 +90,7 @@ class Observer:
                 del known[key]
 
     def changes_of(self, ports: Iterable[Any]) -> Batch:
-        """Return what node code changed on these ports, and which ports it added to their nodes or took away."""
+        """Return what node code changed on these ports, and which ports it added or took away."""
         changed: dict[NodeId, Any] = {}
         own_values: dict[tuple[NodeId, PortId], JsonValue] = {}
         for port in ports:

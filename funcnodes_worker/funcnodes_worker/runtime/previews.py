@@ -1,4 +1,4 @@
-"""Values as they are shown: bounded while they are encoded, so that a huge value costs no more than a small one.
+"""Values as they are shown: bounded while they are encoded, so that a huge one costs no more than a small.
 
 Owns the bounds. Encoders that modules registered are asked with `preview=True`; what they return is bounded
 too. Called in the graph's thread only, between runs.
@@ -61,7 +61,7 @@ def full_value(value: object) -> tuple[str, bytes]:
 
 def as_json(value: object) -> Any:
     """Return a whole value as JSON data, with nothing left out; what is no JSON becomes text."""
-    return _plain(cast("Any", JSONEncoder.apply_custom_encoding(value, preview=False)))
+    return _plain(JSONEncoder.apply_custom_encoding(value, preview=False))
 
 
 def is_json(value: object, depth: int = 32) -> bool:
@@ -151,7 +151,7 @@ class _Bounds:
         return [self.bound(item, depth - 1) for item in islice(value, MAX_ITEMS)]
 
     def _other(self, value: object, depth: int) -> Any:
-        encoded = cast("Any", JSONEncoder.apply_custom_encoding(value, preview=True))
+        encoded = JSONEncoder.apply_custom_encoding(value, preview=True)
         if type(encoded) in _PLAIN:
             return self.bound(encoded, depth - 1)
         return self._text(str(encoded))

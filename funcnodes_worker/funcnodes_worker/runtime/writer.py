@@ -30,7 +30,7 @@ class Journal(Protocol):
     """The journal as the writer sees it."""
 
     async def keep(self, entries: Sequence[Written]) -> None:
-        """Return when all entries are on disk, in this order; all or none. Called by the writer, one at a time."""
+        """Return when all entries are on disk, in this order; all or none. Called one at a time."""
         ...
 
 

@@ -5,6 +5,8 @@ Owns who is connected. Belongs to the server's event loop.
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from collections.abc import Callable, Iterator
 
 from funcnodes_worker.runtime.records import Batch
@@ -17,6 +19,8 @@ class Hub:
 
     def __init__(self) -> None:
         self._clients: dict[Client, None] = {}
+        self._empty = asyncio.Event()
+        self._empty.set()
         self.last_progress: dict[str, object] = {
             "message": "",
             "status": "info",
@@ -33,10 +37,19 @@ class Hub:
     def join(self, client: Client) -> None:
         """Let a client hear the news from now on."""
         self._clients[client] = None
+        self._empty.clear()
 
     def leave(self, client: Client) -> None:
         """Tell a client nothing more."""
         self._clients.pop(client, None)
+        if not self._clients:
+            self._empty.set()
+
+    async def wait_empty(self, limit_s: float) -> None:
+        """Return when nobody is connected, or when the limit has passed."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(limit_s):
+                await self._empty.wait()
 
     def _told(self) -> list[News]:
         return [client.news for client in self._clients if client.news is not None]

@@ -1,4 +1,4 @@
-"""How our own client hears the news: JSON-RPC notifications `edit`, `feed`, `library`, `progress`, `worker`."""
+"""How our own client hears the news: notifications `edit`, `feed`, `library`, `progress`, `worker`."""
 
 from __future__ import annotations
 

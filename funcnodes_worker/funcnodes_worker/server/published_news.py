@@ -1,4 +1,4 @@
-"""How published clients hear the news: `nsevent`, `workerevent`, `progress` and binary value frames (contract 6, 7).
+"""How published clients hear the news: `nsevent`, `workerevent`, `progress`, value frames (contract 6, 7).
 
 Owns the translation of edits and run states into those names. One event per edge, where the original sends
 three.

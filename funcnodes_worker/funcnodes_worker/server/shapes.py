@@ -1,4 +1,4 @@
-"""Nodes, ports, views and groups in the published shapes, made from the document and what is known of the living.
+"""Nodes, ports, views and groups in the published shapes, from the document and what is known of the living.
 
 Owns the form only. Nothing here touches a living node, so a stuck graph answers like any other.
 """

@@ -1,4 +1,4 @@
-"""Methods about node classes and the packages that bring them. Only the supervisor installs; these ask it to."""
+"""Methods about node classes and the packages that bring them. Only the supervisor installs: these ask it."""
 
 from __future__ import annotations
 

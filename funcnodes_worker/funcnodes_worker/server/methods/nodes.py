@@ -139,7 +139,7 @@ class NodeChanges(msgspec.Struct, frozen=True):
 
 @TABLE.method("update_node", Right.EDIT, NodeChanges, Turn.EDIT)
 async def update_node(context: CallContext, params: NodeChanges) -> dict[str, Any]:
-    """Return the fields that changed; for an unknown node an object with `error`, as published clients expect."""
+    """Return the fields that changed; for an unknown node an object with `error`, as published."""
     node = context.services.writer.head.nodes.get(params.nid)
     if node is None:
         return {"error": f"there is no node {params.nid[:80]!r}; it may have been removed"}
@@ -196,13 +196,17 @@ async def update_node_view(context: CallContext, params: ViewChanges) -> None:
 @TABLE.method("trigger_node", Right.RUN, NodeById)
 async def trigger_node(context: CallContext, params: NodeById) -> bool:
     """Return True; the node runs as soon as the graph is free and it has what it needs."""
-    node_of(context.document, params.nid)
-    living = context.services.living
-    context.services.graph.post(lambda: living.request_trigger(params.nid))
-    return True
+    return _request_run(context, params.nid)
 
 
 @TABLE.method("request_trigger", Right.RUN, NodeById)
 async def request_trigger(context: CallContext, params: NodeById) -> bool:
     """Return True; the same as `trigger_node`."""
-    return await trigger_node(context, params)
+    return _request_run(context, params.nid)
+
+
+def _request_run(context: CallContext, node: NodeId) -> bool:
+    node_of(context.document, node)
+    living = context.services.living
+    context.services.graph.post(lambda: living.request_trigger(node))
+    return True

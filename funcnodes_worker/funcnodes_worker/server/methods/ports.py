@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -145,7 +146,7 @@ async def update_io_value_options(context: CallContext, params: ValueOptions) ->
 
     def merge(document: Document) -> list[SetPortOption]:
         port = port_of(document, params.nid, params.ioid)
-        before = {} if port.value_options is UNSET else port.value_options
+        before: Mapping[str, Any] = {} if port.value_options is UNSET else port.value_options
         options = {**before, **params.options}
         return [SetPortOption(params.nid, params.ioid, "value_options", options)]
 

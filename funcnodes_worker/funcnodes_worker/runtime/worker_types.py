@@ -1,0 +1,29 @@
+"""The published names of kinds of workers. A worker is a process; its kind is the word `type` in its settings file."""
+
+from __future__ import annotations
+
+
+class Worker:
+    """A kind of worker. Not made by calling it: `funcnodes worker new` makes one, `funcnodes worker start` runs it."""
+
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        raise TypeError(
+            f"{type(self).__name__} names a kind of worker and is not made by calling it; "
+            "use 'funcnodes worker new' and 'funcnodes worker start'"
+        )
+
+
+class RemoteWorker(Worker):
+    """A worker that clients reach over a network."""
+
+
+class WSWorker(RemoteWorker):
+    """A worker that clients reach over WebSockets: the kind there is."""
+
+
+class SocketWorker(RemoteWorker):
+    """A worker that clients reach over plain sockets. Only the name is kept."""
+
+
+class MsQueueWorker(RemoteWorker):
+    """A worker that clients reach over a message queue. Only the name is kept."""
