@@ -1,0 +1,106 @@
+"""A whole FuncNodes for tests: `runserver` as a program, its manager, one worker; authentication on."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from funcnodes_worker.home.base import Base
+
+from tests.support.processes import kill_all_of, make_base, processes_of, program_environment
+
+
+@dataclass(frozen=True)
+class System:
+    """The addresses of a running system and the secret that opens it."""
+
+    base: Base
+    link: str
+    ui: str
+    manager: str
+    worker: str
+    uuid: str
+
+    @property
+    def bearer(self) -> dict[str, str]:
+        """The header that lets a program in."""
+        return {"Authorization": f"Bearer {self.base.token_file.read_text()}"}
+
+    @property
+    def ui_port(self) -> int:
+        """The port in the UI server's address."""
+        return int(self.ui.rpartition(":")[2])
+
+    def address(self, server: str) -> str:
+        """Return the address of `ui`, `manager` or `worker`."""
+        return {"ui": self.ui, "manager": self.manager, "worker": self.worker}[server]
+
+
+def funcnodes(base: Path, *arguments: str, environment: dict[str, str] | None = None) -> str:
+    """Run a command to its good end and return what it printed."""
+    done = subprocess.run(
+        [sys.executable, "-m", "funcnodes", "--dir", str(base), *arguments],
+        capture_output=True,
+        text=True,
+        timeout=90,
+        check=False,
+        env=environment or program_environment(),
+    )
+    assert done.returncode == 0, f"{arguments} ended with {done.returncode}: {done.stderr}"
+    return done.stdout
+
+
+@contextlib.contextmanager
+def running_system(folder: Path, extra: Sequence[str] = ()) -> Generator[System, None, None]:
+    """Give a running system; it must end in good order and leave no process."""
+    base = make_base(folder / "base")
+    settings = json.loads((base / "config.json").read_text())
+    log = folder / "runserver.out"
+    with log.open("w") as output:
+        program = subprocess.Popen(
+            [sys.executable, "-m", "funcnodes", "--dir", str(base), "runserver", "--no-browser", *extra],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env=program_environment(),
+            start_new_session=True,
+        )
+    try:
+        link = _wait_for_link(program, log)
+        uuid = funcnodes(base, "worker", "new", "--name", "victim", "--not-in-venv").strip()
+        funcnodes(base, "worker", "start", uuid)
+        status: dict[str, Any] = json.loads(funcnodes(base, "worker", "status", uuid, "--json"))
+        yield System(
+            Base(base),
+            link,
+            f"http://localhost:{settings['frontend']['port']}",
+            f"http://localhost:{settings['worker_manager']['port']}",
+            f"http://localhost:{status['port']}",
+            uuid,
+        )
+        program.send_signal(signal.SIGINT)
+        assert program.wait(30) == 0, log.read_text()
+        assert processes_of(base) == []
+    finally:
+        kill_all_of(base)
+        program.wait(10)
+
+
+def _wait_for_link(program: subprocess.Popen[bytes], log: Path, limit_s: float = 40) -> str:
+    """Return the printed address. Looked for in a file: a pipe nobody reads would stop the program."""
+    deadline = time.monotonic() + limit_s
+    while True:
+        if found := re.search(r"http://\S+", log.read_text()):
+            return found.group()
+        assert program.poll() is None, f"runserver ended: {log.read_text()}"
+        assert time.monotonic() < deadline, f"runserver printed no link: {log.read_text()}"
+        time.sleep(0.05)
