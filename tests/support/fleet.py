@@ -79,6 +79,12 @@ async def wait_for_status(
     return status
 
 
+def nearly_all_below(times: list[float], limit_s: float) -> bool:
+    """Tell whether 99 of 100 are below the limit: the machine itself now and then holds a process back."""
+    assert len(times) > 10
+    return sorted(times)[int(len(times) * 0.99) - 1] < limit_s
+
+
 class Line:
     """A line to a tiny worker."""
 

@@ -7,8 +7,10 @@ called off: whoever keeps the clock need not be told.
 from __future__ import annotations
 
 import enum
+from collections.abc import Mapping
 
 from funcnodes.fleet.commands import WakeAt
+from funcnodes.fleet.phases import Phase
 
 
 class Alarm(enum.Enum):
@@ -19,6 +21,17 @@ class Alarm(enum.Enum):
     KILL = "terminating was not enough"
     RESTART = "the wait after a crash is over"
     DEAF = "the pong should have come"
+
+
+_WITH_PROCESS = frozenset({Phase.STARTING, Phase.RUNNING, Phase.STOPPING})
+MEANT_IN: Mapping[Alarm, frozenset[Phase]] = {
+    Alarm.HELLO: frozenset({Phase.STARTING}),
+    Alarm.TERMINATE: frozenset({Phase.STOPPING}),
+    Alarm.KILL: frozenset({Phase.STOPPING}),
+    Alarm.RESTART: frozenset({Phase.WAITING}),
+    Alarm.DEAF: _WITH_PROCESS,
+}
+"""The phases in which an alarm means something; leaving them forgets it."""
 
 
 class Alarms:
@@ -43,9 +56,9 @@ class Alarms:
         for alarm in alarms:
             self._numbers.pop(alarm, None)
 
-    def forget_all(self) -> None:
-        """Let every alarm ring unheard."""
-        self._numbers.clear()
+    def enter(self, phase: Phase) -> None:
+        """Forget what means nothing in this phase."""
+        self.forget(*(alarm for alarm in Alarm if phase not in MEANT_IN[alarm]))
 
     def take(self, number: int) -> Alarm | None:
         """Return what is due when this number rings, or None when it is no longer wanted."""

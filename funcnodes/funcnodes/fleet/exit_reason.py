@@ -22,7 +22,7 @@ def exit_sentence(status: ExitStatus, evidence: Evidence) -> str:
     parts = [_cause(status)]
     if evidence.run is not None:
         parts[0] += f" while node `{evidence.run.node}` ran{_for(evidence.age)}"
-    if evidence.memory is not None and status.code != 0:
+    if evidence.memory is not None and status.signal is not None:
         parts.append(f"{_size(evidence.memory)} in use when last seen")
     if evidence.last_words and status.signal is None and status.code not in (0, None):
         parts.append(f"its last words: {' '.join(evidence.last_words)[-_SHOWN_WORDS:]}")

@@ -15,16 +15,16 @@ from funcnodes.fleet.commands import Command, LifeStatus
 from funcnodes.fleet.events import Event, ProcessId
 from funcnodes.fleet.exit_reason import exit_sentence, is_clean
 from funcnodes.fleet.hearing import DEAF_AFTER_S, Hearing
+from funcnodes.fleet.limits import (
+    ASK_DEAF_LIMIT_S,
+    ASK_LIMIT_S,
+    HELLO_LIMIT_S,
+    KILL_LIMIT_S,
+    TERMINATE_LIMIT_S,
+)
 from funcnodes.fleet.phases import Phase, check_move
 from funcnodes.fleet.restart_policy import WINDOW_S, CrashBudget, GiveUp, RestartAfter
 from funcnodes.fleet.wishes import AfterEnd, Wishes
-
-HELLO_LIMIT_S = 120.0
-"""A launched worker says hello within this time: importing large libraries from a cold disk takes minutes."""
-ASK_LIMIT_S = 10.0
-ASK_DEAF_LIMIT_S = 1.0
-TERMINATE_LIMIT_S = 3.0
-KILL_LIMIT_S = 5.0
 
 _IDLE = frozenset({Phase.CREATED, Phase.STOPPED, Phase.FAILED, Phase.WAITING})
 
@@ -322,7 +322,6 @@ class Life:
         # The cause of an earlier end stays readable: who looks a minute later should still see why.
         self._move(Phase.RUNNING, "" if self._is_adopted else self._reason)
         self._is_connected = True
-        self._alarms.forget(Alarm.HELLO, Alarm.RESTART)
 
     def _refuse(self, process: ProcessId, message: str) -> None:
         self._do(do.Refuse(process, "stopped", message))
@@ -361,7 +360,6 @@ class Life:
     def _begin_stop(self, at: float, *, by_force: bool = False) -> None:
         was_deaf, is_connected = self._hearing.is_deaf, self._is_connected
         self._move(Phase.STOPPING)
-        self._alarms.forget(Alarm.HELLO)
         if self.process is None:
             return  # It is being launched; `_launched` goes on.
         if by_force:
@@ -394,7 +392,6 @@ class Life:
             return
         phase = self.phase
         self.process, self._is_connected, self._hearing = None, False, Hearing()
-        self._alarms.forget_all()
         if phase is Phase.STOPPING:
             self._ended(event.at)
             return
@@ -448,7 +445,6 @@ class Life:
             self._after_end = AfterEnd.NOTHING
 
     def _remove(self) -> None:
-        self._alarms.forget_all()
         if self.phase is Phase.WAITING:
             self._move(Phase.STOPPED)
         self._do(do.Remove())
@@ -491,8 +487,7 @@ class Life:
     def _move(self, phase: Phase, reason: str = "") -> None:
         self.phase = check_move(self.phase, phase, self._event)
         self._reason = reason
-        if phase in (Phase.STOPPED, Phase.FAILED):
-            self._alarms.forget_all()
+        self._alarms.enter(phase)
 
     def _do(self, command: Command) -> None:
         self._out.append(command)

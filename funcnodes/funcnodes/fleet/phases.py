@@ -40,7 +40,7 @@ NEXT: Mapping[Phase, frozenset[Phase]] = {
     Phase.RUNNING: frozenset({Phase.STOPPING, Phase.STOPPED, Phase.WAITING, Phase.FAILED}),
     Phase.STOPPING: frozenset({Phase.STARTING, Phase.STOPPED, Phase.FAILED}),
     Phase.STOPPED: frozenset({Phase.PROVISIONING, Phase.STARTING, Phase.RUNNING}),
-    Phase.WAITING: frozenset({Phase.STARTING, Phase.RUNNING, Phase.STOPPED}),
+    Phase.WAITING: frozenset({Phase.PROVISIONING, Phase.STARTING, Phase.RUNNING, Phase.STOPPED}),
     Phase.FAILED: frozenset({Phase.PROVISIONING, Phase.STARTING, Phase.RUNNING, Phase.STOPPED}),
 }
 

@@ -208,7 +208,7 @@ class World:
         raise AssertionError("it never comes to rest")
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=500, deadline=None)
 @given(seed=st.integers(0, 2**32), steps=st.integers(1, 60), created=st.booleans())
 def test_one_process_and_one_answer_whatever_happens(seed: int, steps: int, created: bool) -> None:
     """No order of events makes a second process, loses an answer, or gives one twice."""
@@ -222,7 +222,7 @@ def test_one_process_and_one_answer_whatever_happens(seed: int, steps: int, crea
     assert not world.life.has_open_wishes
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(seed=st.integers(0, 2**32), steps=st.integers(1, 40))
 def test_a_stop_that_was_answered_well_leaves_no_process(seed: int, steps: int) -> None:
     """After the last word was stop, the world comes to rest without a process of this worker."""

@@ -1,0 +1,32 @@
+"""Sentences about ends: what was seen, and nothing else."""
+
+from __future__ import annotations
+
+import pytest
+from funcnodes.fleet.events import Evidence, ExitStatus, NodeRun
+from funcnodes.fleet.exit_reason import exit_sentence
+
+NODE = NodeRun("blur", 1.0)
+
+
+@pytest.mark.parametrize(
+    ("status", "evidence", "sentence"),
+    [
+        (ExitStatus(code=0), Evidence(), "ended by itself"),
+        (
+            ExitStatus(code=3),
+            Evidence(last_words=("x", "y")),
+            "ended by itself with exit code 3; its last words: x y",
+        ),
+        (
+            ExitStatus(signal=11),
+            Evidence(NODE, 0.2, 300 << 20),
+            "killed by signal 11 (SIGSEGV) while node `blur` ran; 300 MB in use when last seen",
+        ),
+        (ExitStatus(signal=200), Evidence(), "killed by signal 200"),
+        (ExitStatus(), Evidence(), "ended; how is not known, since an earlier manager had started it"),
+    ],
+)
+def test_the_sentence_tells_what_was_seen(status: ExitStatus, evidence: Evidence, sentence: str) -> None:
+    """Cause first, then the evidence."""
+    assert exit_sentence(status, evidence) == sentence
