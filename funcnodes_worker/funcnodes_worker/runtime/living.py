@@ -124,6 +124,7 @@ class LivingGraph:
                 self._add_edge(edge)
             case RemoveEdge(edge):
                 self._remove_edge(edge)
+                self._give_back(edge, document)
             case SetValue(node, port, value):
                 self._input(node, port).set_value(self._living_value(value))
                 self._know(node, port)
@@ -245,6 +246,19 @@ class LivingGraph:
             source.unforward(target)
         else:
             source.disconnect(target)
+        self._know(edge.trg_node, edge.trg_port)
+
+    def _give_back(self, edge: Edge, document: Document) -> None:
+        """Let an input that lost its last wire have what its user gave it before it was wired."""
+        target = self._port(edge.trg_node, edge.trg_port, is_input=True)
+        node = document.nodes.get(edge.trg_node)
+        record = node.ports.get(edge.trg_port) if node is not None else None
+        if record is None or target.is_connected():
+            return
+        if record.default is not UNSET:
+            target.set_default(self._living_value(record.default))
+        if record.value is not UNSET:
+            target.set_value(self._living_value(record.value), does_trigger=False)
         self._know(edge.trg_node, edge.trg_port)
 
     def _node(self, node: NodeId) -> Any:
