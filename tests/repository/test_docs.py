@@ -37,47 +37,35 @@ def settings_page() -> str:
     return (DOCS / "reference" / "settings.md").read_text()
 
 
-def test_the_site_builds_without_a_warning(tmp_path: Path) -> None:
-    """Broken links and anchors are warnings, and warnings fail."""
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the site, built. Broken links and anchors are warnings, and warnings fail."""
+    folder = tmp_path_factory.mktemp("docs") / "site"
     ended = subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "mkdocs",
-            "build",
-            "--strict",
-            "--quiet",
-            "--site-dir",
-            str(tmp_path / "site"),
-        ],
+        [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", str(folder)],
         cwd=ROOT,
         capture_output=True,
         text=True,
         timeout=110,
         check=False,
     )
-
     assert ended.returncode == 0, ended.stdout + ended.stderr
-    site = tmp_path / "site"
+    return folder
+
+
+def test_the_site_holds_every_page(site: Path) -> None:
     built = {page.relative_to(site).parent.as_posix() for page in site.rglob("index.html")}
     expected = [*written_pages(), *docs_reference.pages()]
+
     assert built >= {page.removesuffix(".md").removesuffix("index").rstrip("/") or "." for page in expected}
 
 
-def test_nothing_of_the_site_is_fetched_from_elsewhere(tmp_path: Path) -> None:
+def test_nothing_of_the_site_is_fetched_from_elsewhere(site: Path) -> None:
     """A reader without a network sees the same pages."""
-    subprocess.run(
-        [sys.executable, "-m", "mkdocs", "build", "--quiet", "--site-dir", str(tmp_path / "site")],
-        cwd=ROOT,
-        capture_output=True,
-        timeout=110,
-        check=True,
-    )
     fetched = re.compile(
         r"<(?:script|img|iframe)[^>]*\ssrc=\"https?://|<link[^>]*stylesheet[^>]*href=\"https?://"
     )
-
-    pages = list((tmp_path / "site").rglob("*.html"))
+    pages = list(site.rglob("*.html"))
 
     assert pages
     assert [page.name for page in pages if fetched.search(page.read_text())] == []
