@@ -163,6 +163,14 @@ class Draft:
         return self._wires
 
 
+def with_nodes(document: Document, nodes: Mapping[NodeId, NodeRecord]) -> Document:
+    """Return the document with other records for its nodes; what is known of its edges stays known."""
+    changed = replace(document, nodes=nodes)
+    if _CACHED in vars(document):
+        vars(changed)[_CACHED] = vars(document)[_CACHED]
+    return changed
+
+
 def wires_of(document: Document) -> Wires:
     """Return, for each node that has any, the edges that begin or end at it. Made once per document."""
     cached: Wires | None = vars(document).get(_CACHED)

@@ -9,6 +9,7 @@ from typing import Any
 
 from msgspec import UNSET, structs
 
+from funcnodes_core.document.draft import with_nodes
 from funcnodes_core.document.model import (
     Classes,
     ClassRecord,
@@ -78,7 +79,7 @@ def fill_all(document: Document, classes: Classes) -> Document:
         name: fill(node, classes[node.class_id]) if node.class_id in classes else node
         for name, node in document.nodes.items()
     }
-    return structs.replace(document, nodes=nodes)
+    return with_nodes(document, nodes)
 
 
 def _fill_port(own: PortRecord, fact: PortRecord) -> PortRecord:
@@ -103,7 +104,7 @@ def observe_ports(document: Document, node: NodeId, ports: Sequence[PortRecord])
     if list(seen.items()) == list(record.ports.items()):
         return document
     changed = structs.replace(record, ports=seen)
-    return structs.replace(document, nodes={**document.nodes, node: changed})
+    return with_nodes(document, {**document.nodes, node: changed})
 
 
 def _observe_port(own: PortRecord | None, seen: PortRecord) -> PortRecord:

@@ -8,7 +8,7 @@ snapshot before it is renamed into place and again after, so that a crash at any
 import asyncio
 import sqlite3
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -93,8 +93,12 @@ class Store:
             contents = {identity: self._pending[identity] for identity in named if identity in self._pending}
         await self._thread.append(rows, contents, uses)
 
-    async def snapshot(self, saved: Saved, revision: int) -> None:
-        """Return when `nodespace.json` holds this graph on disk. The revision is one that was appended."""
+    async def snapshot(self, saved: Saved | Callable[[], Saved], revision: int) -> None:
+        """Return when `nodespace.json` holds this graph on disk. The revision is one that was appended.
+
+        A function is called in the store's own thread, so that making what is saved of a large graph keeps
+        nobody waiting who only wants an answer.
+        """
         future = self._thread.call(lambda: self._write_snapshot(saved, revision))
         await asyncio.shield(asyncio.wrap_future(future))
 
@@ -150,9 +154,9 @@ class Store:
             for identity in contents:
                 self._pending.pop(identity, None)
 
-    def _write_snapshot(self, saved: Saved, revision: int) -> None:
+    def _write_snapshot(self, saved: Saved | Callable[[], Saved], revision: int) -> None:
         assert revision <= self._revision, f"revision {revision} is not in the journal yet"
-        content = encode_snapshot(saved, Mark(self._epoch.id, revision))
+        content = encode_snapshot(saved() if callable(saved) else saved, Mark(self._epoch.id, revision))
         try:
             self._journal.intend_snapshot(self._epoch, revision, digest_of(content), content)
             self._faults("snapshot:intended")

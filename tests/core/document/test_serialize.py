@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from funcnodes_core.document.apply import apply, apply_all
+from funcnodes_core.document.draft import wires_of
 from funcnodes_core.document.edits import AddEdge, AddNode, SetDefault, SetPortOption, SetProperty, SetValue
 from funcnodes_core.document.filling import fill_all, new_node, observe_ports
 from funcnodes_core.document.model import ClassRecord, Document, Edge, NodeRecord, PortRecord
@@ -313,3 +314,5 @@ def test_an_observation_changes_facts_and_keeps_what_the_user_said() -> None:
     wired = apply(observed, AddEdge(Edge("n", "out", "n", "extra")))
     assert load(dump(wired, CLASSES), CLASSES).nodes["n"].ports["extra"].type == "int"
     assert document.nodes["n"].ports["left"].description is UNSET
+    known = wires_of(wired)
+    assert wires_of(observe_ports(wired, "n", [extra])) is known

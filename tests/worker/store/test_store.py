@@ -110,6 +110,21 @@ async def test_a_snapshot_takes_the_place_of_the_edits_before_it(opened: Opened,
     assert again.revision == 3
 
 
+async def test_what_is_saved_may_be_made_in_the_stores_thread(opened: Opened, tmp_path: Path) -> None:
+    threads: list[threading.Thread] = []
+
+    def make() -> dict[str, Any]:
+        threads.append(threading.current_thread())
+        return {"p": 1}
+
+    await opened.store.append(entries(1))
+    await opened.store.snapshot(make, 1)
+    opened.store.close()
+
+    assert reopen(tmp_path / "w").document_saved == {"p": 1}
+    assert threads != [threading.current_thread()]
+
+
 async def test_snapshots_of_one_revision_may_differ_since_node_code_changes_ports(
     opened: Opened, tmp_path: Path
 ) -> None:
