@@ -19,9 +19,8 @@ import asyncio
 import contextlib
 import hashlib
 import os
-import shutil
 import sys
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,12 +33,20 @@ from funcnodes_worker.home.worker_home import WorkerHome
 from funcnodes.environment import catalog, manifest, state
 from funcnodes.environment.errors import DoesNotLoad, ProvisionFailed, SharedEnvironment
 from funcnodes.environment.installer import Installer, find_installer
+from funcnodes.environment.mend import mend
 from funcnodes.environment.origin import own_build
 from funcnodes.environment.plan import Difference, Plan, Way, make_plan, read_lock
 from funcnodes.environment.progress import Progress, Report
 from funcnodes.environment.scratch import Loaded, try_loading
 from funcnodes.environment.state import Standing
 from funcnodes.environment.uv import installer_environment, run_lines
+
+# In the background, right after a worker has said hello: it must not take the processor from it.
+_COMPILE = """
+import compileall, os, sys
+if hasattr(os, "nice"): os.nice(15)
+compileall.compile_dir(sys.argv[1], quiet=2)
+"""
 
 
 @dataclass(frozen=True)
@@ -77,7 +84,7 @@ class Provisioner:
     async def create(self, home: WorkerHome, progress: Report) -> Path:
         """Return the interpreter of the worker's environment, which is built now unless it stands already."""
         async with self._turn(home):
-            await self._recover(home)
+            await mend(home, self._installer)
             if state.head(home) is None:
                 await self._build_first(home, Progress(progress))
                 progress("The environment is ready", 1.0)
@@ -128,37 +135,20 @@ class Provisioner:
         """Compile what the environment holds, so that the next start imports faster. Safe to cancel."""
         if has_own(home):
             python = state.python_of(home)
-            command = [
-                str(python),
-                "-I",
-                "-m",
-                "compileall",
-                "-q",
-                str(state.site_packages(python.parent.parent)),
-            ]
+            folder = str(state.site_packages(python.parent.parent))
+            command = [str(python), "-I", "-c", _COMPILE, folder]
             # Files that cannot be compiled (templates, other Pythons' syntax) are no problem of ours.
             await run_lines(command, installer_environment(os.environ), lambda _line: None)
 
     def _turn(self, home: WorkerHome) -> asyncio.Lock:
         return self._turns.setdefault(home.uuid, asyncio.Lock())
 
-    async def _recover(self, home: WorkerHome) -> None:
-        """Undo what a crash left half done. What was decided is completed by `switch`."""
-        home.environments.mkdir(parents=True, exist_ok=True)
-        half = state.half_added(home)
-        if half is not None:
-            environment, packages = half
-            if state.following(home) is None:
-                await self._installer.uninstall(environment, packages)
-            state.added_is_undone(home)
-        await asyncio.to_thread(state.remove_unused, home)
-
     async def _build_first(self, home: WorkerHome, progress: Progress) -> None:
         progress.stage("Preparing the environment", 0.05, 0.2)
         build = await asyncio.to_thread(own_build, self._base.cache)
         present = _text(home.project_file)
         text = manifest.with_origin(present or manifest.new_manifest(), build.wheels)
-        with _planning(home, text, _text(home.lock_file)) as folder:
+        with state.planning(home, text, _text(home.lock_file)) as folder:
             await self._first_lock(folder, self._cached_lock(text) if present is None else None, progress)
             plan, standing = self._planned(home, None, folder)
             progress.stage("Building the environment", 0.3, 0.9)
@@ -179,7 +169,7 @@ class Provisioner:
     async def _change(self, home: WorkerHome, change: _Change, report: Report) -> Installed:
         progress = Progress(report)
         async with self._turn(home):
-            await self._recover(home)
+            await mend(home, self._installer)
             if state.head(home) is None:
                 await self._build_first(home, progress)
                 await asyncio.to_thread(state.switch, home)
@@ -188,7 +178,7 @@ class Provisioner:
             progress.stage(f"Resolving {change.wanted}", 0.1, 0.3)
             build = await asyncio.to_thread(own_build, self._base.cache)
             text = change.edit(manifest.with_origin(before.project, build.wheels))
-            with _planning(home, text, before.lock) as folder:
+            with state.planning(home, text, before.lock) as folder:
                 await self._installer.lock(
                     folder, wanted=change.wanted, upgrade=change.upgrade, say=progress.say
                 )
@@ -291,19 +281,6 @@ def has_own(home: WorkerHome) -> bool:
         return read_worker_config(home).in_venv
     except FileNotFoundError:
         return True
-
-
-@contextlib.contextmanager
-def _planning(home: WorkerHome, project: str, lock: str | None) -> Generator[Path]:
-    folder = home.environments / state.PLANNING
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "pyproject.toml").write_text(project, encoding="utf-8")
-    if lock is not None:
-        (folder / "uv.lock").write_text(lock, encoding="utf-8")
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _text(file: Path) -> str | None:

@@ -14,11 +14,12 @@ where that matters.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -147,6 +148,20 @@ def revert(home: WorkerHome) -> bool:
     _take_effect(home, previous)
     (home.environments / "previous.json").unlink(missing_ok=True)
     return True
+
+
+@contextlib.contextmanager
+def planning(home: WorkerHome, project: str, lock: str | None) -> Generator[Path]:
+    """Give a folder to resolve and install from; it is gone afterwards."""
+    folder = home.environments / PLANNING
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "pyproject.toml").write_text(project, encoding="utf-8")
+    if lock is not None:
+        (folder / "uv.lock").write_text(lock, encoding="utf-8")
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def begin_adding(home: WorkerHome, environment: str, packages: Sequence[str]) -> None:

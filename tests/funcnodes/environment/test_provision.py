@@ -355,6 +355,40 @@ async def test_killed_at_a_step_the_environment_is_the_old_or_the_new_one(
     assert [entry.name for entry in home.environments.iterdir()] == [standing.environment]
 
 
+async def test_a_package_of_which_half_is_there_does_not_stay(
+    provisioner: Provisioner, home: WorkerHome
+) -> None:
+    """The power went while its files were written: it has no record, so nothing can uninstall it."""
+    before = versions(home)
+    died = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-c",
+        DYING,
+        str(home.base.folder),
+        home.uuid,
+        "fntest-module",
+        "1.0",
+        "provision:built",
+    )
+    assert await died.wait() == 9
+    packages = state.site_packages(provisioner.python_of(home).parent.parent)
+    (packages / "fntest_module-1.0.dist-info" / "RECORD").unlink()
+
+    await provisioner.prepare(home, Heard())
+
+    assert versions(home) == before
+    assert (await provisioner.install(home, "fntest-module", "1.0", Heard())).live
+
+
+async def test_bytecode_is_made_for_the_whole_environment(provisioner: Provisioner, home: WorkerHome) -> None:
+    module = state.site_packages(provisioner.python_of(home).parent.parent) / "tqdm"
+    assert not (module / "__pycache__").exists()
+
+    await provisioner.compile_bytecode(home)
+
+    assert list((module / "__pycache__").glob("*.pyc"))
+
+
 async def test_a_worker_without_its_own_environment_gets_what_the_manager_has(
     provisioner: Provisioner, base: Base
 ) -> None:
