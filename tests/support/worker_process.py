@@ -1,4 +1,4 @@
-"""A real worker process for tests: a base folder of its own, auth on, packages with their metadata on its path."""
+"""A real worker process for tests: a base folder of its own, auth on, packages with metadata on its path."""
 
 from __future__ import annotations
 
@@ -19,7 +19,12 @@ from funcnodes_core.document.model import Classes, Document
 from funcnodes_core.lib.library import Library
 from funcnodes_worker.home.base import Base, prepare_base
 from funcnodes_worker.home.token import read_or_make_token
-from funcnodes_worker.home.worker_config import PackageWish, WorkerConfig, read_worker_config, write_worker_config
+from funcnodes_worker.home.worker_config import (
+    PackageWish,
+    WorkerConfig,
+    read_worker_config,
+    write_worker_config,
+)
 from funcnodes_worker.home.worker_home import WorkerHome
 from funcnodes_worker.runtime.library_loader import LibraryLoader
 from msgspec import convert
@@ -43,7 +48,7 @@ class Answer(Exception):
 
 @dataclass
 class WorkerClient:
-    """A connection to a worker. JSON-RPC by `call`, the published envelope by `cmd`; everything pushed is kept."""
+    """A connection. JSON-RPC by `call`, the published envelope by `cmd`; everything pushed is kept."""
 
     socket: aiohttp.ClientWebSocketResponse
     pushed: list[Any] = field(default_factory=list[Any])
@@ -94,14 +99,14 @@ class WorkerClient:
         await self.socket.send_str(json.dumps(message))
         return await asyncio.wait_for(future, LIMIT_S)
 
-    async def call(self, method: str, **params: Any) -> Any:
+    async def call(self, method: str, /, **params: Any) -> Any:
         """Return the result of a JSON-RPC call, or raise `Answer`."""
         answer = await self.ask({"jsonrpc": "2.0", "method": method, "params": params})
         if "error" in answer:
             raise Answer(answer["error"])
         return answer["result"]
 
-    async def cmd(self, name: str, **kwargs: Any) -> Any:
+    async def cmd(self, name: str, /, **kwargs: Any) -> Any:
         """Return the result of a published command; an `error` is returned whole."""
         answer = await self.ask({"type": "cmd", "cmd": name, "kwargs": kwargs})
         return answer if answer["type"] == "error" else answer["result"]

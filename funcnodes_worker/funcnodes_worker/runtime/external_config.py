@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 
 class ExternalWorkerConfig(BaseModel):
-    """What can be set on an external worker. Fields marked `export: False` never leave the worker's folder."""
+    """What can be set on an external worker. Fields marked `export: False` never leave its folder."""
 
     EXPORT_EXCLUDE_FIELDS: ClassVar[set[str] | frozenset[str]] = frozenset()
 

@@ -1,4 +1,4 @@
-"""External workers as module authors write them: an object with nodes of its own and a loop that runs beside the graph.
+"""External workers as module authors write them: an object with nodes of its own and a loop beside the graph.
 
 Owns the published base class. Making, listing and configuring instances from clients belongs to a later
 story.
@@ -119,12 +119,14 @@ class FuncNodesExternalWorker(NodeClassMixin, EventEmitterMixin, CustomLoop):
     @classmethod
     def running_instances(cls) -> list[FuncNodesExternalWorker]:
         """Return all living instances of this class."""
-        return list(cls.RUNNING_WORKERS.get(cls.NODECLASSID, {}).values())
+        known = cls.RUNNING_WORKERS.get(cls.NODECLASSID)
+        return [] if known is None else list(known.values())
 
     async def stop(self) -> None:
         """End the loop and take the instance's nodes away."""
         self.emit("stopping")
         await super().stop()
+        self.RUNNING_WORKERS[self.NODECLASSID].pop(self.uuid, None)
         self.cleanup()
 
     def serialize(self, export: bool = False) -> dict[str, Any]:

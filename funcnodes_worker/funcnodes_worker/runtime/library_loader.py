@@ -104,6 +104,7 @@ class LibraryLoader:
                 continue
             if name not in modules:
                 problems[package] = f"{package} is not installed in this worker's environment; add it again"
+                _log.warning("%s", problems[package])
                 continue
             try:
                 self._load(modules[name])

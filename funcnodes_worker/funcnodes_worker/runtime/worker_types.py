@@ -1,10 +1,10 @@
-"""The published names of kinds of workers. A worker is a process; its kind is the word `type` in its settings file."""
+"""The published names of kinds of workers. A worker is a process; `type` in its settings is its kind."""
 
 from __future__ import annotations
 
 
 class Worker:
-    """A kind of worker. Not made by calling it: `funcnodes worker new` makes one, `funcnodes worker start` runs it."""
+    """A kind of worker. Not made by calling it: `funcnodes worker new` makes one."""
 
     def __init__(self, *args: object, **kwargs: object) -> None:
         raise TypeError(

@@ -35,13 +35,14 @@ async def ping(client: WorkerClient) -> float:
 
 
 async def test_a_spinning_node_leaves_the_worker_answering(tmp_path: Path) -> None:
-    """Ping, status and logs answer within 100 ms; an edit is acknowledged and on disk; an answer that needs the
-    living node says who keeps it."""
+    """Ping, status and logs answer within 100 ms; an edit is on disk; an answer names the node."""
     async with running_worker(tmp_path) as worker, worker.connect(subscribe=True) as client:
         await spin(client)
         waits = sorted([await ping(client) for _ in range(20)])
         assert waits[-2] < QUICK_S, waits
-        status = await timed(worker, {"jsonrpc": "2.0", "method": "get_node_status", "params": {"nid": "stuck"}})
+        status = await timed(
+            worker, {"jsonrpc": "2.0", "method": "get_node_status", "params": {"nid": "stuck"}}
+        )
         logs = await timed(worker, {"jsonrpc": "2.0", "method": "logs"})
         assert max(status, logs) < QUICK_S, (status, logs)
 

@@ -1,0 +1,184 @@
+"""Bad input: a clear error with the next step, the socket stays open where it can, nothing is lost."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.worker_process import Answer, WorkerClient, running_worker
+
+CASES: list[tuple[str, dict[str, Any], int, str]] = [
+    (
+        "get_node_state",
+        {"nid": "nobody"},
+        -32001,
+        "there is no node 'nobody'; it may have been removed, ask get_nodes",
+    ),
+    (
+        "set_io_value",
+        {"nid": "a", "ioid": "nope", "value": 1},
+        -32001,
+        "no port 'nope'; it has left, right, sum",
+    ),
+    (
+        "set_io_value",
+        {"nid": "a", "ioid": "sum", "value": 1},
+        -32001,
+        "'sum' of 'a' is an output; only inputs are set",
+    ),
+    ("set_io_value", {"nid": "a"}, -32602, "missing required field `ioid`"),
+    ("set_io_value", {"nid": 5, "ioid": "left", "value": 1}, -32602, "Expected `str`, got `int`"),
+    (
+        "add_node",
+        {"id": "no.such.class"},
+        -32001,
+        "no node class 'no.such.class' in this worker; add the package",
+    ),
+    ("add_node", {"id": "lab.add", "uuid": "a"}, -32000, "already a node 'a'; give the new one another id"),
+    ("add_node", {"id": "lab.add", "colour": "red"}, -32602, "does not take 'colour'; it takes"),
+    (
+        "add_edge",
+        {"src_nid": "a", "src_ioid": "sum", "trg_nid": "b", "trg_ioid": "x"},
+        -32001,
+        "there is no node 'b'",
+    ),
+    (
+        "remove_edge",
+        {"src_nid": "a", "src_ioid": "sum", "trg_nid": "a", "trg_ioid": "left"},
+        -32000,
+        "no edge",
+    ),
+    ("edit", {"edits": [{"kind": "explode"}]}, -32602, "explode"),
+    ("edit", {"edits": "all"}, -32602, "Expected `array`"),
+    ("add_package_dependency", {"name": "../evil"}, -32602, "no name of a package"),
+    (
+        "add_package_dependency",
+        {"name": "funcnodes-x"},
+        -32004,
+        "start one with 'funcnodes startworkermanager'",
+    ),
+    ("update_worker_config", {"autostart": "sometimes"}, -32602, "use one of never, unless-stopped, always"),
+    ("get_plugin_keys", {"type": "vue"}, -32602, "vue"),
+    ("no_such_method", {}, -32601, "known are: add_edge"),
+]
+
+
+async def test_each_mistake_gets_its_answer_and_changes_nothing(tmp_path: Path) -> None:
+    async with running_worker(tmp_path) as worker, worker.connect() as client:
+        await client.call("add_node", id="lab.add", uuid="a")
+        before = await client.call("get_save_state")
+        for method, params, code, text in CASES:
+            with pytest.raises(Answer) as answer:
+                await client.call(method, **params)
+            assert (answer.value.code, text in answer.value.message) == (code, True), (
+                method,
+                answer.value.message,
+            )
+            error = await client.cmd(method, **params)
+            assert (error["type"], text in error["error"]) == ("error", True), error
+        assert await client.call("get_save_state") == before
+
+
+RAW = [
+    ("{broken", "not JSON"),
+    ("", "not JSON"),
+    ("[" * 5000, "not JSON"),
+    ("5", "a message is a JSON object"),
+    ('{"type":"cmd","kwargs":{}}', "needs its name"),
+    ('{"type":"cmd","cmd":"uuid","kwargs":null}', "'kwargs'"),
+    ('{"type":"cmd","cmd":7}', "needs its name"),
+    ('"\\ud800"', "not JSON"),
+]
+
+
+async def error_after(client: WorkerClient, raw: str) -> str:
+    count = len([m for m in client.pushed if m.get("type") == "error"])
+    await client.socket.send_str(raw)
+    await client.wait_for(lambda c: len([m for m in c.pushed if m.get("type") == "error"]) > count)
+    return [m for m in client.pushed if m.get("type") == "error"][-1]["error"]
+
+
+async def test_what_is_no_message_leaves_the_socket_open(tmp_path: Path) -> None:
+    """The original closes the connection; here it lives on."""
+    async with running_worker(tmp_path) as worker, worker.connect() as client:
+        for raw, text in RAW:
+            assert text in await error_after(client, raw), raw
+        await client.socket.send_str('{"type":"unheard of"}')
+        await client.socket.send_bytes(b"\x00\x01")
+        assert await client.cmd("uuid") == worker.uuid
+
+
+async def test_a_frame_of_100_mb_closes_this_socket_with_the_reason_and_no_other(tmp_path: Path) -> None:
+    async with running_worker(tmp_path) as worker, worker.connect() as other, worker.connect() as client:
+        await other.cmd("add_node", id="lab.add", uuid="a")
+        frame = json.dumps({"type": "cmd", "cmd": "uuid", "kwargs": {"x": "y" * 100_000_000}})
+        # The worker closes while the frame is still being sent; whether the sender notices is a race.
+        with contextlib.suppress(ConnectionError):
+            await client.socket.send_str(frame)
+        await client.wait_for(lambda c: c.socket.closed)
+        assert client.socket.close_code in (1009, 1006)
+        assert len(await other.cmd("get_nodes")) == 1
+
+
+async def test_values_that_cannot_be_shown_and_packages_that_fail(tmp_path: Path) -> None:
+    """A broken package keeps no other away; a value that raises when shown is shown as that."""
+    packages = ("funcnodes-broken", "funcnodes-lab", "funcnodes-absent")
+    async with running_worker(tmp_path, packages) as worker, worker.connect(subscribe=True) as client:
+        await client.call("add_node", id="lab.shy", uuid="s")
+        await client.call("set_io_value", nid="s", ioid="go", value=True)
+        shown = await client.wait_for(lambda c: c.value("s", "out"))
+        assert "cannot be shown" in shown
+        assert "I will not be shown" in shown
+        assert "broken on purpose" in worker.log()
+        assert "funcnodes-absent is not installed" in worker.log()
+
+
+async def test_a_failing_node_keeps_its_error_and_works_again(tmp_path: Path) -> None:
+    async with (
+        running_worker(tmp_path) as worker,
+        worker.connect(subscribe=True) as client,
+        worker.connect() as old,
+    ):
+        await client.call("add_node", id="lab.fail", uuid="f")
+        await client.call("set_io_value", nid="f", ioid="message", value="on purpose")
+        await client.wait_for(lambda c: c.state("f").get("status") == "failed")
+        error = client.state("f")["error"]
+        assert (error["message"], error["kind"]) == ("on purpose", "ValueError")
+        assert any("lab_nodes" in line for line in error["traceback"])
+        (told,) = await old.wait_for(lambda c: c.events("node_trigger_error"))
+        assert (told["node"], told["error"]) == ("f", "on purpose")
+
+
+async def test_prints_of_a_node_go_to_the_log_with_its_id(tmp_path: Path) -> None:
+    async with running_worker(tmp_path) as worker, worker.connect(subscribe=True) as client:
+        await client.call("add_node", id="lab.say", uuid="speaker")
+        await client.call("set_io_value", nid="speaker", ioid="text", value="hello log")
+        await client.wait_for(lambda c: c.value("speaker", "out") == 9)
+        lines = (await client.call("logs"))["lines"]
+        assert any("[speaker] hello log" in line for line in lines), lines
+
+
+async def test_what_node_code_offers_is_kept_and_published(tmp_path: Path) -> None:
+    """Options and own inputs set by node code survive a stop, and are no user's edit."""
+    async with (
+        running_worker(tmp_path) as worker,
+        worker.connect(subscribe=True) as client,
+        worker.connect() as old,
+    ):
+        await client.call("add_node", id="lab.offer", uuid="o")
+        await client.call("set_io_value", nid="o", ioid="choices", value=["red", "blue"])
+        await client.wait_for(lambda c: c.value("o", "count") == 2)
+        await client.wait_for(lambda c: c.value("o", "choice") == "red")
+        feeds = client.notifications("feed")
+        ports = next(f["ports"]["o"] for f in reversed(feeds) if "o" in f["ports"])
+        assert next(p for p in ports if p["id"] == "choice")["value_options"]["options"] == ["red", "blue"]
+        assert await old.wait_for(lambda c: c.events("after_update_value_options"))
+        revision = (await client.call("subscribe"))["revision"]
+        assert revision == 2
+        saved = await client.call("save")
+        choice = saved["backend"]["nodes"][0]["io"]["choice"]
+        assert (choice["value"], choice["value_options"]) == ("red", {"options": ["red", "blue"]})
