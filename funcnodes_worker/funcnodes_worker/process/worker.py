@@ -22,7 +22,7 @@ from aiohttp import web
 from funcnodes_core.document.edits import RemoveNode, ReplaceGraph, SetValue
 from funcnodes_core.document.filling import fill_all
 from funcnodes_core.document.model import Document, JsonValue
-from funcnodes_core.document.serialize import dump
+from funcnodes_core.document.serialize import Dumper, dump
 
 import funcnodes_worker
 from funcnodes_worker.home.base import Base, read_config
@@ -82,6 +82,7 @@ class WorkerInServerThread:
         self.board, self.hub = Board(), Hub()
         self.writer = Writer(document, revision, self, self._committed, self._observed)
         self._snapshots = SnapshotKeeper(self._write_snapshot)
+        self._dumper = Dumper()
         self._past: deque[Past] = deque(maxlen=REMEMBERED)
         self._word: RunWord = "starting"
         self._stop = asyncio.Event()
@@ -221,7 +222,9 @@ class WorkerInServerThread:
 
     async def _write_snapshot(self) -> None:
         document, revision = self.writer.document, self.writer.revision
-        await self._store.snapshot(dump(document, self.library.classes), revision)
+        classes = self.library.classes
+        # Made in the store's thread: the server's answers others meanwhile, also beside a large graph.
+        await self._store.snapshot(lambda: self._dumper.dump(document, classes), revision)
 
     # What methods ask
 
