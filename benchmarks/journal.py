@@ -138,7 +138,7 @@ async def measure(folder: Path) -> list[dict[str, Any]]:
         times.append(1000 * (time.perf_counter() - began))
         await session.store.snapshot(saved, session.revision)
         sizes.append(1000 * (time.perf_counter() - began))
-    figures.append(figure("make what is saved, after one edit", times, "ms", "in the server's thread"))
+    figures.append(figure("make what is saved, after one edit", times, "ms", "in the store's thread"))
     figures.append(figure("snapshot until it is on disk", sizes, "ms", f"graph of {NODES} nodes"))
 
     await session.many_at_once(2000, 1000)
