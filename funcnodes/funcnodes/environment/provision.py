@@ -148,8 +148,14 @@ class Provisioner:
         build = await asyncio.to_thread(own_build, self._base.cache)
         present = _text(home.project_file)
         text = manifest.with_origin(present or manifest.new_manifest(), build.wheels)
+        # A worker made with another one's packages, or a folder without its environment, has them in its
+        # settings.
+        wishes = () if present is not None else _wishes(home)
+        for wish in wishes:
+            text = manifest.with_requirement(text, wish)
+        bare = present is None and not wishes
         with state.planning(home, text, _text(home.lock_file)) as folder:
-            await self._first_lock(folder, self._cached_lock(text) if present is None else None, progress)
+            await self._first_lock(folder, self._cached_lock(text) if bare else None, progress)
             plan, standing = self._planned(home, None, folder)
             progress.stage("Building the environment", 0.3, 0.9)
             # Nothing has to load: there is nothing to go back to, and a worker opens without a broken module.
@@ -281,6 +287,21 @@ def has_own(home: WorkerHome) -> bool:
         return read_worker_config(home).in_venv
     except FileNotFoundError:
         return True
+
+
+def _wishes(home: WorkerHome) -> tuple[str, ...]:
+    """Return the packages that the worker's settings name, as requirements."""
+    try:
+        wishes = read_worker_config(home).package_dependencies.values()
+    except FileNotFoundError:
+        return ()
+    ours = manifest.OURS
+    return tuple(
+        manifest.requirement(
+            wish.package, None if manifest.package_name(wish.package) in ours else wish.version
+        )
+        for wish in wishes
+    )
 
 
 def _text(file: Path) -> str | None:

@@ -16,7 +16,7 @@ from funcnodes.environment.errors import Conflict, DoesNotLoad, NoNetwork, Packa
 from funcnodes.environment.manifest import OURS
 from funcnodes.environment.provision import Provisioner
 from funcnodes_worker.home.base import Base, prepare_base
-from funcnodes_worker.home.worker_config import WorkerConfig, write_worker_config
+from funcnodes_worker.home.worker_config import PackageWish, WorkerConfig, write_worker_config
 from funcnodes_worker.home.worker_home import WorkerHome
 
 from tests.funcnodes.environment.tiny_wheels import make_shelf_of_wheels
@@ -353,6 +353,20 @@ async def test_killed_at_a_step_the_environment_is_the_old_or_the_new_one(
     standing = state.current(home)
     assert standing is not None
     assert [entry.name for entry in home.environments.iterdir()] == [standing.environment]
+
+
+async def test_a_new_worker_gets_the_packages_its_settings_name(provisioner: Provisioner, base: Base) -> None:
+    """Made with another worker's packages: `copy_lib`."""
+    copy = WorkerHome(base, "copy")
+    wishes = {
+        "fntest-module": PackageWish("fntest-module", "1.0"),
+        "basic": PackageWish("funcnodes_basic", "1.2"),
+    }
+    write_worker_config(copy, WorkerConfig(uuid="copy", env_path=str(copy.venv), package_dependencies=wishes))
+
+    await provisioner.create(copy, Heard())
+
+    assert (versions(copy)["fntest-module"], versions(copy)["funcnodes-basic"]) == ("1.0", "3.0.0")
 
 
 async def test_a_package_of_which_half_is_there_does_not_stay(
