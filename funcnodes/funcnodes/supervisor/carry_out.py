@@ -64,7 +64,7 @@ class Callbacks:
     progress: Callable[[ProgressNote], None]
     access: Callable[[], control.Access]
     removed: Callable[[Member], None]
-    spawn: Callable[[Coroutine[None, None, None]], object]
+    spawn: Callable[[Coroutine[None, None, None]], asyncio.Task[None]]
 
 
 class CarryOut:
@@ -73,6 +73,7 @@ class CarryOut:
     def __init__(self, ground: Ground, callbacks: Callbacks) -> None:
         self._ground, self._back = ground, callbacks
         self._pings = itertools.count(1)
+        self._settling: dict[str, asyncio.Task[None]] = {}
 
     def do(self, member: Member, command: Command) -> None:
         """Do this now, or begin it; what comes of it is told as an event."""
@@ -170,6 +171,9 @@ class CarryOut:
 
     async def _remove(self, member: Member) -> None:
         problem: str | None = None
+        # Bytecode that is written while the folder is being removed would keep it there.
+        if (settling := self._leave_environment_alone(member)) is not None:
+            await asyncio.wait((settling,))
         try:
             await asyncio.to_thread(self._ground.registry.remove, member.home)
         except OSError as error:
@@ -184,6 +188,12 @@ class CarryOut:
             await self._ground.provisioner.settle(member.home)
             if member.config.in_venv and member.python is not None:
                 await self._compile_once(member.home, member.python.parent.parent / _COMPILED)
+
+    def _leave_environment_alone(self, member: Member) -> asyncio.Task[None] | None:
+        settling = self._settling.pop(member.home.uuid, None)
+        if settling is not None:
+            settling.cancel()
+        return settling
 
     async def _compile_once(self, home: WorkerHome, mark: Path) -> None:
         if not await asyncio.to_thread(mark.exists):
@@ -202,7 +212,8 @@ class CarryOut:
         member.host, member.port = dialled.hello.host or None, dialled.hello.port or None
         member.link.send(control.Welcome(access=self._back.access()))
         self._back.changed()
-        self._back.spawn(self._after_hello(member))
+        self._leave_environment_alone(member)
+        self._settling[member.home.uuid] = self._back.spawn(self._after_hello(member))
 
     def _refuse(self, member: Member, command: do.Refuse) -> None:
         dialled = member.dialled.pop(command.process, None)
