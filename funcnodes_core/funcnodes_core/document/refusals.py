@@ -130,6 +130,17 @@ class WrongOptionValue(EditRejected):
         return f"option {self.key!r} takes {self.expected}"
 
 
+class NotJson(EditRejected):
+    """Raised when a value is handed in that a saved file could not give back equal."""
+
+    def __init__(self, value: object) -> None:
+        super().__init__()
+        self.value = value
+
+    def __str__(self) -> str:
+        return f"{self.value!r} can not be kept: values are what JSON knows, without nan and infinity"
+
+
 class BrokenGroups(EditRejected):
     """Raised when groups would not form a forest over the nodes of the document."""
 

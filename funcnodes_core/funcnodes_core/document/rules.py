@@ -5,7 +5,8 @@ all: a placeholder may be wired, moved, renamed and given values like any node.
 """
 
 from collections.abc import Mapping
-from typing import assert_never
+from math import isfinite
+from typing import Any, assert_never, cast
 
 from msgspec import UNSET, UnsetType
 
@@ -51,6 +52,7 @@ from funcnodes_core.document.refusals import (
     NodeExists,
     NodeNotFound,
     NotAnInput,
+    NotJson,
     OutputIsConnected,
     PortNotFound,
     UnknownOption,
@@ -61,6 +63,8 @@ _BARE_TRIGGERS = {
     TRIGGER_INPUT: PortRecord(id=TRIGGER_INPUT),
     TRIGGER_OUTPUT: PortRecord(id=TRIGGER_OUTPUT, is_input=False),
 }
+
+_PLAIN = frozenset({str, int, bool, type(None)})
 
 _OPTION_KINDS: Mapping[str, tuple[tuple[type, ...], str]] = {
     "name": ((str,), "a text"),
@@ -82,15 +86,21 @@ def check(document: Document, edit: Edit) -> None:
 def check_in_draft(draft: Draft, edit: Edit) -> None:
     """Return when the draft, as it is now, allows the edit."""
     match edit:
-        case SetValue(node, port) | SetDefault(node, port):
+        case SetValue(node, port, value) | SetDefault(node, port, value):
+            _check_json(value)
             _check_input_is_free(draft, node, port)
         case SetPortOption(node, port, key, value):
+            _check_json(value)
             _port(draft, node, port)
             _check_option(key, value, PORT_OPTIONS)
         case SetNodeOption(node, key, value):
+            _check_json(value)
             _node(draft, node)
             _check_option(key, value, NODE_OPTIONS)
-        case SetProperty(node) | RenameNode(node) | RemoveNode(node):
+        case SetProperty(node, _, value):
+            _check_json(value)
+            _node(draft, node)
+        case RenameNode(node) | RemoveNode(node):
             _node(draft, node)
         case AddNode(node, at):
             if node.id in draft.nodes:
@@ -107,8 +117,8 @@ def check_in_draft(draft: Draft, edit: Edit) -> None:
             _check_groups(groups, draft.nodes)
         case ReplaceGraph(document):
             _check_document(document)
-        case SetGraphProperty():
-            pass
+        case SetGraphProperty(_, value):
+            _check_json(value)
         case _:
             assert_never(edit)
 
@@ -149,6 +159,24 @@ def _check_option(key: str, value: JsonValue | UnsetType, known: frozenset[str])
     kinds, expected = _OPTION_KINDS[key]
     if value is not UNSET and not isinstance(value, kinds):
         raise WrongOptionValue(key, expected)
+
+
+def _check_json(value: JsonValue | UnsetType) -> None:
+    """Refuse what would come back from a file as something else: nan, infinity, tuples, objects."""
+    waiting: list[Any] = [] if value is UNSET else [value]
+    while waiting:
+        one = waiting.pop()
+        kind = cast("type[object]", type(one))
+        if kind is dict:
+            waiting += one.values()
+            if all(type(key) is str for key in one):
+                continue
+        elif kind is list:
+            waiting += one
+            continue
+        elif (kind is float and isfinite(one)) or kind in _PLAIN:
+            continue
+        raise NotJson(one)
 
 
 def _check_place(at: int | None) -> None:

@@ -7,6 +7,7 @@ that is not ours means, is decided in `opening`.
 import contextlib
 import hashlib
 import json
+from math import isfinite
 from pathlib import Path
 from typing import Any, cast
 
@@ -81,6 +82,13 @@ def _parse(content: bytes) -> Any:
         pass
     try:
         # Other writers put a byte order mark in front, or numbers that JSON does not have; those become null.
-        return json.loads(content.decode("utf-8-sig"), parse_constant=lambda name: None)
+        return json.loads(
+            content.decode("utf-8-sig"), parse_constant=lambda name: None, parse_float=_finite_or_none
+        )
     except (ValueError, RecursionError):
         return None
+
+
+def _finite_or_none(text: str) -> float | None:
+    number = float(text)
+    return number if isfinite(number) else None

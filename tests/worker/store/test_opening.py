@@ -162,10 +162,10 @@ def test_an_unreadable_file_of_a_new_worker_is_set_aside(tmp_path: Path) -> None
 
 
 def test_numbers_that_json_does_not_have_become_null(tmp_path: Path) -> None:
-    (tmp_path / "nodespace.json").write_bytes(b'\xef\xbb\xbf{"max": Infinity, "min": 1}')
+    (tmp_path / "nodespace.json").write_bytes(b'\xef\xbb\xbf{"max": Infinity, "large": 1e999, "min": 1.5}')
     opened = reopen(tmp_path)
 
-    assert seen(opened) == ({"max": None, "min": 1}, [], 0)
+    assert seen(opened) == ({"max": None, "large": None, "min": 1.5}, [], 0)
 
 
 @pytest.mark.parametrize(
