@@ -1,5 +1,6 @@
 """A written file is whole or not there, whatever happens in between."""
 
+import os
 import stat
 from pathlib import Path
 
@@ -78,3 +79,28 @@ def test_what_is_set_aside_twice_keeps_both_contents(tmp_path: Path) -> None:
 
     assert (first.read_text(), second.read_text(), path.exists()) == ("one", "two", False)
     assert first.name.startswith("a.json.damaged-")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no sync of folders")
+def test_the_content_is_synced_before_the_rename_and_the_folder_after_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Watched at the system's doors, with the real calls behind them."""
+    seen: list[str] = []
+    fsync, replace = os.fsync, Path.replace
+
+    def watched_fsync(descriptor: int) -> None:
+        is_folder = stat.S_ISDIR(os.fstat(descriptor).st_mode)
+        size = os.fstat(descriptor).st_size
+        seen.append("sync folder" if is_folder else f"sync {size} bytes")
+        fsync(descriptor)
+
+    def watched_replace(source: Path, target: Path) -> Path:
+        seen.append("rename")
+        return replace(source, target)
+
+    monkeypatch.setattr(os, "fsync", watched_fsync)
+    monkeypatch.setattr(Path, "replace", watched_replace)
+    write_atomically(tmp_path / "a.json", "12345")
+
+    assert seen == ["sync 5 bytes", "rename", "sync folder"]
