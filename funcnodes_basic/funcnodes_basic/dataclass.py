@@ -11,8 +11,15 @@ import funcnodes_core as fn
 def field_names(instance: Any) -> list[str]:
     """Return the field names in the order of the class; TypeError for what is no dataclass instance."""
     if not dataclasses.is_dataclass(instance) or isinstance(instance, type):
-        raise TypeError(f"a dataclass instance is needed, not {type(instance).__name__}")
+        raise TypeError(f"Expected a dataclass instance, not {type(instance).__name__}")
     return [field.name for field in dataclasses.fields(instance)]
+
+
+def _offered(instance: Any) -> list[str] | None:
+    try:
+        return field_names(instance)
+    except TypeError:
+        return None
 
 
 @fn.NodeDecorator(id="dataclass.to_dict", name="Dataclass To Dict")
@@ -26,7 +33,7 @@ def dataclass_to_dict(instance: Any) -> dict[str, Any]:
     id="dataclass.get_field",
     name="Dataclass Field",
     default_io_options={
-        "instance": {"on": {"after_set_value": update_other_io_options("field_name", field_names)}}
+        "instance": {"on": {"after_set_value": update_other_io_options("field_name", _offered)}}
     },
 )
 def dataclass_get_field(instance: Any, field_name: str) -> Any:

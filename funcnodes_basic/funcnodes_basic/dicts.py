@@ -3,7 +3,7 @@
 No node changes the dict it is given. Ports that name a key offer the keys of the dict that arrived.
 """
 
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import Annotated, Any, ClassVar, Literal, cast
 
 from funcnodes_core.decorator import update_other_io_options
@@ -16,9 +16,27 @@ Dictionary = Annotated[dict[Any, Any], {"type": "dict"}]
 Pairs = Annotated[list[tuple[Any, Any]], {"type": "List[tuple]"}]
 
 
+def _keys(dictionary: object) -> list[Any] | None:
+    return list(cast("Mapping[Any, Any]", dictionary)) if isinstance(dictionary, Mapping) else None
+
+
 def _offer_keys(port: str) -> dict[str, dict[str, Any]]:
-    keys: Callable[[Mapping[Any, Any]], list[Any]] = list
-    return {"dictionary": {"on": {"after_set_value": update_other_io_options(port, keys)}}}
+    return {"dictionary": {"on": {"after_set_value": update_other_io_options(port, _keys)}}}
+
+
+def places_by_label(dictionary: object) -> dict[str, str] | None:
+    """Return what a client offers for `key`: labels, and the text that is sent for each.
+
+    Published graphs hold the place of the chosen key, as text: any key can be sent so, whatever its type.
+    Where a key looks like a place itself, the label is sent instead: a place would be taken for that key.
+    """
+    keys = _keys(dictionary)
+    if keys is None:
+        return None
+    labels = [str(key) for key in keys]
+    if any(label.isdecimal() for label in labels):
+        return {label: label for label in labels}
+    return {label: str(place) for place, label in enumerate(labels)}
 
 
 class DictGetNode(fn.Node):
@@ -28,15 +46,7 @@ class DictGetNode(fn.Node):
     node_name = "Dict Get"
     description = "Give the value under a key; nothing when the dict has no such key."
     default_io_options: ClassVar[dict[str, dict[str, Any]]] = {
-        "dictionary": {
-            "on": {
-                "after_set_value": update_other_io_options(
-                    "key",
-                    # Labels to values, both text: a key that is no text is offered by its text.
-                    lambda dictionary: {str(key): str(key) for key in dictionary},
-                )
-            }
-        }
+        "dictionary": {"on": {"after_set_value": update_other_io_options("key", places_by_label)}}
     }
     dictionary = fn.NodeInput(id="dictionary", type=dict, description="Where to look.")
     key = fn.NodeInput(id="key", type=str, description="What to look for.")
@@ -48,7 +58,7 @@ class DictGetNode(fn.Node):
 
 
 def look_up(dictionary: Mapping[Any, Any], key: Hashable) -> Any:
-    """Return the value under a key, or under the key with that text; `NoValue` when there is none."""
+    """Return the value under a key, under the key with that text, or at that place; else `NoValue`."""
     if key in dictionary:
         return dictionary[key]
     if not isinstance(key, str):
@@ -56,7 +66,6 @@ def look_up(dictionary: Mapping[Any, Any], key: Hashable) -> Any:
     for other, value in dictionary.items():
         if str(other) == key:
             return value
-    # Graphs saved by the original keep the place of the chosen key, as text, instead of the key.
     values = list(dictionary.values())
     return values[int(key)] if key.isdecimal() and int(key) < len(values) else NoValue
 
@@ -150,10 +159,15 @@ def dict_delete_key(dictionary: Dictionary, key: Any, ignore_missing: bool = Tru
     outputs=[{"name": "new_dict"}, {"name": "value"}],
     default_io_options=_offer_keys("key"),
 )
-def dict_pop(dictionary: Dictionary, key: Any, default: Any) -> tuple[Dictionary, Any]:
+def dict_pop(
+    # Without a default a missing key is an error; so the port can stay empty.
+    dictionary: Dictionary,
+    key: Any,
+    default: Annotated[Any, {"required": False}] = NoValue,
+) -> tuple[Dictionary, Any]:
     """Take a key out of a dict: give the dict without it, and its value or else the default."""
     rest = dict(dictionary)
-    value = rest.pop(key, default)
+    value = rest.pop(key) if default is NoValue else rest.pop(key, default)
     return rest, value
 
 

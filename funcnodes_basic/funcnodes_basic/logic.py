@@ -8,7 +8,7 @@ value started has finished. They know nothing of how the engine runs it.
 # ruff: noqa: A002
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import AsyncIterable, Iterable
 from typing import Any, cast
 
 import funcnodes_core as fn
@@ -102,21 +102,30 @@ class ForNode(fn.Node):
 
     async def func(self, input: Any, collector: Any = NoValue) -> None:
         """Go through the items; an item whose results fail adds nothing to the list."""
-        if not isinstance(input, Iterable):
-            raise TypeError(f"For goes through a list, not a {type(input).__name__}; use To List first")
-        do, done, results = self.outputs["do"], self.outputs["done"], self.inputs["collector"]
         # The list of the last time must not be taken for this one's by what waits for both.
-        done.set_value(NoValue, does_trigger=False)
+        self.outputs["done"].set_value(NoValue, does_trigger=False)
         gathered: list[Any] = []
-        items = cast("Iterable[Any]", self.progress(input, desc="For"))
-        for item in items:
-            if results.value is not NoValue:
-                results.set_value(NoValue, does_trigger=False)
-            do.value = item
-            await self.settled(do)
-            if (result := results.value) is not NoValue:
-                gathered.append(result)
-        done.value = gathered
+        if isinstance(input, AsyncIterable):
+            progress = self.progress(desc="For")
+            async for item in cast("AsyncIterable[Any]", input):
+                await self._do(item, gathered)
+                progress.update()
+            progress.close()
+        elif isinstance(input, Iterable):
+            for item in cast("Iterable[Any]", self.progress(input, desc="For")):
+                await self._do(item, gathered)
+        else:
+            raise TypeError(f"For goes through a list, not a {type(input).__name__}; use To List first")
+        self.outputs["done"].value = gathered
+
+    async def _do(self, item: Any, gathered: list[Any]) -> None:
+        do, results = self.outputs["do"], self.inputs["collector"]
+        if results.value is not NoValue:
+            results.set_value(NoValue, does_trigger=False)
+        do.value = item
+        await self.settled(do)
+        if (result := results.value) is not NoValue:
+            gathered.append(result)
 
 
 class CollectorNode(fn.Node):

@@ -8,26 +8,34 @@ from typing import Any
 from funcnodes_core.decorator import update_other_io_options
 
 import funcnodes_core as fn
+from funcnodes_core import NoValue
 
 
-def public_attributes(obj: object) -> list[str]:
-    """Return the names of the attributes that are meant for others, sorted."""
-    return sorted(name for name in dir(obj) if not name.startswith("_"))
+def public_attributes(obj: object) -> list[str] | None:
+    """Return the names of the attributes that are meant for others, sorted; None when there is no object."""
+    return None if obj is NoValue else sorted(name for name in dir(obj) if not name.startswith("_"))
 
 
 def _offer_attributes() -> dict[str, dict[str, Any]]:
     return {"obj": {"on": {"after_set_value": update_other_io_options("attribute", public_attributes)}}}
 
 
-def _missing(obj: object, attribute: str) -> AttributeError:
-    return AttributeError(f"an object of type {type(obj).__name__} has no attribute {attribute!r}")
+def _check_public(attribute: str) -> None:
+    # A name with an underscore leads into the interpreter: `__class__`, `__globals__`.
+    if attribute.startswith("_"):
+        raise AttributeError(f"{attribute!r} is private; nodes reach public attributes only")
+
+
+def _check_present(obj: object, attribute: str) -> None:
+    _check_public(attribute)
+    if not hasattr(obj, attribute):
+        raise AttributeError(f"an object of type {type(obj).__name__} has no attribute {attribute!r}")
 
 
 @fn.NodeDecorator(id="pyobject_get_attribute", name="Get Attribute", default_io_options=_offer_attributes())
 def get_attribute(obj: Any, attribute: str) -> Any:
     """Give the value of an attribute."""
-    if not hasattr(obj, attribute):
-        raise _missing(obj, attribute)
+    _check_present(obj, attribute)
     return getattr(obj, attribute)
 
 
@@ -40,6 +48,7 @@ def has_attribute(obj: Any, attribute: str) -> bool:
 @fn.NodeDecorator(id="pyobject_set_attribute", name="Set Attribute")
 def set_attribute(obj: Any, attribute: str, value: Any) -> Any:
     """Set an attribute of the object itself, and give the object on."""
+    _check_public(attribute)
     setattr(obj, attribute, value)
     return obj
 
@@ -49,8 +58,7 @@ def set_attribute(obj: Any, attribute: str, value: Any) -> Any:
 )
 def delete_attribute(obj: Any, attribute: str) -> Any:
     """Delete an attribute of the object itself, and give the object on."""
-    if not hasattr(obj, attribute):
-        raise _missing(obj, attribute)
+    _check_present(obj, attribute)
     delattr(obj, attribute)
     return obj
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
@@ -375,6 +375,20 @@ async def test_for_goes_through_what_has_no_length() -> None:
     assert loop.outputs["done"].value == ["a", "b"]
 
 
+async def test_for_goes_through_what_arrives_in_its_own_time() -> None:
+    async def letters() -> AsyncIterator[str]:
+        for letter in "ab":
+            await asyncio.sleep(0.001)
+            yield letter
+
+    loop = for_with(node_of("same", lambda_with_a(lambda a: a)))
+
+    loop.inputs["input"].value = letters()
+    await loop
+
+    assert loop.outputs["done"].value == ["a", "b"]
+
+
 async def test_for_says_how_far_it_is() -> None:
     loop = for_with(node_of("same", lambda_with_a(lambda a: a)))
     told: list[dict[str, Any]] = []
@@ -389,17 +403,17 @@ async def test_for_says_how_far_it_is() -> None:
 
 
 async def test_for_over_a_hundred_thousand_items() -> None:
-    """About a second on its own; the limit leaves room for a busy machine."""
+    """About a second; counted in the process's own time, since other work on the machine is no fault of ours."""
     plus = add_node()
     plus.inputs["b"].value = 1
     loop = for_with(plus)
-    began = time.perf_counter()
+    began = time.process_time()
 
     loop.inputs["input"].value = range(100_000)
     await loop
 
     assert loop.outputs["done"].value == [float(number + 1) for number in range(100_000)]
-    assert time.perf_counter() - began < 10
+    assert time.process_time() - began < 5
 
 
 async def test_the_loop_lets_other_tasks_in() -> None:

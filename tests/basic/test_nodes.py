@@ -92,6 +92,7 @@ def test_index_ports_keep_their_limits_when_what_arrives_has_no_length() -> None
 
 
 OFFERED = [
+    ("dicts.DictGetNode", "dictionary", {"a": 1, None: 3}, "key", {"a": "0", "None": "1"}),
     ("dicts.DictGetNode", "dictionary", {"a": 1, 2: 3}, "key", {"a": "a", "2": "2"}),
     ("dicts.dict_select_keys", "dictionary", {"a": 1, "b": 2}, "keys", ["a", "b"]),
     ("dicts.dict_rename_key", "dictionary", {"a": 1}, "old_key", ["a"]),
@@ -112,6 +113,36 @@ def test_ports_that_name_a_part_offer_the_parts(
     node.inputs[source].value = value
 
     assert node.inputs[port].value_options["options"] == options
+
+
+@pytest.mark.parametrize(
+    ("python", "source", "value", "port"), [(row[0], row[1], row[2], row[3]) for row in OFFERED]
+)
+def test_nothing_is_offered_once_the_parts_are_gone(python: str, source: str, value: Any, port: str) -> None:
+    node = node_class(python)()
+    node.inputs[source].value = value
+
+    node.inputs[source].value = fn.NoValue
+
+    assert node.inputs[port].value_options["options"] is None
+
+
+@pytest.mark.parametrize(
+    "dictionary", [{"a": 1, "b": 2}, {"1": "x", "0": "y"}, {7: 1, "b": 2}, {None: 1, "": 2}]
+)
+async def test_whatever_is_offered_for_a_key_leads_to_its_value(dictionary: dict[Any, Any]) -> None:
+    """What a client sends for a label, the node finds again, also when keys look like places."""
+    node = node_class("dicts.DictGetNode")()
+    node.inputs["dictionary"].value = dictionary
+    offered = node.inputs["key"].value_options["options"]
+
+    found = []
+    for sent in offered.values():
+        node.inputs["key"].value = sent
+        await fn.run_until_complete(node)
+        found.append(node.outputs["value"].value)
+
+    assert found == list(dictionary.values())
 
 
 def test_one_nodes_limits_are_not_another_nodes() -> None:
