@@ -403,7 +403,7 @@ async def test_for_says_how_far_it_is() -> None:
 
 
 async def test_for_over_a_hundred_thousand_items() -> None:
-    """About a second; counted in the process's own time, since other work on the machine is no fault of ours."""
+    """About a second of the process's own time; other work on the machine is no fault of ours."""
     plus = add_node()
     plus.inputs["b"].value = 1
     loop = for_with(plus)
