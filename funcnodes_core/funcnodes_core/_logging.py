@@ -1,6 +1,7 @@
 """Logging: the logger `funcnodes` and its children, with the handlers that the settings name.
 
-Nothing is written anywhere before a logger is asked for with `get_logger` or a folder is named with `set_logging_dir`.
+Nothing is written anywhere before a logger is asked for with `get_logger` or a folder is named with
+`set_logging_dir`.
 """
 
 from __future__ import annotations
@@ -112,4 +113,4 @@ def _made(name: str, said: dict[str, Any], logger: logging.Logger) -> logging.Ha
 
 
 def _settings() -> dict[str, Any]:
-    return cast("dict[str, Any]", config.get_config().get("logging") or {})
+    return config.get_config().get("logging") or {}

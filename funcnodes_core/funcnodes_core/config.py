@@ -1,9 +1,11 @@
 """Settings: where the base folder is, and what its `config.json` says. Reading has no side effects.
 
-Owns the file and the published module-level doors, also those that tests of modules assign to. Nothing is written and
-no folder is made unless one of the functions that write is called.
+Owns the file and the published module-level doors, also those that tests of modules assign to. Nothing is
+written and no folder is made unless one of the functions that write is called.
 """
 
+# The module's state has published names in capitals that test tools assign to, as do the functions here.
+# pyright: reportConstantRedefinition=false
 from __future__ import annotations
 
 import copy
@@ -54,7 +56,7 @@ _CONFIG_CHANGED: bool = True
 _in_test: bool = False
 
 WRITTEN_BY_THE_ORIGINAL = 0.01
-"""The original wrote this delay into every config.json by itself, so it is nobody's wish and counts as unset."""
+"""The original wrote this delay into every config.json by itself: nobody's wish, so it counts as unset."""
 
 
 def _defaults() -> dict[str, Any]:
@@ -89,7 +91,10 @@ def get_config() -> ConfigType:
 
 
 def load_config(path: str | Path) -> ConfigType:
-    """Return the settings in a file, its backup, or the defaults; what is missing is filled in, also in the file."""
+    """Return the settings in a file, its backup, or the defaults.
+
+    What is missing is filled in, also in the file.
+    """
     path = Path(path)
     said = _said_by(path)
     config = deep_fill_dict(said or {}, _defaults())

@@ -1,8 +1,8 @@
 """Events: who listens to whom, and how an event is told.
 
-Owns `EventEmitterMixin` and the decorators that tell before and after a method. Telling is synchronous and in the
-order of registration; an exception of a listener goes to whoever told. Objects that nobody listens to pay one test
-of `listeners` for `None`, which is why the dictionaries are made on first use.
+Owns `EventEmitterMixin` and the decorators that tell before and after a method. Telling is synchronous and
+in the order of registration; an exception of a listener goes to whoever told. Objects that nobody listens
+to pay one test of `listeners` for `None`, which is why the dictionaries are made on first use.
 """
 
 from __future__ import annotations
@@ -26,7 +26,8 @@ class EventEmitterMixin:
 
     default_listeners: ClassVar[dict[str, list[Listener]]] = {}
     default_error_listeners: ClassVar[list[Listener]] = []
-    # Plain class attributes, so that emitters need no `__init__` of ours; slotted ones own slots of these names.
+    # Plain class attributes, so that emitters need no `__init__` of ours; slotted ones own slots of these
+    # names.
     listeners: dict[str, list[Listener]] | None = None
     error_listeners: list[Listener] | None = None
 

@@ -1,7 +1,8 @@
 """The errors of the core, as an outline.
 
-Owns the classes and their families, nothing else: facts are fields, `str()` is the sentence. Published names and
-their published base classes (`KeyError`, `ValueError`) are kept, since node authors catch them by these.
+Owns the classes and their families, nothing else: facts are fields, `str()` is the sentence. Published
+names and their published base classes (`KeyError`, `ValueError`) are kept, since node authors catch them by
+these.
 """
 
 from __future__ import annotations

@@ -147,7 +147,7 @@ class NodeGroups:
                 "node_ids": list(group.get("node_ids", ())),
                 "child_groups": list(group.get("child_groups", ())),
                 "parent_group": group.get("parent_group"),
-                "meta": copy.deepcopy(group.get("meta") or {}),
+                "meta": copy.deepcopy(dict[str, Any](group.get("meta") or {})),
             }
             for gid, group in data.items()
         }

@@ -1,6 +1,7 @@
 """The nodespace: one living graph with its library, properties and groups.
 
-It tells what its nodes tell, when somebody listens; the worker's feed does not listen here but at the engine's sink.
+It tells what its nodes tell, when somebody listens; the worker's feed does not listen here but at the
+engine's sink.
 """
 
 from __future__ import annotations
@@ -221,7 +222,10 @@ class NodeSpace(EventEmitterMixin):
         }
 
     def deserialize(self, data: Mapping[str, Any]) -> None:
-        """Become a saved graph. A node of an unknown class becomes a placeholder; an edge that cannot be is skipped."""
+        """Become a saved graph. A node of an unknown class becomes a placeholder.
+
+        An edge that cannot be is skipped.
+        """
         self.clear()
         self._properties.update(data.get("prop") or {})
         for saved in data.get("nodes") or ():

@@ -25,7 +25,8 @@ def update_other_io_value_options(
 ) -> Handler:
     """Return a handler that updates the value options of other ports of the same node.
 
-    It is called with whatever value arrives, also with unfit ones and before the node is whole: then it does nothing.
+    It is called with whatever value arrives, also with unfit ones and before the node is whole: then it
+    does nothing.
     """
     targets = [trg] if isinstance(trg, str) else list(trg)
 

@@ -1,8 +1,8 @@
 """How nodes come into an engine: a connected component at a time, already in topological order.
 
-A graph may be built before any loop runs. When its first node asks for a run, everything connected is walked once
-(without recursion: chains are long) and gets integers whose labels grow along the edges; edges that close a cycle are
-seen on the way. From then on each edge is taken in by itself.
+A graph may be built before any loop runs. When its first node asks for a run, everything connected is
+walked once (without recursion: chains are long) and gets integers whose labels grow along the edges; edges
+that close a cycle are seen on the way. From then on each edge is taken in by itself.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def _is_free(engine: Engine, cell: Cell) -> bool:
 
 
 def _sorted(component: dict[Cell, None]) -> list[Cell]:
-    """Return the cells in topological order, as far as cycles allow: depth first, last finished comes first."""
+    """Return the cells in topological order, as far as cycles allow (depth first, last finished first)."""
     finished: list[Cell] = []
     seen: set[Cell] = set()
     for root in reversed(component):

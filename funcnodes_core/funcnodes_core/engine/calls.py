@@ -1,7 +1,7 @@
 """The one place that calls a node's function: a plain call, and one step of a coroutine.
 
-Both are frames of their own. The interrupt handler (`engine.interrupt`) raises only when one of them is on the stack,
-so a KeyboardInterrupt can never land in the engine's own bookkeeping.
+Both are frames of their own. The interrupt handler (`engine.interrupt`) raises only when one of them is on
+the stack, so a KeyboardInterrupt can never land in the engine's own bookkeeping.
 """
 
 from __future__ import annotations

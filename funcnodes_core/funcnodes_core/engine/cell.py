@@ -1,7 +1,7 @@
 """Cells: a node's place in the engine, with everything that a run touches close at hand.
 
-A cell keeps shortcuts to the ports that a run reads and writes, so that the runner looks up no name. It belongs to its
-node and dies with it; the engine only knows where it is.
+A cell keeps shortcuts to the ports that a run reads and writes, so that the runner looks up no name. It
+belongs to its node and dies with it; the engine only knows where it is.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
     from funcnodes_core.engine.runner import Engine
 
-# `_get_running_loop` is asyncio's own door for this question: it answers None instead of raising, and in C, which
-# matters since every set from outside asks it.
+# `_get_running_loop` is asyncio's own door for this question: it answers None instead of raising, and in C,
+# which matters since every set from outside asks it.
 
 __all__ = ["Cell", "Runnable"]
 
@@ -190,7 +190,10 @@ class Cell:
         emit("after_request_trigger", {"result": None})
 
     def settle_down(self) -> Engine | None:
-        """Return the engine of this thread's running loop, with this node in it; without one the wish is kept."""
+        """Return the engine of this thread's running loop, with this node in it.
+
+        Without one the wish is kept.
+        """
         loop, engine = running_loop(), self.engine
         if engine is not None and loop is engine.loop:
             return engine

@@ -1,8 +1,9 @@
 """Ending a run from outside, by the ladder that fits where it runs.
 
-Owns the SIGINT handler. It raises KeyboardInterrupt only while the main thread is below a frame of `calls`, inside the
-very run that is to be stopped; at any other moment it does nothing, and the asking is repeated until the run is over.
-asyncio's own handler cannot serve: it swallows the first signal and cancels the main task.
+Owns the SIGINT handler. It raises KeyboardInterrupt only while the main thread is below a frame of `calls`,
+inside the very run that is to be stopped; at any other moment it does nothing, and the asking is repeated
+until the run is over. asyncio's own handler cannot serve: it swallows the first signal and cancels the main
+task.
 """
 
 from __future__ import annotations
@@ -138,7 +139,7 @@ class Interrupts:
             return f"{name} is cancelled"
         run.thread.ask_to_end()
         engine.post(lambda: engine.loop.call_later(ABANDON_AFTER_S, _abandon, run))
-        return f"{name} is asked to end its thread; if it has not done so in {ABANDON_AFTER_S:g} s, it is left behind"
+        return f"{name} is asked to end its thread; after {ABANDON_AFTER_S:g} s it is left behind"
 
 
 def _abandon(run: LastingRun) -> None:

@@ -1,4 +1,7 @@
-"""What must be true of a scheduler at any moment between two of its words. Tests call `check` at their ends."""
+"""What must be true of a scheduler at any moment between two of its words.
+
+Tests call `check` at their ends.
+"""
 
 from __future__ import annotations
 
@@ -16,9 +19,9 @@ def check(scheduler: Scheduler) -> None:
         assert state[n] in (OPEN, RUNNING), f"{n} lasts, but does not run"
     for n in scheduler.queued:
         assert state[n] == RUNNING, f"{n} is queued, but does not run"
-    holders = {n for n in scheduler.lasting if scheduler.holds_back(n)}
     for n in range(len(state)):
         if state[n] == HELD:
+            holders = {m for m in scheduler.lasting if scheduler.holds_back(m, scheduler.wave_of[n])}
             assert order.ancestors_in(n, holders, None) is not None, f"{n} is held by nobody"
         if state[n] == MARKED:
             assert scheduler.will_take(n), f"{n} is marked, but nobody will take it"
@@ -45,5 +48,5 @@ def check_start(scheduler: Scheduler, n: int) -> None:
     marked = {m for m in above if scheduler.state[m] in (MARKED, HELD)}
     same_wave = {m for m in marked if scheduler.wave_of[m] == scheduler.wave_of[n]}
     assert not same_wave, f"{n} runs while its ancestors {same_wave} are marked"
-    holders = {m for m in above if scheduler.holds_back(m) and scheduler.wave_of[m] == scheduler.wave_of[n]}
+    holders = {m for m in above if scheduler.holds_back(m, scheduler.wave_of[n])}
     assert not holders, f"{n} runs while its ancestors {holders} have set no output yet"

@@ -1,8 +1,9 @@
 """A topological order, kept with every edge (Pearce and Kelly), never recomputed whole.
 
-Owns edges between integers, a label per integer, and which edges close a cycle. A label is larger than the labels of
-all parents; an edge that would close a cycle is kept aside as a *back edge*, and tried again when an edge goes.
-Back edges always lead to a label that is not larger: that is how a search tells them without a look-up.
+Owns edges between integers, a label per integer, and which edges close a cycle. A label is larger than the
+labels of all parents; an edge that would close a cycle is kept aside as a *back edge*, and tried again when
+an edge goes. Back edges always lead to a label that is not larger: that is how a search tells them without
+a look-up.
 
 Does not know what a node is, nor what is running (`scheduler`).
 """
@@ -122,8 +123,8 @@ class Order:
             return False
         if label[a] < label[b]:
             return True
-        # A leaf may stand at the end and a root at the start, whatever stands between. Without this a chain built
-        # from its end to its start would cost a search over all of it for each edge.
+        # A leaf may stand at the end and a root at the start, whatever stands between. Without this a chain
+        # built from its end to its start would cost a search over all of it for each edge.
         if not self.children[b]:
             self._highest += 1
             self._relabel(b, self._highest)

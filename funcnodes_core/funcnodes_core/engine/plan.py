@@ -16,7 +16,10 @@ class Plan:
     """One class's function and where it runs."""
 
     func: Any
-    """What stands under `func` on the class. When something else stands there at run time, that is called instead."""
+    """What stands under `func` on the class.
+
+    When something else stands there at run time, that is called instead.
+    """
     function: Callable[..., Any]
     """What is called with the inputs by name: the author's own function, or `func` with the node in front."""
     kind: Kind

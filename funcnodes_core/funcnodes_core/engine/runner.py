@@ -1,8 +1,9 @@
 """The runner: takes what the scheduler says runs next and runs it. One engine per event loop.
 
-Owns the loop's turns (`wake`, `drain`), which cell sits at which integer, plain runs, and what follows from a run's
-end. Runs that last (coroutines, threads, delays) are `executors.lasting`; waiting for runs is `waiting`; the call of a
-node's function itself is `calls`. A plain function runs without task, timer or event object.
+Owns the loop's turns (`wake`, `drain`), which cell sits at which integer, plain runs, and what follows from a
+run's end. Runs that last (coroutines, threads, delays) are `executors.lasting`; waiting for runs is
+`waiting`; the call of a node's function itself is `calls`. A plain function runs without task, timer or event
+object.
 """
 
 from __future__ import annotations
@@ -77,14 +78,18 @@ class Engine:
 
     def post(self, action: Callable[[], object]) -> None:
         """Do this in the graph's thread, soon."""
-        # The loop may close between the question and the call; then nothing will run here any more, and a thread
-        # that still computes something has nobody to tell.
+        # The loop may close between the question and the call; then nothing will run here any more, and a
+        # thread that still computes something has nobody to tell.
         if not self.over:
             try:
                 self.loop.call_soon_threadsafe(action)
             except RuntimeError:
                 if not self.over:
                     raise
+
+    def welcome(self, cell: Cell) -> None:
+        """Seat a node that has no connections yet. Called when a node is made below a running loop."""
+        self.seat(cell, self.scheduler.add())
 
     def adopt(self, cell: Cell) -> None:
         """Take a node and everything connected to it into this engine."""
@@ -209,7 +214,10 @@ class Engine:
 
     # --- plain runs ----------------------------------------------------------------------------
     def _run(self, cell: Cell, n: int, wall: float) -> None:
-        """Run a plain function here and now. Everything rare is behind one test, since this runs 300,000 times a second."""
+        """Run a plain function here and now.
+
+        This runs 300,000 times a second: everything rare stands behind one test.
+        """
         kwargs: dict[str, Any] = {}
         for key, port in cell.arguments:
             value = port.stored
@@ -231,7 +239,7 @@ class Engine:
             self.marker.begin(cell.node.uuid)
         try:
             result = call(plan.function, kwargs)
-            if hasattr(type(result), "__await__"):
+            if hasattr(result.__class__, "__await__"):
                 self._leave()
                 self.lasting.await_result(cell, n, result, kwargs)
                 return
@@ -390,7 +398,7 @@ class Engine:
         await self.waiting.until_idle()
 
     def interrupt(self, node_uuid: str | None = None) -> str:
-        """End the run of a node, or of whichever runs; from any thread. Returns what was done, as a sentence."""
+        """End the run of a node, or of whichever runs; from any thread. Returns what was done."""
         return self.lasting.interrupts.interrupt(node_uuid)
 
     def cells(self) -> list[Cell]:

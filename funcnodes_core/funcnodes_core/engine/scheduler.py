@@ -3,10 +3,11 @@
 Owns the state of every integer and the heap of marked ones. The runner above it speaks four words: `mark(n)`,
 `next()`, `finished(n, run)`, and for runs that last beyond the moment `stays(n)`.
 
-A *wave* is a number that a mark inherits from its cause: marks made from outside before the first of them has begun
-share one; what a run causes belongs to the run's wave. A run holds back its marked descendants of the same wave until
-it ends or sets an output. Labels of `Order` see to the rest: the marked integer with the smallest label goes first, so
-no marked ancestor can be left behind, but for cycles, which are asked about only when there are any.
+A *wave* is a number that a mark inherits from its cause: marks made from outside before the first of them
+has begun share one; what a run causes belongs to the run's wave. A run holds back its marked descendants of
+the same wave until it ends or sets an output. Labels of `Order` see to the rest: the marked integer with
+the smallest label goes first, so no marked ancestor can be left behind, but for cycles, which are asked
+about only when there are any.
 """
 
 from __future__ import annotations
@@ -35,7 +36,8 @@ class Scheduler:
     """Which of the marked integers runs next."""
 
     __slots__ = (
-        "_heap", "_held", "_laps", "_lowest", "_moves", "_quiet", "_waves",
+        "_heap", "_held",
+        "_holding", "_laps", "_lowest", "_moves", "_quiet", "_waves",
         "fresh", "lap_limit", "lasting", "order", "queued", "run", "state", "wave", "wave_of",
     )  # fmt: skip
 
@@ -59,6 +61,9 @@ class Scheduler:
         self._heap: list[int] = []
         self._moves = 0
         self._held: dict[int, set[int]] = {}
+        """Who waits for which run that lasts."""
+        self._holding: dict[int, set[int]] = {}
+        """In which waves a run that lasts holds back its descendants: its own, and that of a queued run."""
         self._quiet: dict[int, set[int]] = {}
         self._lowest: dict[int, int] = {}
         self._laps: dict[int, tuple[int, int]] = {}
@@ -103,21 +108,30 @@ class Scheduler:
 
     # --- the four words ------------------------------------------------------------------------
     def mark(self, n: int) -> bool:
-        """Let `n` run once more; True when that is news: neither marked already nor queued behind its own run."""
+        """Let `n` run once more.
+
+        True when that is news: neither marked already nor queued behind its own run.
+        """
         state = self.state[n]
         if state == IDLE:
             self.state[n] = MARKED
             self.wave_of[n] = self.wave
             heappush(self._heap, self.order.label[n])
             return True
+        wave = self.wave
         if state == RUNNING:
-            self.queued[n] = self.wave
-            return False
-        if state != OPEN and self.wave_of[n] != self.wave:
-            # Another cause: the newest decides whom it waits for.
-            self.wave_of[n] = self.wave
+            self.queued[n] = wave
+            if n in self._holding:
+                # It will run in that wave too, so its descendants there wait for both runs.
+                self._hold(n, wave)
+        elif self.wave_of[n] != wave:
+            # Another cause: the newest decides who waits for whom.
+            self.wave_of[n] = wave
             if state == HELD:
                 self._release_all()
+            elif state == OPEN:
+                self._hush(n)
+                self._hold(n, wave)
         return False
 
     def next(self) -> int:
@@ -164,14 +178,7 @@ class Scheduler:
         self.state[n] = OPEN if opened else RUNNING
         if n not in self.lasting:
             self.lasting.add(n)
-            wave = self.wave_of[n]
-            label = self.order.label[n]
-            if wave in self._quiet:
-                self._quiet[wave].add(n)
-                self._lowest[wave] = min(label, self._lowest[wave])
-            else:
-                self._quiet[wave] = {n}
-                self._lowest[wave] = label
+            self._hold(n, self.wave_of[n])
 
     # --- more about runs that last -------------------------------------------------------------
     def speaks(self, n: int, again: bool = False) -> None:
@@ -210,9 +217,9 @@ class Scheduler:
         """Return the marked integers, held ones included."""
         return self._in_state(MARKED) + self._in_state(HELD)
 
-    def holds_back(self, n: int) -> bool:
-        """Return whether `n` lasts and has set no output yet."""
-        return n in self._quiet.get(self.wave_of[n], ())
+    def holds_back(self, n: int, wave: int) -> bool:
+        """Return whether descendants of this wave wait for `n`: it lasts and has set no output yet."""
+        return n in self._quiet.get(wave, ())
 
     def will_take(self, n: int) -> bool:
         """Return whether `n` is marked and `next` will come to it."""
@@ -294,14 +301,21 @@ class Scheduler:
         outside = {h for h in holders if not order.reaches(n, h)}
         return order.ancestors_in(n, outside, None) if outside else None
 
+    def _hold(self, n: int, wave: int) -> None:
+        """Let `n` hold back its descendants of this wave."""
+        label = self.order.label[n]
+        quiet = self._quiet.setdefault(wave, set())
+        self._lowest[wave] = min(label, self._lowest[wave]) if quiet else label
+        quiet.add(n)
+        self._holding.setdefault(n, set()).add(wave)
+
     def _leave(self, n: int) -> None:
         self.lasting.discard(n)
         self._hush(n)
 
     def _hush(self, n: int) -> None:
-        wave = self.wave_of[n]
-        quiet = self._quiet.get(wave)
-        if quiet is not None and n in quiet:
+        for wave in self._holding.pop(n, ()):
+            quiet = self._quiet[wave]
             quiet.discard(n)
             if not quiet:
                 del self._quiet[wave], self._lowest[wave]

@@ -36,9 +36,12 @@ class RunState:
 
 
 class Sink(Protocol):
-    """Who wants to know what runs change. Called in the graph's thread for every change: it only notes and returns.
+    """Who wants to know what runs change.
 
-    A run of a plain function that is over at once is told once, when it has ended; while it lasts, the marker knows.
+    Called in the graph's thread for every change: it only notes and returns.
+
+    A run of a plain function that is over at once is told once, when it has ended; while it lasts, the
+    marker knows.
     """
 
     def port_changed(self, io: Any, /) -> object:

@@ -1,6 +1,7 @@
 """Waiting for runs: for one node, for several, for everything, for what one value started.
 
-Nothing polls. A waiter is a future that is resolved when its node's run ends, or at the end of a turn of the engine.
+Nothing polls. A waiter is a future that is resolved when its node's run ends, or at the end of a turn of
+the engine.
 """
 
 from __future__ import annotations
@@ -99,7 +100,10 @@ class Waiting:
             await future
 
     async def until_all_over(self, cells: Iterable[Cell]) -> None:
-        """Return when none of these nodes runs or is about to; raise the first error that nobody else hears."""
+        """Return when none of these nodes runs or is about to.
+
+        Raise the first error that nobody else hears.
+        """
         given = [(cell, cell.failures) for cell in cells]
         while True:
             for cell, _ in given:
@@ -154,13 +158,14 @@ class Waiting:
         version = (order.version, self._loopers_version)
         known = self._reach.get((cell.index, output.uuid))
         if known is None or known[:2] != version:
-            start = [t.cell.index for t in output.targets if getattr(t.cell, "engine", None) is self._engine]
+            cells: list[Any] = [target.cell for target in output.targets]
+            start: list[int] = [c.index for c in cells if getattr(c, "engine", None) is self._engine]
             stop = {cell.index, *self._outer(cell)}
             known = (*version, order.descendants(start, stop))
             self._reach[cell.index, output.uuid] = known
         return known[2]
 
     def _outer(self, cell: Cell) -> set[int]:
-        """Return the loops around this one: they began to wait earlier and wait for it, so it cannot wait for them."""
+        """Return the loops around this one: they wait for it already, so it cannot wait for them."""
         order, mine = self._engine.scheduler.order, self._loopers.get(cell.index, 0)
         return {n for n, since in self._loopers.items() if since < mine and order.reaches(n, cell.index)}

@@ -1,5 +1,6 @@
 """Inputs: a value with a default behind it, and the trigger that follows when it is set."""
 
+# ruff: noqa: SLF001 - a copy is filled by its own class
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
@@ -174,6 +175,11 @@ class NodeInput(NodeIO):
         return {**super().status(), "required": self._required}
 
     # --- connections ---------------------------------------------------------------------------
+    @property
+    def links(self) -> tuple[NodeIO, ...]:
+        """The connected outputs."""
+        return self.sources
+
     @property
     def connections(self) -> list[NodeIO]:
         """The connected outputs."""

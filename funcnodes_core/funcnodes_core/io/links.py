@@ -1,7 +1,7 @@
 """Connections and forwards: everything is checked before anything changes, and each is told once.
 
-An output knows its `targets`, an input its `sources`; inputs know the inputs they forward to and the other way round.
-Both kinds are edges for the engine, since a value goes along them.
+An output knows its `targets`, an input its `sources`; inputs know the inputs they forward to and the other
+way round. Both kinds are edges for the engine, since a value goes along them.
 """
 
 from __future__ import annotations
@@ -44,10 +44,10 @@ def connect(a: NodeIO, b: NodeIO, replace: bool, caller: NodeIO) -> Link | None:
 def disconnect(port: NodeIO, other: NodeIO | None) -> Link | None:
     """Cut one connection and return it, or all of a port and return None."""
     if other is None:
-        for each in port.connections:
+        for each in port.links:
             disconnect(port, each)
         return None
-    if other not in port.connections:
+    if other not in port.links:
         return None
     out, inp = _told_apart(port, other)
     _tell(port, "before_disconnect", None, out, inp)

@@ -76,6 +76,11 @@ class NodeOutput(NodeIO):
 
     # --- connections ---------------------------------------------------------------------------
     @property
+    def links(self) -> tuple[NodeIO, ...]:
+        """The connected inputs."""
+        return self.targets
+
+    @property
     def connections(self) -> list[NodeIO]:
         """The connected inputs."""
         return list(self.targets)

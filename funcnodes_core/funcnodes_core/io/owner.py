@@ -1,7 +1,7 @@
 """The node as its ports know it, so that ports need nothing of the floors above.
 
-`Owner` is the node itself, `Seat` its place in the engine. A port without a node sits on `LOOSE`, which does nothing,
-so that no port ever has to ask whether it has a node before it speaks.
+`Owner` is the node itself, `Seat` its place in the engine. A port without a node sits on `LOOSE`, which
+does nothing, so that no port ever has to ask whether it has a node before it speaks.
 """
 
 from __future__ import annotations
@@ -73,7 +73,10 @@ class Owner(Protocol):
         ...
 
     def tell_port_event(self, io: NodeIO, event: str, message: dict[str, Any], up: bool) -> None:
-        """Pass an event of a port on to the node's listeners, and with `up` to its nodespace. Called by ports."""
+        """Pass an event of a port on to the node's listeners, and with `up` to its nodespace.
+
+        Called by ports.
+        """
         ...
 
     def ports_changed(self) -> None:
@@ -85,9 +88,9 @@ class _Loose:
     """The seat of ports that belong to no node."""
 
     __slots__ = ()
-    heard = False
-    port_changed = None
-    lasting = False
+    heard: bool = False
+    port_changed: Callable[[Any], object] | None = None
+    lasting: bool = False
 
     def here(self) -> bool:
         return True

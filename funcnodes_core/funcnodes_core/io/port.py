@@ -1,9 +1,10 @@
 """What inputs and outputs have in common: identity, type, options, events.
 
-A port declared in a class body is the model from which each node's own port is copied; the copies share what does not
-change. Slots keep a port small: a graph has four of them per node.
+A port declared in a class body is the model from which each node's own port is copied; the copies share what
+does not change. Slots keep a port small: a graph has four of them per node.
 """
 
+# ruff: noqa: SLF001 - a copy is filled by its own class
 from __future__ import annotations
 
 import uuid
@@ -24,9 +25,10 @@ class NodeIO(EventEmitterMixin):
     """A port: one named value of a node."""
 
     __slots__ = (
-        "__weakref__", "_allow_multiple", "_default_render_options", "_default_value_options", "_emit_value_set", "_name",
-        "_render_options", "_uuid", "_value_options", "cell", "description", "error_listeners", "hidden", "listeners",
-        "model", "node", "stored", "type",
+        "__weakref__", "_allow_multiple", "_default_render_options", "_default_value_options",
+        "_emit_value_set", "_name", "_render_options", "_uuid", "_value_options", "cell", "description",
+        "error_listeners", "hidden",
+        "listeners", "model", "node", "stored", "type",
     )  # fmt: skip
     default_allow_multiple: ClassVar[bool] = False
 
@@ -249,6 +251,11 @@ class NodeIO(EventEmitterMixin):
 
     def is_connected(self) -> bool:
         """Whether anything is connected."""
+        raise NotImplementedError
+
+    @property
+    def links(self) -> tuple[NodeIO, ...]:
+        """The ports at the other ends of connections."""
         raise NotImplementedError
 
     def disconnect(self, other: Any = None) -> Link | None:

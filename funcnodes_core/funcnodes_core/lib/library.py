@@ -60,7 +60,7 @@ class Library(EventEmitterMixin):
         self.emit("after_add_external_shelf", {"result": shelf})
 
     def add_subshelf_weak(self, shelf: Shelf, parent: str | Sequence[str], alias: str | None = None) -> None:
-        """Show a shelf below `parent` for as long as somebody else holds it; `alias` names a shelf around it."""
+        """Show a shelf below `parent` while somebody else holds it; `alias` names a shelf around it."""
         self.add_external_shelf(shelf, [*_path(parent), alias] if alias else _path(parent))
 
     def remove_external_shelf(self, shelf: Shelf) -> None:

@@ -1,7 +1,8 @@
-"""Installed modules: found by their entry points `funcnodes.module`, imported only when something of them is wanted.
+"""Installed modules: found by their entry points, imported only when something of them is wanted.
 
-Owns `AVAILABLE_MODULES` and how a module is set up when it is first used: plugin setup, setup plugins, render options,
-then what is declared by attributes in place of entry points. A module that fails does not break the others.
+Owns `AVAILABLE_MODULES` and how a module is set up when it is first used: plugin setup, setup plugins,
+render options, then what is declared by attributes in place of entry points. A module that fails does not
+break the others.
 """
 
 from __future__ import annotations
@@ -61,7 +62,9 @@ class LazyEntries(dict[str, Any]):
         """Return an entry, or `default` when there is none, also none by attribute."""
         if key not in self and key != "plugin_setup":
             setup_module(self._owner)
-        return self[key] if key in self else default
+        if key not in self:
+            return default
+        return self[key]
 
     def peek(self, key: str, default: Any = None) -> Any:
         """Return what is there without setting the module up; an entry point is loaded."""

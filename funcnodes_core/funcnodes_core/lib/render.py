@@ -17,8 +17,8 @@ FUNCNODES_RENDER_OPTIONS: dict[str, Any] = {"typemap": {}, "inputconverter": {}}
 def update_render_options(options: Any) -> None:
     """Take a module's options in: the first word about a type stands, the last about a converter.
 
-    What is no dictionary or cannot be written as JSON is ignored. Types as keys become type strings, in the given
-    dictionaries too, since modules read them there.
+    What is no dictionary or cannot be written as JSON is ignored. Types as keys become type strings, in the
+    given dictionaries too, since modules read them there.
     """
     if not isinstance(options, dict):
         return

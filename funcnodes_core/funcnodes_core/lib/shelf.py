@@ -73,7 +73,7 @@ def check_shelf(shelf: Shelf | Mapping[str, Any], parent_id: str | None = None) 
 
 
 def flatten_shelf(shelf: Shelf) -> tuple[list[type[Node]], list[Shelf]]:
-    """Return all node classes and all shelves, depth first; what stands on several shelves comes several times."""
+    """Return all node classes and shelves, depth first; repeated when on several shelves."""
     nodes, shelves = list(shelf.nodes), [shelf]
     for below in shelf.subshelves:
         more_nodes, more_shelves = flatten_shelf(below)

@@ -24,7 +24,9 @@ _framework: set[str] = set()
 class NodeMeta(ABCMeta):
     """The class of node classes."""
 
-    def __init__(cls, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **kwargs: Any) -> None:
+    def __init__(
+        cls, name: str, bases: tuple[type, ...], namespace: dict[str, Any], /, **kwargs: Any
+    ) -> None:
         super().__init__(name, bases, namespace, **kwargs)
         node_class = cast("type[Node]", cls)
         if not _framework:

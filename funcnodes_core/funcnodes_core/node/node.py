@@ -1,7 +1,7 @@
 """`Node`: what node authors program against.
 
-Owns a node's ports, names, options and place in a nodespace. When and how its function runs is the engine's; a node
-only marks and waits (`request_trigger`, `await node`).
+Owns a node's ports, names, options and place in a nodespace. When and how its function runs is the
+engine's; a node only marks and waits (`request_trigger`, `await node`).
 """
 
 from __future__ import annotations
@@ -86,6 +86,9 @@ class Node(EventEmitterMixin, metaclass=NodeMeta):
         self.cell = Cell(self, self.run_plan)
         self._make_ports(io_options)
         self.cell.refresh()
+        if running_loop() is not None:
+            # From its first value on, whoever looks at the engine's sink hears of this node.
+            current_engine().welcome(self.cell)
         if self.default_listeners:
             self.listening_changed()
         if (
@@ -381,7 +384,10 @@ class Node(EventEmitterMixin, metaclass=NodeMeta):
         await current_engine().waiting.until_over(self.cell)
 
     async def settled(self, output: NodeOutput | str) -> None:
-        """Return when everything that the latest value of `output` started has finished. For loops within `func`."""
+        """Return when everything that the latest value of `output` started has finished.
+
+        For loops within `func`.
+        """
         port = self.outputs[output] if isinstance(output, str) else output
         await current_engine().waiting.settled(self.cell, port)
 

@@ -9,6 +9,7 @@ from typing import Any, cast
 from funcnodes_core.io.input import NodeInput
 from funcnodes_core.io.output import NodeOutput
 from funcnodes_core.io.types import serialized
+from funcnodes_core.node import shapes
 from funcnodes_core.node.node import Node
 
 __all__ = ["PlaceHolderNode"]
@@ -31,10 +32,7 @@ class PlaceHolderNode(Node):
         super().__init__(*args, **kwargs)
         self.node_id = str(self.raw.get("node_id", type(self).node_id))
         self.node_name = str(self.raw.get("node_name", type(self).node_name))
-        ports = self.raw.get("io") or {}
-        if not isinstance(ports, Mapping):
-            ports = {port["id"]: port for port in ports}
-        for io_id, said in cast("Mapping[str, Mapping[str, Any]]", ports).items():
+        for io_id, said in shapes.ports_of(self.raw).items():
             self.make_port(io_id, bool(said.get("is_input", True)), said)
 
     def make_port(

@@ -22,7 +22,8 @@ class NodeProgress(tqdm):  # type: ignore[type-arg]  # tqdm is generic in its st
         kwargs.setdefault("file", io.StringIO())
         super().__init__(*args, **kwargs)
 
-    def display(self, msg: str | None = None, pos: int | None = None) -> bool:
+    # tqdm itself returns True; only its stubs say None.
+    def display(self, msg: str | None = None, pos: int | None = None) -> bool:  # pyright: ignore[reportIncompatibleMethodOverride]
         """Hand the present figures on; called by tqdm as often as it would print."""
         # `tell` is missing when tqdm closes a bar whose `__init__` failed.
         tell = getattr(self, "_tell", None)

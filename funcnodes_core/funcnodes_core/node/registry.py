@@ -1,4 +1,7 @@
-"""Which node class has which `node_id`. Weak: a class lives as long as somebody holds it (the library does)."""
+"""Which node class has which `node_id`.
+
+Weak: a class lives as long as somebody holds it (the library does).
+"""
 
 from __future__ import annotations
 

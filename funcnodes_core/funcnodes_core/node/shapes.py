@@ -76,7 +76,7 @@ def take_over(node: Node, data: Mapping[str, Any]) -> None:
     if data.get("node_id", node.node_id) != node.node_id:
         raise ValueError(f"the saved node is a {data['node_id']!r}, not a {node.node_id!r}")
     node.take_identity(data.get("id"), data.get("name"))
-    for io_id, port_data in _ports_of(data).items():
+    for io_id, port_data in ports_of(data).items():
         port = node.inputs.get(io_id) or node.outputs.get(io_id)
         if port is not None and io_id not in TRIGGER_PAIR:
             port.deserialize(port_data)
@@ -86,14 +86,16 @@ def take_over(node: Node, data: Mapping[str, Any]) -> None:
         node.reset_inputs_on_trigger = data["reset_inputs_on_trigger"]
     if data.get("render_options"):
         node.render_options = {**node.render_options, **data["render_options"]}
-    for key, value in (data.get("properties") or {}).items():
+    properties: dict[str, Any] = data.get("properties") or {}
+    for key, value in properties.items():
         node.set_property(key, value)
 
 
-def _ports_of(data: Mapping[str, Any]) -> dict[str, Any]:
-    ports = data.get("io") or {}
+def ports_of(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the ports of a saved node by id; older files hold them as a list."""
+    ports: Any = data.get("io") or {}
     if isinstance(ports, Mapping):
-        return dict(ports)  # type: ignore[arg-type]
+        return dict[str, Any](ports)  # pyright: ignore[reportUnknownArgumentType]
     return {port["id"]: port for port in ports}
 
 

@@ -1,7 +1,7 @@
 """From a function to a node class: one input per parameter, outputs from what it returns.
 
-Signatures, docstrings and type strings are read by exposedfunctionality; this page lays what the decorator says over
-that and draws up the plan by which the engine calls the function.
+Signatures, docstrings and type strings are read by exposedfunctionality; this page lays what the decorator
+says over that and draws up the plan by which the engine calls the function.
 """
 
 from __future__ import annotations
@@ -24,12 +24,13 @@ from funcnodes_core.utils.functions import make_run_in_new_thread
 __all__ = ["NodeDecorator", "node_class_from_function"]
 
 _COMMON = (
-    "type", "description", "allow_multiple", "render_options", "value_options", "emit_value_set", "on", "hidden",
+    "type", "description", "allow_multiple", "render_options", "value_options", "emit_value_set", "on",
+    "hidden",
 )  # fmt: skip
 _INPUT = (*_COMMON, "does_trigger", "required", "default")
 _CLASS_ATTRIBUTES = (
-    "default_io_options", "default_render_options", "default_trigger_on_create", "default_reset_inputs_on_trigger",
-    "default_pretrigger_delay",
+    "default_io_options", "default_render_options", "default_trigger_on_create", "default_pretrigger_delay",
+    "default_reset_inputs_on_trigger",
 )  # fmt: skip
 
 
@@ -90,7 +91,8 @@ def node_class_from_function(
     if shown:
         namespace["node_name"] = shown
     class_name = _class_name(shown or getattr(exposed, "__name__", type(function).__name__))
-    return cast("type[Node]", type(superclass)(class_name, (superclass,), namespace))
+    make: Any = type(superclass)
+    return make(class_name, (superclass,), namespace)
 
 
 def _plan(function: Callable[..., Any], kind: Kind, outputs: tuple[str, ...], wants_node: bool) -> Plan:
@@ -133,8 +135,8 @@ def _output(said: Mapping[str, Any]) -> NodeOutput:
 
 
 def _summary(meta: Mapping[str, Any]) -> str:
-    docstring = meta.get("docstring") or {}
-    return docstring.get("summary") or ""
+    docstring: dict[str, Any] = meta.get("docstring") or {}
+    return str(docstring.get("summary") or "")
 
 
 def _class_name(shown: str) -> str:

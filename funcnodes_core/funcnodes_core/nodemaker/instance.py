@@ -1,7 +1,7 @@
 """Node classes bound to one object: each instance of a `NodeClassMixin` has its own class per node function.
 
-The object's method stays a method; the node class calls it on that very object. Classes and their nodes are held by
-the object and go with it.
+The object's method stays a method; the node class calls it on that very object. Classes and their nodes are
+held by the object and go with it.
 """
 
 from __future__ import annotations
@@ -114,18 +114,15 @@ def _on_object(function: Callable[..., Any], owner: weakref.ref[Any]) -> Callabl
     signature = inspect.signature(function)
     parameters = list(signature.parameters.values())[1:]
 
-    if inspect.iscoroutinefunction(function):
+    @functools.wraps(function)
+    async def awaiting(*args: Any, **kwargs: Any) -> Any:
+        return await function(owner(), *args, **kwargs)
 
-        @functools.wraps(function)
-        async def on_object(*args: Any, **kwargs: Any) -> Any:
-            return await function(owner(), *args, **kwargs)
+    @functools.wraps(function)
+    def calling(*args: Any, **kwargs: Any) -> Any:
+        return function(owner(), *args, **kwargs)
 
-    else:
-
-        @functools.wraps(function)
-        def on_object(*args: Any, **kwargs: Any) -> Any:
-            return function(owner(), *args, **kwargs)
-
+    on_object = awaiting if inspect.iscoroutinefunction(function) else calling
     cast("Any", on_object).__signature__ = signature.replace(parameters=parameters)
     for mark in ("ef_funcmeta", "_is_exposed_method"):
         on_object.__dict__.pop(mark, None)
@@ -154,7 +151,8 @@ class InstanceNodeFunction:
     ) -> None:
         self.function, self.trigger_on_call, self.options = function, trigger_on_call, options
         self.name = function.__name__
-        functools.update_wrapper(self, function)
+        self.__doc__ = function.__doc__
+        self.__wrapped__ = function
 
     def __set_name__(self, owner: type, name: str) -> None:
         self.name = name

@@ -33,7 +33,10 @@ def make_async_if_needed(func: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def make_sync_if_needed(func: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a plain function that does what `func` does; below a running loop a thread's own loop does it."""
+    """Return a plain function that does what `func` does.
+
+    Below a running loop a thread's own loop does it.
+    """
     if not inspect.iscoroutinefunction(func):
         return func
 

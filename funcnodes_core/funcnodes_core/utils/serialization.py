@@ -1,7 +1,7 @@
 """Values as JSON and as bytes, by encoders that modules register for their classes.
 
-Owns both registries and what is encoded without any. How much of a value a client gets to see, and when, is decided
-by who asks (`preview`).
+Owns both registries and what is encoded without any. How much of a value a client gets to see, and when, is
+decided by who asks (`preview`).
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import base64
 import dataclasses
 import json
 import math
+import re
 import struct
 from collections.abc import Callable, Mapping
 from pathlib import Path, PurePath
@@ -22,6 +23,7 @@ __all__ = ["ByteEncoder", "BytesEncdata", "Encdata", "JSONDecoder", "JSONEncoder
 
 PREVIEW_TEXT = 1000
 PREVIEW_ITEMS = 10
+_WHITESPACE = re.compile(r"[ \t\n\r]*").match
 
 
 @dataclasses.dataclass
@@ -45,6 +47,14 @@ class BytesEncdata:
 
 
 Encoder = Callable[..., Any]
+
+
+def _as_encdata(answer: Any) -> Encdata:
+    """Return an encoder's answer as a record: older ones answer `(data, handled)`."""
+    if isinstance(answer, Encdata):
+        return answer
+    data, handled = answer
+    return Encdata(data=data, handeled=bool(handled))
 
 
 class JSONEncoder(json.JSONEncoder):
@@ -88,17 +98,16 @@ class JSONEncoder(json.JSONEncoder):
         """Return the first answer of an encoder, the class's own before those of its bases."""
         for base in type(obj).__mro__:
             for encoder in cls.encoder_registry.get(base, ()):
-                answer = encoder(obj, preview)
-                if isinstance(answer, tuple):
-                    answer = Encdata(data=answer[0], handeled=bool(answer[1]))
+                answer = _as_encdata(encoder(obj, preview))
                 if answer.handeled:
-                    return cast("Encdata", answer)
+                    return answer
         return None
 
     @classmethod
     def _plain(cls, obj: Any, preview: bool, around: tuple[int, ...]) -> Any:
         if isinstance(obj, float):
-            return None if math.isnan(obj) else float(obj)
+            number = float(obj)
+            return None if math.isnan(number) else number
         if obj is None or isinstance(obj, bool):
             return obj
         if isinstance(obj, int):
@@ -143,9 +152,9 @@ class JSONDecoder(json.JSONDecoder):
         """Ask `decoder` for every value, after those that are there."""
         cls.decoder_registry.append(decoder)
 
-    def decode(self, s: str, *args: Any) -> Any:
+    def decode(self, s: str, _w: Any = _WHITESPACE) -> Any:
         """Return the value that a JSON text stands for."""
-        return self._decoded(super().decode(s, *args))
+        return self._decoded(super().decode(s, _w))
 
     def _decoded(self, value: Any) -> Any:
         if isinstance(value, dict):
@@ -220,7 +229,7 @@ def _encode_no_value(obj: Any, preview: bool = False) -> Encdata:
 
 
 def _decode_no_value(obj: Any) -> tuple[Any, bool]:
-    return (NoValue, True) if obj == "<NoValue>" and isinstance(obj, str) else (obj, False)
+    return (NoValue, True) if isinstance(obj, str) and obj == "<NoValue>" else (obj, False)
 
 
 def _encode_bytes(obj: bytes, preview: bool = False) -> Encdata:

@@ -90,12 +90,14 @@ async def waves_into_each_other(plan: Plan) -> None:
     assert max(runs.values(), default=0) <= len(plan.changes)
 
 
+@settings(deadline=None)
 @given(plans(("plain",)))
 def test_plain_graphs(plan: Plan) -> None:
     """Plain functions only."""
     asyncio.run(one_wave_at_a_time(plan))
 
 
+@settings(deadline=None)
 @given(plans(("plain", "napping")))
 def test_graphs_with_slow_nodes(plan: Plan) -> None:
     """Coroutines among them."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from funcnodes_core.engine import invariants
@@ -229,6 +229,7 @@ steps = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(steps, st.booleans())
 def test_any_history_keeps_the_invariants(history: list[tuple[object, ...]], cycles: bool) -> None:
     """Marks, edges, runs that last and end in any order: nobody starts too early, nobody is forgotten."""

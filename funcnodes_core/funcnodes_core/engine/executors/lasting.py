@@ -1,7 +1,7 @@
 """Runs that last: coroutines, threads, and plain functions with a delay before them. Each is one task.
 
-Owns those tasks and how they are cancelled. A run that was given up is known by its number: what it returns later is
-dropped.
+Owns those tasks and how they are cancelled. A run that was given up is known by its number: what it returns
+later is dropped.
 """
 
 from __future__ import annotations
@@ -83,8 +83,8 @@ class LastingRuns:
             self._carry_out(run, body), name=f"run {run.number} of {cell.node.name}"
         )
         if engine.scheduler.order.back:
-            # The task takes its first step before this is called: if it is not done by then, it really waits, and
-            # a cycle through it does not run away.
+            # The task takes its first step before this is called: if it is not done by then, it really
+            # waits, and a cycle through it does not run away.
             engine.loop.call_soon(self._look_whether_it_waits, run)
         engine.state_changed(cell)
         return run
@@ -160,9 +160,10 @@ class LastingRuns:
     async def _work(self, run: LastingRun) -> Any:
         cell = run.cell
         plan, node = cell.plan, cell.node
-        func = type(node).func  # type: ignore[attr-defined]
+        func: Any = getattr(type(node), "func")  # noqa: B009 - the protocol of a node does not name it
         if func is not plan.func:
-            # Someone put another function in place of the class's own: it is called as such, and sets outputs itself.
+            # Someone put another function in place of the class's own: it is called as such, and sets
+            # outputs itself.
             await stepwise(self._engine, cell, _complete(func, run.kwargs, (node,)))
             return _ALREADY_SET
         kwargs = {**run.kwargs, "node": node} if plan.wants_node else run.kwargs

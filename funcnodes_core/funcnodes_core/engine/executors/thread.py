@@ -1,4 +1,7 @@
-"""A function in a thread of its own. The thread is a daemon: one that never ends must not keep the program alive."""
+"""A function in a thread of its own.
+
+The thread is a daemon: one that never ends must not keep the program alive.
+"""
 
 from __future__ import annotations
 
