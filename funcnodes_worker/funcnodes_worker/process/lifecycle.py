@@ -44,6 +44,9 @@ from funcnodes_worker.store.contents import hash_in
 from funcnodes_worker.store.store import Opened, Store
 
 _log = logging.getLogger("funcnodes.worker")
+SWITCH_S = 0.001
+"""How long a thread may keep the interpreter while another waits for it. Python's 5 ms would add up: an edit goes from
+the server's thread to the journal's and back while a node computes."""
 LEAVE_S = 1.0
 """How long the graph's thread may take to end by itself, and again after it was interrupted."""
 
@@ -118,6 +121,7 @@ class ServerThread(threading.Thread):
 
 def run_worker(base: Base, home: WorkerHome, running: RunningNode, options: Options) -> int:
     """Run a worker in this process until it is stopped; return the exit status. Only in the main thread."""
+    sys.setswitchinterval(SWITCH_S)
     opened = Store.open(home.folder)
     try:
         for notice in opened.notices:
