@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 import re
@@ -14,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from funcnodes.server.client import connect
 from funcnodes_worker.home.base import Base
 
 from tests.support.processes import kill_all_of, make_base, processes_of, program_environment
@@ -76,9 +78,8 @@ def running_system(folder: Path, extra: Sequence[str] = ()) -> Generator[System,
         )
     try:
         link = _wait_for_link(program, log)
-        uuid = funcnodes(base, "worker", "new", "--name", "victim", "--not-in-venv").strip()
-        funcnodes(base, "worker", "start", uuid)
-        status: dict[str, Any] = json.loads(funcnodes(base, "worker", "status", uuid, "--json"))
+        status = asyncio.run(_start_worker(Base(base)))
+        uuid = str(status["uuid"])
         yield System(
             Base(base),
             link,
@@ -93,6 +94,14 @@ def running_system(folder: Path, extra: Sequence[str] = ()) -> Generator[System,
     finally:
         kill_all_of(base)
         program.wait(10)
+
+
+async def _start_worker(base: Base) -> dict[str, Any]:
+    """Return the status of a new worker that runs; it shares our interpreter."""
+    async with connect(base) as manager:
+        uuid = (await manager.call("new_worker", name="victim", in_venv=False))["uuid"]
+        await manager.call("start_worker", workerid=uuid)
+        return (await manager.call("status"))["workers"][0]
 
 
 def _wait_for_link(program: subprocess.Popen[bytes], log: Path, limit_s: float = 40) -> str:

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from funcnodes.server.client import ManagerClient, ManagerUnreachable, Notification, connect
-from funcnodes.server.manager.service import open_manager
 
 if TYPE_CHECKING:
     from funcnodes_worker.home.base import Base
@@ -39,6 +38,9 @@ async def reach_manager(
             return
     except ManagerUnreachable:
         pass
+    # Imported here only: most commands find a manager, and need not pay for becoming one.
+    from funcnodes.server.manager.service import open_manager
+
     # Port 0: the settings' port belongs to a manager that stays. `autostart` would start workers that nobody
     # asked this command for.
     async with (
