@@ -7,6 +7,7 @@ are docstrings and help texts.
 from __future__ import annotations
 
 import inspect
+import re
 import types
 from collections.abc import Iterator
 from typing import Any
@@ -72,10 +73,12 @@ def _signature(value: object) -> str:
         signature = inspect.signature(value)
     except (TypeError, ValueError):
         return ""
-    bare = [
-        parameter.replace(annotation=inspect.Parameter.empty) for parameter in signature.parameters.values()
+    shown = [
+        _readable(parameter.replace(annotation=inspect.Parameter.empty))
+        for parameter in signature.parameters.values()
+        if parameter.name not in ("self", "cls")
     ]
-    return str(inspect.Signature([_readable(parameter) for parameter in bare]))
+    return str(inspect.Signature(shown))
 
 
 def _readable(parameter: inspect.Parameter) -> inspect.Parameter:
@@ -97,7 +100,9 @@ class _Named:
 def _doc(value: object) -> str:
     # The docstring of a plain value is its type's, which says nothing about it.
     documented = inspect.isclass(value) or inspect.ismodule(value) or isinstance(value, types.FunctionType)
-    return inspect.cleandoc(value.__doc__ or "") if documented else ""
+    text = inspect.cleandoc(value.__doc__ or "") if documented else ""
+    # Lists of attributes and arguments are for editors; the signature and the table of members stand here.
+    return re.split(r"\n\n(?:Attributes|Args|Arguments|Returns|Raises|Parameters):?\n", text)[0]
 
 
 def _members(cls: type[object]) -> Iterator[tuple[str, str]]:
