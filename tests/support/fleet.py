@@ -36,9 +36,11 @@ async def manager_of(
     async with open_manager(
         base, host="127.0.0.1", port=0, autostart=autostart, worker_program=program
     ) as manager:
-        yield manager
-        if not keep_workers:
-            manager.request_stop(workers=True)
+        try:
+            yield manager
+        finally:
+            if not keep_workers:
+                manager.request_stop(workers=True)
 
 
 @contextlib.asynccontextmanager

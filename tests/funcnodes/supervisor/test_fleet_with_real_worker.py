@@ -5,16 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
 
-import aiohttp
 import pytest
 from funcnodes.server.client import ManagerClient, connect
 from funcnodes_worker.home.base import Base
-from funcnodes_worker.home.token import read_or_make_token
 from funcnodes_worker.home.worker_home import WorkerHome
 
 from tests.support.crashy import ask_for_crashy, install_into, program_with
@@ -29,48 +24,9 @@ from tests.support.fleet import (
     wait_for_status,
 )
 from tests.support.processes import kill_all_of
+from tests.support.worker_client import WorkerClient, worker_at
 
 pytestmark = pytest.mark.timeout(90)
-
-
-class Worker:
-    """A client of a worker's socket, in JSON-RPC."""
-
-    def __init__(self, socket: aiohttp.ClientWebSocketResponse) -> None:
-        self._socket = socket
-        self._id = 0
-
-    async def call(self, method: str, **params: Any) -> Any:
-        """Return the answer; what else is said meanwhile is passed over."""
-        self._id += 1
-        request = {"jsonrpc": "2.0", "id": self._id, "method": method, "params": params}
-        await self._socket.send_json(request)
-        while True:
-            message = await self._socket.receive_json(timeout=10)
-            if message.get("id") == self._id and "jsonrpc" in message:
-                assert "error" not in message, message
-                return message["result"]
-
-    async def send(self, method: str, **params: Any) -> None:
-        """Say something without waiting for the answer."""
-        await self._socket.send_json({"jsonrpc": "2.0", "method": method, "params": params})
-
-    async def ping(self) -> float:
-        """Return the seconds one answer took."""
-        start = time.perf_counter()
-        await self.call("uuid")
-        return time.perf_counter() - start
-
-
-@asynccontextmanager
-async def worker_at(base: Base, client: ManagerClient, uuid: str) -> AsyncGenerator[Worker]:
-    status = await status_of(client, uuid)
-    headers = {"Authorization": f"Bearer {read_or_make_token(base)}"}
-    async with (
-        aiohttp.ClientSession(headers=headers) as http,
-        http.ws_connect(f"http://127.0.0.1:{status['port']}/") as socket,
-    ):
-        yield Worker(socket)
 
 
 async def crashy_worker(base: Base, client: ManagerClient, name: str) -> str:
@@ -98,12 +54,14 @@ async def test_a_node_that_ends_or_blocks_its_worker(tmp_path: Path, kind: str, 
                 await doomed.send("set_io_value", nid=node, ioid="flag", value=flag, set_default=True)
                 told = await wait_for_status(client, victim, lambda s: node in str(s["reason"]), 20)
                 took_s = time.perf_counter() - start
+            if kind == "block":
+                assert told["deaf"] is True
+                await client.call("kill_worker", workerid=victim)
+            await wait_for_status(
+                client, victim, lambda s: s["phase"] == "running" and s["pid"] != before["pid"]
+            )
             watching.cancel()
             await asyncio.gather(watching, return_exceptions=True)
-        if kind == "block":
-            assert told["deaf"] is True
-            await client.call("kill_worker", workerid=victim)
-        await wait_for_status(client, victim, lambda s: s["phase"] == "running" and s["pid"] != before["pid"])
         async with worker_at(base, client, victim) as back:
             nodes = await back.call("get_nodes")
 
@@ -136,7 +94,7 @@ async def test_a_worker_outlives_its_manager_with_its_graph(tmp_path: Path) -> N
     assert [one["id"] for one in nodes] == [node]
 
 
-async def _ping_forever(worker: Worker, pings: list[float]) -> None:
+async def _ping_forever(worker: WorkerClient, pings: list[float]) -> None:
     with contextlib.suppress(AssertionError, ConnectionError, TypeError):
         while True:
             pings.append(await worker.ping())
