@@ -6,6 +6,7 @@ Owns the words. The manager decides and acts; which worker is meant is settled b
 from __future__ import annotations
 
 import asyncio
+import shlex
 import sys
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -124,7 +125,8 @@ def make(asked: Asked, wish: NewWorker, *, as_json: bool) -> None:
         name = output.escape(asked.name or uuid)
         output.markup(f"[green]✓[/green] Made worker [bold]{name}[/bold] [dim]({uuid})[/dim]")
         if not wish.start:
-            output.markup(f"  Start it: [bold]funcnodes worker start {name}[/bold]")
+            word = output.escape(shlex.quote(asked.name or uuid))
+            output.markup(f"  Start it: [bold]funcnodes worker start {word}[/bold]")
     if wish.start:
         _hold_if_alone(asked, uuid)
 
