@@ -1,4 +1,4 @@
-"""How fast a worker is over its socket, with authentication on: trips, edits on disk, events, start, memory."""
+"""How fast a worker is over its socket, authentication on: trips, edits on disk, events, start, memory."""
 
 from __future__ import annotations
 
