@@ -13,6 +13,7 @@ import psutil
 import pytest
 from funcnodes.server.client import connect
 from funcnodes.supervisor.errors import BaseFolderInUse
+from funcnodes_worker.home.token import read_or_make_token
 from funcnodes_worker.home.worker_home import WorkerHome
 
 from tests.support.fleet import (
@@ -54,7 +55,8 @@ async def test_start_stop_restart_delete(tmp_path: Path) -> None:
 
 async def test_an_abort_leaves_others_alone_and_is_listed_with_cause_and_node(tmp_path: Path) -> None:
     """Within a second; the other worker's pings stay under 100 ms all the while."""
-    async with fleet_of(base_in(tmp_path)) as client:
+    base = base_in(tmp_path)
+    async with fleet_of(base) as client:
         victim, other = await new_worker(client, "victim"), await new_worker(client, "other")
         async with line_to(client, victim) as to_victim, line_to(client, other) as to_other:
             pings: list[float] = []
@@ -70,6 +72,9 @@ async def test_an_abort_leaves_others_alone_and_is_listed_with_cause_and_node(tm
     assert noticed_s < 1.0
     assert "killed by signal 6 (SIGABRT) while node `node-7` ran" in str(told["reason"])
     assert "node-7" in str(back["reason"]), "the cause stays readable after the restart"
+    log = (base.logs / "funcnodes.log").read_text()
+    assert f"worker {victim}: starting started again after it was killed by signal 6" in log
+    assert read_or_make_token(base) not in log
     assert nearly_all_below(pings, 0.1)
 
 

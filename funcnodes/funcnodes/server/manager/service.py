@@ -30,6 +30,7 @@ from funcnodes.environment.provision import Provisioner
 from funcnodes.launch.local import LocalLauncher
 from funcnodes.server.manager.app import Doors, build
 from funcnodes.server.manager.control import ControlDoor
+from funcnodes.server.manager.log import manager_log
 from funcnodes.server.manager.news import News
 from funcnodes.server.manager.office import Office
 from funcnodes.server.ui.listen import bind
@@ -87,7 +88,7 @@ async def open_manager(
     """
     prepare_base(base)
     config = read_config(base)
-    with _owned(base):
+    with _owned(base), manager_log(base):
         sockets = bind(host, port)
         try:
             access = AccessBook(base, config.allowed_origins)
