@@ -64,7 +64,8 @@ class Engine:
         self._sink: Sink | None = None
         self._state_changed: Callable[[Any], object] | None = None
         self._cells: list[weakref.ref[Cell]] = []
-        self._gone: deque[int] = deque()
+        # Filled by the garbage collector, which may run in any thread.
+        self._gone: deque[Any] = deque()
 
     # --- who sits here -------------------------------------------------------------------------
     @property
@@ -97,8 +98,8 @@ class Engine:
 
     def seat(self, cell: Cell, n: int) -> None:
         """Let a cell sit at an integer. Called by `adoption`."""
-        gone = self._gone
-        reference = weakref.ref(cell, lambda _: gone.append(n))
+        reference = SeatReference(cell, self._gone.append)
+        reference.n = n
         if n == len(self._cells):
             self._cells.append(reference)
         else:
@@ -131,8 +132,9 @@ class Engine:
 
     def _reap(self) -> None:
         while self._gone:
-            n = self._gone.popleft()
-            if self._cells[n]() is None and self._cells[n] is not _nobody:
+            reference = self._gone.popleft()
+            n = reference.n
+            if self._cells[n] is reference:
                 self._cells[n] = _nobody
                 self.scheduler.remove(n)
 
@@ -406,6 +408,13 @@ class Engine:
         return [
             cell for reference in self._cells if (cell := reference()) is not None and cell.engine is self
         ]
+
+
+class SeatReference(weakref.ref[Cell]):
+    """Where a cell sits, without keeping it alive."""
+
+    __slots__ = ("n",)
+    n: int
 
 
 class _NoCell:

@@ -6,10 +6,14 @@ Owns `RunState` and `RunError` (what others read), `Sink` and `MarkerLike` (who 
 from __future__ import annotations
 
 import traceback
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
-__all__ = ["MarkerLike", "RunError", "RunState", "Sink", "Status", "error_of"]
+__all__ = ["RUNNING_NODE", "MarkerLike", "RunError", "RunState", "Sink", "Status", "error_of"]
+
+RUNNING_NODE: ContextVar[str | None] = ContextVar("funcnodes_running_node", default=None)
+"""The node whose lasting run this context belongs to, also in a thread of its own; the worker's log reads it."""
 
 Status = Literal["idle", "marked", "running", "failed", "blocked"]
 

@@ -125,8 +125,9 @@ def _input(said: Mapping[str, Any]) -> NodeInput:
     io_id = str(said.get("_name", said["name"]))
     options = {key: said[key] for key in _INPUT if key in said}
     if options.get("default") == "<NoValue>" and isinstance(options["default"], str):
-        # The parser turns defaults that are not JSON into text.
+        # The parser turns defaults that are not JSON into text. Left out, the function's own default applies.
         options["default"] = NoValue
+        options.setdefault("required", False)
     return NodeInput(id=io_id, name=said["name"] if said["name"] != io_id else None, **options)
 
 

@@ -91,6 +91,8 @@ class LastingRuns:
 
     async def _carry_out(self, run: LastingRun, body: Callable[[LastingRun], Awaitable[Any]]) -> None:
         engine, cell = self._engine, run.cell
+        # The task's own context: what the run starts, a thread too, copies it.
+        RUNNING_NODE.set(cell.node.uuid)
         try:
             result = await body(run)
         except _NotReadyError:

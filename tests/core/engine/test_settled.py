@@ -1,0 +1,103 @@
+"""Loops within a run: `settled` returns when everything that a value started has finished."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from funcnodes_core import Node, NodeDecorator, NodeInput, NodeOutput
+from funcnodes_core.engine.runner import Engine
+from tests.core.graphs import inc, nap, napping_sum, threaded_sum
+
+
+class Each(Node):
+    """Sets an output for each item and collects what comes back."""
+
+    node_id = "tests.each"
+    items = NodeInput(id="items", type="Any")
+    back = NodeInput(id="back", type="Any", does_trigger=False, required=False)
+    item = NodeOutput(id="item", type="Any")
+    done = NodeOutput(id="done", type="Any")
+
+    async def func(self, items: Any, back: Any = None) -> None:
+        collected: list[Any] = []
+        for item in items:
+            self.outputs["item"].value = item
+            await self.settled(self.outputs["item"])
+            collected.append(self.inputs["back"].value)
+        self.outputs["done"].value = collected
+
+
+async def test_each_item_is_through_before_the_next(engine: Engine) -> None:
+    """Plain, slow and threaded nodes between."""
+    for body_class in (inc, napping_sum, threaded_sum):
+        loop, body = Each(), body_class()
+        first = next(iter(body.inputs))
+        loop.outputs["item"].connect(body.inputs[first])
+        body.outputs["out"].connect(loop.inputs["back"])
+        loop["items"] = [1, 2, 3]
+        await engine.wait_idle()
+        assert loop.outputs["done"].value == [2, 3, 4]
+        loop.cleanup()
+
+
+async def test_loops_inside_loops(engine: Engine) -> None:
+    """The inner one does not wait for the outer, which waits for it."""
+
+    class Rows(Each):
+        node_id = "tests.rows"
+
+    outer, inner, body = Rows(), Each(), napping_sum()
+    outer.outputs["item"].connect(inner.inputs["items"])
+    inner.outputs["item"].connect(body.inputs["x0"])
+    body.outputs["out"].connect(inner.inputs["back"])
+    inner.outputs["done"].connect(outer.inputs["back"])
+    outer["items"] = [[1, 2], [3], [4, 5]]
+    await engine.wait_idle()
+    assert outer.outputs["done"].value == [[2, 3], [4], [5, 6]]
+
+
+async def test_a_loop_waits_for_what_it_started_only(engine: Engine) -> None:
+    """A slow node elsewhere is none of its business."""
+    started, finished = list[str](), list[str]()
+
+    @NodeDecorator("tests.elsewhere")
+    async def elsewhere(a: int) -> int:
+        started.append("elsewhere")
+        for _ in range(50):
+            await nap()
+        finished.append("elsewhere")
+        return a
+
+    other, loop, body = elsewhere(), Each(), inc()
+    loop.outputs["item"].connect(body.inputs["a"])
+    body.outputs["out"].connect(loop.inputs["back"])
+    loop.outputs["done"].on("after_set_value", lambda src, result: finished.append("loop"))
+    other["a"] = 1
+    loop["items"] = [1]
+    await engine.wait_idle()
+    assert finished == ["loop", "elsewhere"]
+
+
+async def test_a_hundred_thousand_items_take_about_a_second(engine: Engine) -> None:
+    """One body node; the limit leaves room for a busy machine."""
+    loop, body = Each(), inc()
+    loop.outputs["item"].connect(body.inputs["a"])
+    body.outputs["out"].connect(loop.inputs["back"])
+    started = time.perf_counter()
+    loop["items"] = range(100_000)
+    await engine.wait_idle()
+    assert time.perf_counter() - started < 10
+    assert loop.outputs["done"].value == list(range(1, 100_001))
+
+
+async def test_other_tasks_go_on_during_a_long_loop(engine: Engine) -> None:
+    """The loop gives way every few milliseconds."""
+    loop, body, turns = Each(), inc(), 0
+    loop.outputs["item"].connect(body.inputs["a"])
+    loop["items"] = range(20_000)
+    await nap()
+    while loop.in_trigger:
+        turns += 1
+        await nap()
+    assert turns > 3
