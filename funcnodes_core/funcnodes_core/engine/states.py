@@ -13,7 +13,7 @@ from typing import Any, Literal, Protocol
 __all__ = ["RUNNING_NODE", "MarkerLike", "RunError", "RunState", "Sink", "Status", "error_of"]
 
 RUNNING_NODE: ContextVar[str | None] = ContextVar("funcnodes_running_node", default=None)
-"""The node whose lasting run this context belongs to, also in a thread of its own; the worker's log reads it."""
+"""The node whose lasting run this context belongs to, in a thread too. Read by the worker's log."""
 
 Status = Literal["idle", "marked", "running", "failed", "blocked"]
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from funcnodes_core.engine.calls import call, stepwise
 from funcnodes_core.engine.executors.thread import ThreadRun
 from funcnodes_core.engine.interrupt import Interrupts
+from funcnodes_core.engine.states import RUNNING_NODE
 from funcnodes_core.novalue import NoValue
 
 if TYPE_CHECKING:
