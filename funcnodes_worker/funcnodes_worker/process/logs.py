@@ -9,18 +9,18 @@ import contextlib
 import io
 import logging
 import sys
+import threading
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from contextvars import ContextVar
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import TextIO
 
+from funcnodes_core.engine.states import RUNNING_NODE
+
 MAX_BYTES = 5 * 1024 * 1024
 BACKUPS = 5
 MAX_LINE = 5000
-NODE: ContextVar[str | None] = ContextVar("funcnodes_node", default=None)
-"""The node whose code runs in this context; set around runs that leave the graph's thread."""
 _FORMAT = "%(asctime)s %(levelname)s %(name)s [%(node)s] %(message)s"
 
 
@@ -33,7 +33,9 @@ class _WithNode(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Add the node; every record passes."""
-        record.node = NODE.get() or self._running() or "-"
+        # The graph's thread knows best who runs in it; elsewhere the context tells whose run it belongs to.
+        inside = threading.current_thread() is threading.main_thread()
+        record.node = (self._running() if inside else None) or RUNNING_NODE.get() or "-"
         return True
 
 

@@ -155,11 +155,13 @@ async def test_a_failing_node_keeps_its_error_and_works_again(tmp_path: Path) ->
 
 async def test_prints_of_a_node_go_to_the_log_with_its_id(tmp_path: Path) -> None:
     async with running_worker(tmp_path) as worker, worker.connect(subscribe=True) as client:
-        await client.call("add_node", id="lab.say", uuid="speaker")
-        await client.call("set_io_value", nid="speaker", ioid="text", value="hello log")
-        await client.wait_for(lambda c: c.value("speaker", "out") == 9)
+        for kind in ("say", "thread_say", "wait_say"):
+            await client.call("add_node", id=f"lab.{kind}", uuid=f"by_{kind}")
+            await client.call("set_io_value", nid=f"by_{kind}", ioid="text", value=f"hello {kind}")
+            await client.wait_for(lambda c, kind=kind: c.value(f"by_{kind}", "out"))
         lines = (await client.call("logs"))["lines"]
-        assert any("[speaker] hello log" in line for line in lines), lines
+        for kind in ("say", "thread_say", "wait_say"):
+            assert any(f"[by_{kind}] hello {kind}" in line for line in lines), lines
 
 
 async def test_what_node_code_offers_is_kept_and_published(tmp_path: Path) -> None:

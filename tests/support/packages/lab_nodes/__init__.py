@@ -43,6 +43,21 @@ def say(text: str) -> int:
     return len(text)
 
 
+@fn.NodeDecorator("lab.thread_say", name="Say in a thread", separate_thread=True)
+def thread_say(text: str) -> int:
+    """Print a text in a thread of its own."""
+    print(text)
+    return len(text)
+
+
+@fn.NodeDecorator("lab.wait_say", name="Say after a while")
+async def wait_say(text: str) -> int:
+    """Print a text after a pause."""
+    await asyncio.sleep(0.01)
+    print(text)
+    return len(text)
+
+
 @fn.NodeDecorator("lab.wait", name="Wait")
 async def wait(seconds: float) -> float:
     """Wait without keeping others from running."""
@@ -99,6 +114,6 @@ class Offer(fn.Node):
 NODE_SHELF = fn.Shelf(
     name="Lab",
     description="Nodes that do what a worker must survive",
-    nodes=[spin, add, echo, fail, say, wait, sleep, abort, shy, Offer],
+    nodes=[spin, add, echo, fail, say, thread_say, wait_say, wait, sleep, abort, shy, Offer],
     subshelves=[],
 )
