@@ -47,7 +47,8 @@ _log = logging.getLogger("funcnodes.worker")
 SWITCH_S = 0.001
 """How long a thread may keep the interpreter while another waits for it.
 
-Python's 5 ms would add up: an edit goes from the server's thread to the journal's and back while a node computes.
+Python's 5 ms would add up: an edit goes from the server's thread to the journal's and back, while a node
+computes.
 """
 LEAVE_S = 1.0
 """How long the graph's thread may take to end by itself, and again after it was interrupted."""

@@ -11,6 +11,7 @@ import asyncio
 import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Protocol
+from weakref import WeakKeyDictionary, WeakSet
 
 from funcnodes_core.document.model import NodeId, PortId
 
@@ -56,9 +57,9 @@ class Feed:
         self._ports: dict[Any, None] = {}
         self._states: dict[Any, None] = {}
         self._progress: dict[NodeId, Mapping[str, Any]] = {}
-        self._not_before: dict[Any, float] = {}
+        self._not_before: WeakKeyDictionary[Any, float] = WeakKeyDictionary()
         """When a port whose value is dear to encode may be encoded again."""
-        self._too_slow: set[Any] = set()
+        self._too_slow: WeakSet[Any] = WeakSet()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._next = 0.0
@@ -132,7 +133,6 @@ class Feed:
                 continue
             node = io.node
             if node is None:
-                self._forget(io)
                 continue
             values[node.uuid, io.uuid] = self._preview(io, now)
             seen.append(io)
@@ -152,10 +152,6 @@ class Feed:
         elif cost > SLICE_S:
             self._not_before[io] = now + cost * SHARE
         return preview
-
-    def _forget(self, io: Any) -> None:
-        self._not_before.pop(io, None)
-        self._too_slow.discard(io)
 
 
 def preview_of(value: Any) -> Preview | None:

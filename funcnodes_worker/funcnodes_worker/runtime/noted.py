@@ -6,6 +6,7 @@ from collections.abc import Set
 
 from funcnodes_core.document.filling import observe_ports
 from funcnodes_core.document.model import Document, JsonValue, NodeId, PortId
+from msgspec import UnsetType
 from msgspec.structs import replace
 
 from funcnodes_worker.runtime.records import Batch
@@ -35,7 +36,7 @@ def _is_pending(head: Document, committed: Document, node: NodeId, port: PortId)
     return mine is None or theirs is None or mine.value is not theirs.value
 
 
-def _with_value(head: Document, node: NodeId, port: PortId, value: JsonValue) -> Document:
+def _with_value(head: Document, node: NodeId, port: PortId, value: JsonValue | UnsetType) -> Document:
     record = head.nodes[node]
     changed = replace(record, ports={**record.ports, port: replace(record.ports[port], value=value)})
     return replace(head, nodes={**head.nodes, node: changed})

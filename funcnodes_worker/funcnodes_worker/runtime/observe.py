@@ -66,9 +66,9 @@ class Observer:
     """Remembers what is known of the living nodes, to see what their code changes."""
 
     def __init__(self) -> None:
-        self._options: dict[tuple[NodeId, PortId], Any] = {}
+        self._options: dict[NodeId, dict[PortId, Any]] = {}
         self._names: dict[NodeId, tuple[tuple[str, ...], tuple[str, ...]]] = {}
-        self._set_by_user: dict[tuple[NodeId, PortId], Any] = {}
+        self._set_by_user: dict[NodeId, dict[PortId, Any]] = {}
 
     def know(self, node: Any) -> None:
         """Take a node as it is now for what the document says. Called after each edit was followed."""
@@ -78,21 +78,20 @@ class Observer:
 
     def know_port(self, node: NodeId, port: Any) -> None:
         """Take a port as it is now for what the document says."""
-        self._options[node, port.uuid] = port.value_options
+        self._options.setdefault(node, {})[port.uuid] = port.value_options
         if port.is_input():
-            self._set_by_user[node, port.uuid] = port.stored
+            self._set_by_user.setdefault(node, {})[port.uuid] = port.stored
 
     def forget(self, node: NodeId) -> None:
         """Forget a node that was removed."""
         self._names.pop(node, None)
-        for known in (self._options, self._set_by_user):
-            for key in [key for key in known if key[0] == node]:
-                del known[key]
+        self._options.pop(node, None)
+        self._set_by_user.pop(node, None)
 
     def changes_of(self, ports: Iterable[Any]) -> Batch:
         """Return what node code changed on these ports, and which ports it added or took away."""
         changed: dict[NodeId, Any] = {}
-        own_values: dict[tuple[NodeId, PortId], JsonValue] = {}
+        own_values: dict[tuple[NodeId, PortId], JsonValue | UnsetType] = {}
         for port in ports:
             node = port.node
             if node is None or node.uuid not in self._names:
@@ -100,31 +99,32 @@ class Observer:
             if self._is_news(node, port):
                 changed[node.uuid] = node
             if port.is_input() and not port.is_connected() and self._is_own_value(node.uuid, port):
-                self._set_by_user[node.uuid, port.uuid] = port.stored
-                own_values[node.uuid, port.uuid] = port.stored
+                self._set_by_user[node.uuid][port.uuid] = port.stored
+                own_values[node.uuid, port.uuid] = UNSET if port.stored is NoValue else port.stored
         described = {name: ports_of(node) for name, node in changed.items()}
         for name, node in changed.items():
             self._names[name] = (tuple(node.inputs), tuple(node.outputs))
         return Batch(ports=described, own_values=own_values)
 
     def _is_news(self, node: Any, port: Any) -> bool:
-        key = (node.uuid, port.uuid)
+        known = self._options.setdefault(node.uuid, {})
         options = port.value_options
         news = self._names[node.uuid] != (tuple(node.inputs), tuple(node.outputs))
-        if not _same(self._options.get(key), options):
-            self._options[key] = options
+        if not _same(known.get(port.uuid), options):
+            known[port.uuid] = options
             news = True
         return news
 
     def _is_own_value(self, node: NodeId, port: Any) -> bool:
-        known = self._set_by_user.get((node, port.uuid), NoValue)
+        known = self._set_by_user.setdefault(node, {}).get(port.uuid, NoValue)
         stored = port.stored
         if stored is known or port.uuid in TRIGGER_PAIR:
             return False
         # What is no JSON, or large, would not come back equal from the file; it is shown, not kept.
         if isinstance(stored, str):
             return len(stored) <= _MAX_OWN_VALUE
-        return stored is not NoValue and is_json(stored)
+        # A value that went back to none (`reset_inputs_on_trigger`) must not come back at the next start.
+        return stored is NoValue or is_json(stored)
 
 
 def _same(one: Any, other: Any) -> bool:

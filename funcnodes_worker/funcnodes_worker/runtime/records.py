@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
 from funcnodes_core.document.model import JsonValue, NodeId, PortId, PortRecord
+from msgspec import UnsetType
 
 Status: TypeAlias = Literal["idle", "marked", "running", "failed", "blocked"]
 
@@ -57,9 +58,9 @@ class Batch:
         default_factory=dict[NodeId, tuple[PortRecord, ...]]
     )
     """All ports of nodes whose ports or options changed by their own code."""
-    own_values: Mapping[tuple[NodeId, PortId], JsonValue] = field(
-        default_factory=dict[tuple[NodeId, PortId], JsonValue]
+    own_values: Mapping[tuple[NodeId, PortId], JsonValue | UnsetType] = field(
+        default_factory=dict[tuple[NodeId, PortId], "JsonValue | UnsetType"]
     )
-    """Inputs that node code set itself, where the value is JSON."""
+    """Inputs that node code set itself, where the value is JSON; UNSET where it took the value away."""
     followed: int = 0
     """The revision the living graph had reached."""

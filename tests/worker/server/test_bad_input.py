@@ -184,3 +184,14 @@ async def test_what_node_code_offers_is_kept_and_published(tmp_path: Path) -> No
         saved = await client.call("save")
         choice = saved["backend"]["nodes"][0]["io"]["choice"]
         assert (choice["value"], choice["value_options"]) == ("red", {"options": ["red", "blue"]})
+
+
+async def test_inputs_that_reset_themselves_stay_reset(tmp_path: Path) -> None:
+    """A value that a run used up is gone from the document too: it does not come back at the next start."""
+    async with running_worker(tmp_path) as worker, worker.connect(subscribe=True) as client:
+        await client.call("add_node", id="lab.add", uuid="a", reset_inputs_on_trigger=True)
+        await client.call("set_io_value", nid="a", ioid="left", value=4)
+        await client.wait_for(lambda c: c.value("a", "sum") == 5)
+        await client.wait_for(lambda c: c.value("a", "left") is None)
+        document = (await client.call("subscribe"))["document"]
+        assert "value" not in document["nodes"]["a"]["ports"]["left"]
