@@ -61,6 +61,7 @@ async def test_the_link_lets_in_and_leaves_no_trace_of_its_code(system: System) 
 async def test_a_used_link_says_how_to_get_another(system: System) -> None:
     """A sentence instead of a blank page; and the browser that is in already simply stays in."""
     link = funcnodes(system.base.folder, "link").strip()
+    assert link.startswith(f"{system.ui}/session?code=")
     async with open_page() as (page, _):
         await page.goto(link)
         await page.wait_for_url(f"{system.ui}/")

@@ -25,32 +25,51 @@ def register(app: typer.Typer) -> None:
     app.command("link", epilog="Example: funcnodes link")(link)
 
 
-def make_link(base: Base, host: str, port: int) -> str:
+def make_link(base: Base, origin: str) -> str:
     """Return an address that lets one browser in, once, within ten minutes."""
     from funcnodes_worker.home.links import make_code
 
-    return f"http://{host}:{port}/session?code={make_code(base, time.time())}"
+    return f"{origin}/session?code={make_code(base, time.time())}"
 
 
 def link(
     context: typer.Context,
     host: Annotated[
-        str | None, typer.Option(help="Host name of the UI server [default: from config.json].")
+        str | None, typer.Option(help="Host name of the UI server [default: that of the running one].")
     ] = None,
-    port: Annotated[
-        int | None, typer.Option(help="Port of the UI server [default: from config.json].")
-    ] = None,
+    port: Annotated[int | None, typer.Option(help="Its port [default: that of the running one].")] = None,
 ) -> None:
     """Print a link that lets a browser in: one use, ten minutes."""
     from funcnodes.cli import output
 
     base = asked(context).base()
     config = asked(context).config(base)
-    output.line(make_link(base, host or config.frontend_host, port or config.frontend_port))
-    if output.is_terminal():
-        output.markup(
-            "[dim]Good for one browser, for 10 minutes. It needs a running `funcnodes runserver`.[/dim]"
-        )
+    configured = f"http://{host or config.frontend_host}:{port or config.frontend_port}"
+    running = _running_origins(base, set(config.allowed_origins))
+    output.line(make_link(base, configured if host or port else choose_origin(configured, running)))
+    if not running:
+        output.warn("no running editor is known; the link works while `funcnodes runserver` runs")
+    elif output.is_terminal():
+        output.markup("[dim]Good for one browser, for 10 minutes.[/dim]")
+
+
+def choose_origin(configured: str, running: list[str]) -> str:
+    """Return the address to print: the configured one if it is served, else one that is, by a name first."""
+    if configured in running or not running:
+        return configured
+    return next((origin for origin in running if "//localhost:" in origin), running[0])
+
+
+def _running_origins(base: Base, not_ours: set[str]) -> list[str]:
+    """Return the origins of the UI servers that are connected to the manager now."""
+    import asyncio
+
+    from funcnodes.server.ui.control import SupervisorAway, read_origins
+
+    try:
+        return [origin for origin in asyncio.run(read_origins(base)) if origin not in not_ours]
+    except SupervisorAway:
+        return []
 
 
 @sessions.command("list", epilog="Example: funcnodes session list")

@@ -137,10 +137,7 @@ async def _hold(settings: UiSettings, *, open_browser: bool) -> None:
 def _link(server: UiServer) -> str:
     from funcnodes.cli.link import make_link
 
-    if server.settings.no_auth:
-        return f"{server.url}/"
-    host, _, port = server.url.removeprefix("http://").rpartition(":")
-    return make_link(server.settings.base, host, int(port))
+    return f"{server.url}/" if server.settings.no_auth else make_link(server.settings.base, server.url)
 
 
 def _welcome(server: UiServer) -> None:
@@ -166,7 +163,8 @@ def _welcome(server: UiServer) -> None:
             "[yellow]  Every program on this machine may use it, without a token (--no-auth).[/yellow]"
         )
     else:
-        output.markup("[dim]  Another link  funcnodes link[/dim]")
+        folder = output.escape(server.settings.base.folder)
+        output.markup(f"[dim]  Another link  funcnodes --dir {folder} link[/dim]")
     output.markup("\nCtrl+C stops it and all it started. Everything is saved as you go.")
 
 

@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
+from funcnodes.cli.link import choose_origin
 from funcnodes.cli.main import run
 from funcnodes_worker.home.base import Base
 from funcnodes_worker.home.links import exchange_code, list_sessions
@@ -30,6 +31,15 @@ def test_a_link_lets_in_once(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     assert secret not in base.codes_file.read_text()
     assert exchange_code(base, secret, 8123, time.time()) is not None
     assert exchange_code(base, secret, 8123, time.time()) is None
+
+
+def test_the_running_editors_address_is_the_one_printed() -> None:
+    """Whatever the settings say: `runserver --port` may have said otherwise."""
+    running = ["http://127.0.0.1:9000", "http://localhost:9000", "https://lab.example"]
+    assert choose_origin("http://localhost:8000", []) == "http://localhost:8000"
+    assert choose_origin("http://localhost:8000", running) == "http://localhost:9000"
+    assert choose_origin("http://127.0.0.1:9000", running) == "http://127.0.0.1:9000"
+    assert choose_origin("http://localhost:8000", ["https://lab.example"]) == "https://lab.example"
 
 
 def test_sessions_are_listed_and_ended(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

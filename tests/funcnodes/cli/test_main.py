@@ -69,7 +69,7 @@ def test_a_wrong_option_is_a_usage_error() -> None:
 def test_published_global_options_are_taken(tmp_path: Path) -> None:
     """Scripts that give them go on working."""
     base = make_base(tmp_path / "base")
-    done = run("--dir", str(base), "--profile", "--use-subprocess-monitor", "0", "link")
+    done = run("--dir", str(base), "--profile", "--use-subprocess-monitor", "0", "session", "list")
     assert (done.returncode, done.stderr) == (0, "")
 
 

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from aiohttp import hdrs, web
-from aiohttp.typedefs import Handler
+from aiohttp.typedefs import Handler, Middleware
 from funcnodes_worker.rpc.gate import Gate, Right
 from funcnodes_worker.rpc.guarded import door, guard, open_door
 
@@ -65,7 +65,7 @@ class Rooms:
 
 def build(rooms: Rooms) -> web.Application:
     """Return the application; `/worker_manager` or `/worker` exists, as published, never both."""
-    app = web.Application(middlewares=[_same_origin_reads])
+    app = web.Application(middlewares=[_same_origin_reads(rooms.gate)])
     app.on_response_prepare.append(_add_headers)
     guard(app, rooms.gate)
     doors = _Doors(rooms)
@@ -162,22 +162,24 @@ class _Doors:
         return locate
 
 
-@web.middleware
-async def _same_origin_reads(request: web.Request, handler: Handler) -> web.StreamResponse:
+def _same_origin_reads(gate: Gate) -> Middleware:
     """Name the page's own origin where the browser vouches for it but sends no Origin: on its own GETs.
 
     No page can set Sec-Fetch-Site, and `same-origin` compares scheme, host and port, as an exact Origin does.
     """
-    reads = request.method in (hdrs.METH_GET, hdrs.METH_HEAD)
-    if (
-        reads
-        and hdrs.ORIGIN not in request.headers
-        and request.headers.get("Sec-Fetch-Site") == "same-origin"
-    ):
-        headers = request.headers.copy()
-        headers[hdrs.ORIGIN] = own_origin(request)
-        return await handler(request.clone(headers=headers))
-    return await handler(request)
+
+    @web.middleware
+    async def name_origin(request: web.Request, handler: Handler) -> web.StreamResponse:
+        reads = request.method in (hdrs.METH_GET, hdrs.METH_HEAD) and hdrs.ORIGIN not in request.headers
+        if reads and request.headers.get("Sec-Fetch-Site") == "same-origin":
+            origin = own_origin(request, gate)
+            if origin is not None:
+                headers = request.headers.copy()
+                headers[hdrs.ORIGIN] = origin
+                return await handler(request.clone(headers=headers))
+        return await handler(request)
+
+    return name_origin
 
 
 async def _add_headers(request: web.Request, response: web.StreamResponse) -> None:

@@ -7,9 +7,10 @@ Owns one connection to `/control` that is dialled again for as long as we live. 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 
 import aiohttp
 from funcnodes_worker.home.base import Base
@@ -131,12 +132,13 @@ class ControlLine:
                 answer.set_exception(SupervisorAway())
 
 
-async def revoke_sessions(base: Base, session_hashes: set[str]) -> None:
-    """Return once the supervisor has told everybody that these sessions ended. For `funcnodes session`."""
-    hello = control.Hello(protocol=control.PROTOCOL, role="ui")
+@contextlib.asynccontextmanager
+async def _visit(base: Base) -> AsyncGenerator[tuple[aiohttp.ClientWebSocketResponse, control.Access]]:
+    """Give a short connection to the supervisor and who may come in now, or raise `SupervisorAway`."""
     address = read_supervisor_file(base)
     if address is None or not is_alive(address):
         raise SupervisorAway
+    hello = control.Hello(protocol=control.PROTOCOL, role="ui")
     try:
         async with (
             asyncio.timeout(EXCHANGE_TIMEOUT_S),
@@ -144,16 +146,25 @@ async def revoke_sessions(base: Base, session_hashes: set[str]) -> None:
             http.ws_connect(url_of(address, "/control")) as socket,
         ):
             await socket.send_str(control.encode(hello))
-            async for frame in socket:
-                message = control.read_from_supervisor(frame.data)
-                if isinstance(message, control.Welcome):
-                    for one in session_hashes:
-                        await socket.send_str(control.encode(control.Revoke(session_hash=one)))
-                    message = message.access
-                if isinstance(message, control.Access):
-                    counting = {one for hashes in message.sessions.values() for one in hashes}
-                    if not counting & session_hashes:
-                        return
-    except (OSError, aiohttp.ClientError, TimeoutError) as problem:
+            answer = control.read_from_supervisor(await socket.receive_str())
+            if not isinstance(answer, control.Welcome):
+                raise SupervisorAway
+            yield socket, answer.access
+    except (OSError, aiohttp.ClientError, TimeoutError, TypeError) as problem:
         raise SupervisorAway from problem
-    raise SupervisorAway
+
+
+async def revoke_sessions(base: Base, session_hashes: set[str]) -> None:
+    """Return once the supervisor has told everybody that these sessions ended. For `funcnodes session`."""
+    async with _visit(base) as (socket, access):
+        for one in session_hashes:
+            await socket.send_str(control.encode(control.Revoke(session_hash=one)))
+        while session_hashes & {one for hashes in access.sessions.values() for one in hashes}:
+            message = control.read_from_supervisor(await socket.receive_str())
+            access = message if isinstance(message, control.Access) else access
+
+
+async def read_origins(base: Base) -> list[str]:
+    """Return the origins whose pages may speak now: those of all running UI servers. For `funcnodes link`."""
+    async with _visit(base) as (_, access):
+        return access.origins

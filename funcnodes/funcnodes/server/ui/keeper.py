@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import os
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -26,6 +27,8 @@ START_TIMEOUT_S = 30.0
 STOP_TIMEOUT_S = 45.0
 """The manager's own ladder for stuck workers ends well before that."""
 _LOOK_S = 0.05
+# The same on Windows, where there are no sessions.
+_NEW_GROUP = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)
 _LARGEST_LOG = 1_000_000
 _RETRIES_S = (0.5, 1.0, 2.0, 5.0)
 
@@ -151,6 +154,7 @@ class ManagerKeeper:
                 stderr=log,
                 # Ctrl+C in our terminal is for us: the manager hears from us in good order.
                 start_new_session=True,
+                creationflags=_NEW_GROUP,
             )
 
     async def _wait_ready(self) -> None:

@@ -8,7 +8,8 @@ from __future__ import annotations
 from html import escape
 
 HOW_TO_GET_A_LINK = (
-    "Run `funcnodes link` in a terminal on the machine where FuncNodes runs, and open the link it prints."
+    "Run `funcnodes link` (with the same --dir, if you gave one) in a terminal on the machine where "
+    "FuncNodes runs, and open the link it prints."
 )
 
 _STYLE = """

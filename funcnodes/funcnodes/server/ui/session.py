@@ -115,7 +115,7 @@ class Sessions:
             max_age=_COOKIE_LIFE_S,
             httponly=True,
             samesite="Strict",
-            secure=request.secure or None,
+            secure=request.headers.get(hdrs.ORIGIN, "").startswith("https:") or None,
             path="/",
         )
         return response
@@ -137,7 +137,7 @@ class Sessions:
         # A GET of the page's own origin carries no Origin. Host has passed the gate, so it names that origin.
         presented = presented_by(request)
         try:
-            self._gate.judge(replace(presented, origin=presented.origin or own_origin(request)))
+            self._gate.judge(replace(presented, origin=presented.origin or own_origin(request, self._gate)))
         except Refused:
             return False
         return True
@@ -151,9 +151,10 @@ class Sessions:
         return parts.port or (443 if parts.scheme == "https" else 80)
 
 
-def own_origin(request: web.Request) -> str:
-    """Return the origin a page of ours has when it is asked for under this Host."""
-    return f"{request.scheme}://{request.host}"
+def own_origin(request: web.Request, gate: Gate) -> str | None:
+    """Return the origin a page of ours has when it is asked for under this Host; TLS ends at a proxy."""
+    candidates = (f"http://{request.host}", f"https://{request.host}")
+    return next((origin for origin in candidates if origin in gate.origins), None)
 
 
 def _problem(status: int, sentence: str) -> web.Response:

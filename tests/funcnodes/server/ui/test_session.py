@@ -36,7 +36,7 @@ async def ui(request: pytest.FixtureRequest, base: Base, worker: EchoWorker) -> 
 
 
 def code_of(ui: UiServer) -> str:
-    return make_link(ui.settings.base, "localhost", ui.port).partition("?code=")[2]
+    return make_link(ui.settings.base, ui.url).partition("?code=")[2]
 
 
 async def enter(ui: UiServer, http: aiohttp.ClientSession, code: str) -> aiohttp.ClientResponse:
@@ -146,6 +146,28 @@ async def test_a_session_ended_from_the_command_line_is_out_at_once(base: Base, 
                 await socket.receive(timeout=5)
                 assert socket.close_code == 4401
                 assert time.monotonic() - started < 2
+
+
+async def test_behind_a_proxy_the_cookie_is_that_of_the_proxys_address(
+    base: Base, worker: EchoWorker
+) -> None:
+    """TLS ends there: the browser's origin is https, its port another, its cookie Secure."""
+    direct = WorkerAddress("127.0.0.1", worker.port)
+    settings = UiSettings(base=base, port=0, worker=direct, origins=("https://lab.example",))
+    async with (
+        open_ui(settings, pytest.fail) as server,
+        aiohttp.ClientSession(server.url, headers={"Host": "lab.example"}) as http,
+    ):
+        origin = {"Origin": "https://lab.example"}
+        async with http.post("/session", json={"code": code_of(server)}, headers=origin) as answer:
+            name, _, rest = answer.headers["Set-Cookie"].partition("=")
+            assert (answer.status, name, "Secure" in rest) == (200, "fn_443", True)
+        cookie = {"Cookie": f"fn_443={rest.partition(';')[0]}"}
+        async with http.get("/session", headers=cookie) as answer:
+            assert (await answer.json())["session"] is True
+        async with http.ws_connect("/worker/w_1/", headers={**origin, **cookie}) as socket:
+            await socket.send_str("in")
+            assert await socket.receive_str() == "in"
 
 
 async def test_the_page_of_our_own_origin_may_read_without_an_origin_header(
