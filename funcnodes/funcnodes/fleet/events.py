@@ -128,6 +128,14 @@ class FoundAlive:
 
 
 @dataclass(frozen=True)
+class FoundDead:
+    """A process that an earlier supervisor launched has ended meanwhile, and not in good order."""
+
+    at: float
+    evidence: Evidence = Evidence()
+
+
+@dataclass(frozen=True)
 class HelloReceived:
     """The worker's process has dialled and said who it is."""
 
@@ -207,6 +215,7 @@ Event = (
     | Launched
     | LaunchFailed
     | FoundAlive
+    | FoundDead
     | HelloReceived
     | ConnectionLost
     | StoppingSaid

@@ -33,7 +33,7 @@ def _cause(status: ExitStatus) -> str:
     if status.signal is not None:
         return f"killed by signal {status.signal}{_signal_name(status.signal)}"
     if status.code is None:
-        return "ended; how is not known, since an earlier manager had started it"
+        return "ended in a way that is not known, since an earlier manager had started it"
     if status.code == 0:
         return "ended by itself"
     return f"ended by itself with exit code {status.code}"

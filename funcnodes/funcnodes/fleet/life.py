@@ -10,18 +10,12 @@ from typing import assert_never
 
 from funcnodes.fleet import commands as do
 from funcnodes.fleet import events as on
+from funcnodes.fleet import limits
 from funcnodes.fleet.alarms import Alarm, Alarms
 from funcnodes.fleet.commands import Command, LifeStatus
-from funcnodes.fleet.events import Event, ProcessId
+from funcnodes.fleet.events import Event, ExitStatus, ProcessId
 from funcnodes.fleet.exit_reason import exit_sentence, is_clean
 from funcnodes.fleet.hearing import DEAF_AFTER_S, Hearing
-from funcnodes.fleet.limits import (
-    ASK_DEAF_LIMIT_S,
-    ASK_LIMIT_S,
-    HELLO_LIMIT_S,
-    KILL_LIMIT_S,
-    TERMINATE_LIMIT_S,
-)
 from funcnodes.fleet.phases import Phase, check_move
 from funcnodes.fleet.restart_policy import WINDOW_S, CrashBudget, GiveUp, RestartAfter
 from funcnodes.fleet.wishes import AfterEnd, Wishes
@@ -39,11 +33,13 @@ class Life:
         self.is_gone = False
         """The worker's folder was removed; this life is over."""
         self._reason = ""
-        self._wishes = Wishes()
+        self.wishes = Wishes()
+        """What has no answer yet."""
         self._budget = CrashBudget()
         self._after_end = AfterEnd.NOTHING
         self._needs_environment = False
-        self._is_launching = False
+        self.is_launching = False
+        """A process was asked for that is neither there nor refused yet."""
         self._is_adopted = False
         self._early_hellos: list[ProcessId] = []
         self._is_connected = False
@@ -61,16 +57,6 @@ class Life:
         hearing = self._hearing
         reason = hearing.sentence() if hearing.is_deaf else self._reason
         return LifeStatus(self.phase, reason, hearing.long_run, hearing.is_deaf)
-
-    @property
-    def has_open_wishes(self) -> bool:
-        """Whether somebody still waits for an answer."""
-        return self._wishes.are_open
-
-    @property
-    def is_launching(self) -> bool:
-        """Whether a process was asked for that is neither there nor refused yet."""
-        return self._is_launching
 
     def handle(self, event: Event) -> list[Command]:
         """Return what is to be done now that this has happened, in order."""
@@ -103,6 +89,8 @@ class Life:
                 self._launch_failed(event)
             case on.FoundAlive():
                 self._found_alive(event)
+            case on.FoundDead():
+                self._found_dead(event)
             case on.HelloReceived():
                 self._hello_received(event)
             case on.ConnectionLost():
@@ -132,13 +120,13 @@ class Life:
         if self.phase is Phase.RUNNING:
             self._answer(event.number)
             return
-        self._wishes.start.append(event.number)
+        self.wishes.start.append(event.number)
         match self.phase:
             case Phase.STOPPING | Phase.PROVISIONING:
                 self._after_end = AfterEnd.START
             case Phase.STARTING:
                 if self._is_adopted:
-                    self._wake(Alarm.HELLO, event.at + HELLO_LIMIT_S)
+                    self._wake(Alarm.HELLO, event.at + limits.HELLO_LIMIT_S)
             case _:
                 self._budget.forgive()
                 self._begin_start(event.at)
@@ -149,13 +137,13 @@ class Life:
         self._was_told_to_stop = True
         self._after_end = AfterEnd.NOTHING
         self._failure = None
-        self._answer_all(self._wishes.start, "the start was called off: the worker was told to stop")
+        self._answer_all(self.wishes.start, "the start was called off: the worker was told to stop")
         match self.phase:
             case Phase.STARTING | Phase.RUNNING:
-                self._wishes.stop.append(event.number)
+                self.wishes.stop.append(event.number)
                 self._begin_stop(event.at)
             case Phase.STOPPING:
-                self._wishes.stop.append(event.number)
+                self.wishes.stop.append(event.number)
             case Phase.WAITING | Phase.FAILED:
                 self._move(Phase.STOPPED)
                 self._answer(event.number)
@@ -170,7 +158,7 @@ class Life:
             return
         self._needs_environment = event.needs_environment
         self._was_told_to_stop = False
-        self._wishes.start.append(event.number)
+        self.wishes.start.append(event.number)
         self._after_end = AfterEnd.START
         self._budget.forgive()
         if self.phase is not Phase.STOPPING:
@@ -182,12 +170,12 @@ class Life:
         if self.is_gone:
             self._answer(event.number)
             return
-        self._wishes.delete.append(event.number)
+        self.wishes.delete.append(event.number)
         if self._after_end is AfterEnd.REMOVE:
             return
         self._after_end = AfterEnd.REMOVE
         self._was_told_to_stop = True
-        self._answer_all(self._wishes.start, "the worker is being deleted")
+        self._answer_all(self.wishes.start, "the worker is being deleted")
         match self.phase:
             case Phase.STARTING | Phase.RUNNING:
                 self._begin_stop(event.at)
@@ -200,11 +188,11 @@ class Life:
         if self._is_leaving_for_good(event.number):
             return
         if self.phase in _IDLE and self.phase is not Phase.WAITING:
-            self._wishes.provision.append(event.number)
+            self.wishes.provision.append(event.number)
             self._move(Phase.PROVISIONING)
             self._do(do.Provision())
         elif self.phase is Phase.PROVISIONING:
-            self._wishes.provision.append(event.number)
+            self.wishes.provision.append(event.number)
         else:
             self._answer(event.number)
 
@@ -229,7 +217,7 @@ class Life:
         if self.phase is not Phase.PROVISIONING:
             return
         self._needs_environment = False
-        self._answer_all(self._wishes.provision)
+        self._answer_all(self.wishes.provision)
         if self._after_end is AfterEnd.START:
             self._after_end = AfterEnd.NOTHING
             self._launch(event.at)
@@ -241,20 +229,20 @@ class Life:
     def _provision_failed(self, event: on.ProvisionFailed) -> None:
         if self.phase is not Phase.PROVISIONING:
             return
-        self._answer_all(self._wishes.provision, event.reason)
+        self._answer_all(self.wishes.provision, event.reason)
         self._fail(event.reason)
 
     def _launch(self, at: float, reason: str = "") -> None:
         assert self.process is None, "a worker has one process"
-        assert not self._is_launching, "a worker has one process"
+        assert not self.is_launching, "a worker has one process"
         self._move(Phase.STARTING, reason)
-        self._is_launching, self._is_adopted, self._kills, self._failure = True, False, 0, None
+        self.is_launching, self._is_adopted, self._kills, self._failure = True, False, 0, None
         self._do(do.Launch())
-        self._wake(Alarm.HELLO, at + HELLO_LIMIT_S)
+        self._wake(Alarm.HELLO, at + limits.HELLO_LIMIT_S)
 
     def _launched(self, event: on.Launched) -> None:
-        assert self._is_launching, "nothing was launched"
-        self._is_launching = False
+        assert self.is_launching, "nothing was launched"
+        self.is_launching = False
         self.process = event.process
         early, self._early_hellos = self._early_hellos, []
         if self.phase is Phase.STOPPING:
@@ -263,8 +251,8 @@ class Life:
             self._hello_received(on.HelloReceived(process, event.at))
 
     def _launch_failed(self, event: on.LaunchFailed) -> None:
-        assert self._is_launching, "nothing was launched"
-        self._is_launching = False
+        assert self.is_launching, "nothing was launched"
+        self.is_launching = False
         # Strangers that dialled meanwhile are refused: nobody knows what they work on.
         for process in self._early_hellos:
             self._refuse(process, "its worker could not be started at that moment")
@@ -275,12 +263,16 @@ class Life:
             self._fail(event.reason)
 
     def _found_alive(self, event: on.FoundAlive) -> None:
-        if self.process is not None or self._is_launching or self.phase not in _IDLE:
+        if self.process is not None or self.is_launching or self.phase not in _IDLE:
             return
         self._adopt(event.process)
         if self.phase is Phase.WAITING:
             self._move(Phase.STOPPED)
         self._move(Phase.STARTING, "runs since before this manager, and has not said hello to it yet")
+
+    def _found_dead(self, event: on.FoundDead) -> None:
+        if self.phase is Phase.STOPPED and not self.is_launching:
+            self._launch(event.at, f"started again after it {exit_sentence(ExitStatus(), event.evidence)}")
 
     def _adopt(self, process: ProcessId) -> None:
         self.process, self._is_adopted, self._kills, self._failure = process, True, 0, None
@@ -292,7 +284,7 @@ class Life:
         process = event.process
         if process == self.process:
             self._hello_of_ours(process)
-        elif self._is_launching:
+        elif self.is_launching:
             # Our process may dial before the launch has been reported; whose hello it is shows then.
             self._early_hellos.append(process)
         elif self.is_gone or self._after_end is AfterEnd.REMOVE:
@@ -305,7 +297,7 @@ class Life:
             self._adopt(process)
             self._running()
             self._do(do.Welcome(process))
-            self._answer_all(self._wishes.start)
+            self._answer_all(self.wishes.start)
 
     def _hello_of_ours(self, process: ProcessId) -> None:
         self._is_connected = True
@@ -313,7 +305,7 @@ class Life:
         self._do(do.Welcome(process))
         if self.phase is Phase.STARTING:
             self._running()
-            self._answer_all(self._wishes.start)
+            self._answer_all(self.wishes.start)
         elif self.phase is Phase.STOPPING and self._alarms.is_set(Alarm.TERMINATE):
             # It was asked over a connection that broke: the question may be lost with it.
             self._do(do.AskToStop())
@@ -351,9 +343,9 @@ class Life:
     def _stopping_said(self, event: on.StoppingSaid) -> None:
         if event.process != self.process or self.phase not in (Phase.STARTING, Phase.RUNNING):
             return
-        self._answer_all(self._wishes.start, "the worker stops by itself")
+        self._answer_all(self.wishes.start, "the worker stops by itself")
         self._move(Phase.STOPPING, "it stops by itself")
-        self._wake(Alarm.TERMINATE, event.at + ASK_LIMIT_S)
+        self._wake(Alarm.TERMINATE, event.at + limits.ASK_LIMIT_S)
 
     # The end ----------------------------------------------------------------------------------------------
 
@@ -366,14 +358,14 @@ class Life:
             self._kill(at)
         elif is_connected:
             self._do(do.AskToStop())
-            self._wake(Alarm.TERMINATE, at + (ASK_DEAF_LIMIT_S if was_deaf else ASK_LIMIT_S))
+            self._wake(Alarm.TERMINATE, at + (limits.ASK_DEAF_LIMIT_S if was_deaf else limits.ASK_LIMIT_S))
         else:
             self._terminate(at)
 
     def _terminate(self, at: float) -> None:
         assert self.process is not None
         self._do(do.Terminate(self.process))
-        self._wake(Alarm.KILL, at + TERMINATE_LIMIT_S)
+        self._wake(Alarm.KILL, at + limits.TERMINATE_LIMIT_S)
 
     def _kill(self, at: float) -> None:
         if self.process is None:
@@ -381,7 +373,7 @@ class Life:
         self._alarms.forget(Alarm.TERMINATE)
         self._kills += 1
         self._do(do.Kill(self.process))
-        self._wake(Alarm.KILL, at + KILL_LIMIT_S)
+        self._wake(Alarm.KILL, at + limits.KILL_LIMIT_S)
         if self._kills > 1:
             stuck = f"process {self.process.pid} was killed and does not end: the system holds it"
             self._reason = stuck
@@ -399,11 +391,11 @@ class Life:
         if phase is Phase.STARTING and event.went_back:
             self._move(Phase.WAITING, sentence)
             self._launch(event.at, f"went back to the environment before: with the new one it was {sentence}")
-        elif phase is Phase.STARTING and self._wishes.start and event.status.code is not None:
+        elif phase is Phase.STARTING and self.wishes.start and event.status.code is not None:
             # It ended by itself, and somebody waits to hear why: trying again would only delay that.
             self._fail(f"did not start: {sentence}")
         elif is_clean(event.status):
-            self._answer_all(self._wishes.start, sentence)
+            self._answer_all(self.wishes.start, sentence)
             self._move(Phase.STOPPED, sentence)
         else:
             self._crashed(event, sentence)
@@ -421,7 +413,7 @@ class Life:
                 self._fail(f"ended {crashes} times within {minutes:.0f} minutes, at last: {sentence}")
 
     def _ended(self, at: float) -> None:
-        self._answer_all(self._wishes.stop)
+        self._answer_all(self.wishes.stop)
         after, self._after_end = self._after_end, AfterEnd.NOTHING
         if self._failure is not None and after is AfterEnd.NOTHING:
             self._fail(self._failure)
@@ -437,8 +429,8 @@ class Life:
 
     def _fail(self, reason: str) -> None:
         self._move(Phase.FAILED, reason)
-        self._answer_all(self._wishes.start, reason)
-        self._answer_all(self._wishes.stop)
+        self._answer_all(self.wishes.start, reason)
+        self._answer_all(self.wishes.stop)
         if self._after_end is AfterEnd.REMOVE:
             self._remove()
         else:
@@ -451,7 +443,7 @@ class Life:
 
     def _removed(self, event: on.Removed) -> None:
         self._after_end = AfterEnd.NOTHING
-        self._answer_all(self._wishes.delete, event.problem)
+        self._answer_all(self.wishes.delete, event.problem)
         if event.problem is None:
             self.is_gone = True
             self._answer_everybody("the worker was deleted")
@@ -474,10 +466,10 @@ class Life:
                 self._hearing.silence()
 
     def _hello_is_late(self, at: float) -> None:
-        sentence = f"the process has not said hello within {HELLO_LIMIT_S:.0f} s"
+        sentence = f"the process has not said hello within {limits.HELLO_LIMIT_S:.0f} s"
         if self._is_adopted:
             # It lived before this manager and may be in the middle of a long native call: it is left alone.
-            self._answer_all(self._wishes.start, f"{sentence}; it runs since before this manager")
+            self._answer_all(self.wishes.start, f"{sentence}; it runs since before this manager")
             return
         self._failure = sentence
         self._begin_stop(at)
@@ -504,5 +496,5 @@ class Life:
         numbers.clear()
 
     def _answer_everybody(self, error: str) -> None:
-        for numbers in (self._wishes.start, self._wishes.stop, self._wishes.delete, self._wishes.provision):
+        for numbers in (self.wishes.start, self.wishes.stop, self.wishes.delete, self.wishes.provision):
             self._answer_all(numbers, error)

@@ -157,7 +157,7 @@ class CarryOut:
 
     async def _watch(self, member: Member, process: ProcessId) -> None:
         status = await self._ground.launcher.wait(process)
-        evidence = await asyncio.to_thread(_evidence, member)
+        evidence = await asyncio.to_thread(evidence_of, member)
         went_back = False
         if member.link is None and process not in member.dialled:
             # It never said hello: if it was the first start from a new environment, that one is to blame.
@@ -238,7 +238,8 @@ def _now() -> float:
     return time.monotonic()
 
 
-def _evidence(member: Member) -> Evidence:
+def evidence_of(member: Member) -> Evidence:
+    """Return what can be seen of how a worker's process ended."""
     found = read_marker(member.home.marker)
     run = None if found is None else NodeRun(found.node, found.since)
     run, age = run_and_age(run, time.time())

@@ -29,7 +29,7 @@ from funcnodes.fleet.events import Event, NodeRun, ProcessId
 from funcnodes.fleet.life import Life
 from funcnodes.fleet.phases import Phase
 from funcnodes.supervisor.access import AccessBook
-from funcnodes.supervisor.carry_out import Callbacks, CarryOut, Ground
+from funcnodes.supervisor.carry_out import Callbacks, CarryOut, Ground, evidence_of
 from funcnodes.supervisor.errors import UnknownWorker, WishRefused
 from funcnodes.supervisor.member import Dialled, Link, Member, run_and_age
 from funcnodes.supervisor.packages import Packages
@@ -76,7 +76,7 @@ class Supervisor:
         for home in self._ground.registry.find():
             self._take_in(home)
         for member in list(self._members.values()):
-            self._look_for_survivor(member)
+            self._look_for_survivor(member, revive=autostart)
         self.spawn(self._look_forever())
         if autostart:
             self._start_automatically()
@@ -281,17 +281,17 @@ class Supervisor:
     def _removed(self, member: Member) -> None:
         self._members.pop(member.home.uuid, None)
 
-    def _look_for_survivor(self, member: Member) -> None:
+    def _look_for_survivor(self, member: Member, *, revive: bool) -> None:
         record = read_run_record(member.home)
         if record is None:
             return
         process = ProcessId(record.pid, record.started)
         if self._ground.launcher.is_alive(process):
             self.tell(member, on.FoundAlive(process, _now()))
-        else:
-            # It died while nobody watched, and nobody had told it to: whoever pulled the plug on worker and
-            # manager at once finds both again.
-            self.spawn(self._start_quietly(member.home.uuid))
+        elif revive:
+            # It died while nobody watched, and nobody had told it to, or the record would be gone: whoever
+            # pulled the plug on worker and manager at once finds both again.
+            self.tell(member, on.FoundDead(_now(), evidence_of(member)))
 
     def _start_automatically(self) -> None:
         for uuid, member in self._members.items():

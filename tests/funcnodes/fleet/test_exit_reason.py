@@ -24,7 +24,11 @@ NODE = NodeRun("blur", 1.0)
             "killed by signal 11 (SIGSEGV) while node `blur` ran; 300 MB in use when last seen",
         ),
         (ExitStatus(signal=200), Evidence(), "killed by signal 200"),
-        (ExitStatus(), Evidence(), "ended; how is not known, since an earlier manager had started it"),
+        (
+            ExitStatus(),
+            Evidence(),
+            "ended in a way that is not known, since an earlier manager had started it",
+        ),
     ],
 )
 def test_the_sentence_tells_what_was_seen(status: ExitStatus, evidence: Evidence, sentence: str) -> None:

@@ -178,6 +178,17 @@ def test_a_survivor_that_has_not_dialled_is_not_started_twice() -> None:
     assert life.process == P1
 
 
+def test_a_worker_that_ended_while_nobody_looked_is_started_again() -> None:
+    """After a power cut everything is found again."""
+    life = Life()
+
+    found = life.handle(on.FoundDead(0.0, Evidence(BLUR)))
+
+    assert found[0] == do.Launch()
+    assert life.status.reason.startswith("started again after it ended in a way that is not known")
+    assert "while node `blur` ran" in life.status.reason
+
+
 def test_a_second_process_is_refused() -> None:
     """Whoever launched it."""
     life = running()

@@ -100,7 +100,7 @@ class World:
         moves += ["provisioned", "provision_failed"] * self.provisioning
         moves += ["removed"] * self.removing
         moves += ["hello", "lost", "exit", "leaving"] * bool(self.alive)
-        moves += ["found"] * (not self.history)
+        moves += ["found", "found_dead"] * (not self.history)
         moves += ["pong"] * self.pinged
         moves += ["ring"] * bool(self.alarms)
         return moves
@@ -142,6 +142,8 @@ class World:
                 self.tell(on.Removed(problem, self.now))
             case "found":
                 self.tell(on.FoundAlive(self.new_process(), self.now))
+            case "found_dead":
+                self.tell(on.FoundDead(self.now))
             case "hello":
                 self.tell(on.HelloReceived(min(self.alive, key=lambda p: p.pid), self.now))
             case "lost":
@@ -219,7 +221,7 @@ def test_one_process_and_one_answer_whatever_happens(seed: int, steps: int, crea
     world.settle()
 
     assert set(world.answers) == set(range(1, world.wished + 1)), world.history
-    assert not world.life.has_open_wishes
+    assert not world.life.wishes.are_open
 
 
 @settings(max_examples=300, deadline=None)

@@ -183,13 +183,17 @@ async def test_a_worker_that_died_with_its_manager_is_started_by_the_next(tmp_pa
         await first.wait()
 
         async with manager_of(base), connect(base) as client:
+            listed = await status_of(client, uuid)
+        async with manager_of(base, autostart=True), connect(base) as client:
             back = await wait_for_status(client, uuid, lambda s: s["phase"] == "running")
             left = await status_of(client, resting)
             await client.call("stop_worker", workerid=uuid)
     finally:
         kill_all_of(base.folder)
 
+    assert listed["phase"] == "stopped", "a command that is a manager for a moment starts nothing"
     assert back["pid"] != before["pid"]
+    assert "started again after it ended" in str(back["reason"])
     assert left["phase"] == "stopped"
 
 
