@@ -12,11 +12,13 @@ import logging
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from importlib.metadata import Distribution, EntryPoint, distributions
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from funcnodes_core.lib.render import update_render_options
+
+if TYPE_CHECKING:
+    from importlib.metadata import Distribution, EntryPoint
 
 __all__ = [
     "AVAILABLE_MODULES",
@@ -41,6 +43,17 @@ _logger = logging.getLogger("funcnodes.modules")
 _MISSING = object()
 
 
+class Unloaded:
+    """An entry point that nobody has asked for yet."""
+
+    def __init__(self, entry: EntryPoint) -> None:
+        self._entry = entry
+
+    def load(self) -> Any:
+        """Import what it names."""
+        return self._entry.load()
+
+
 class LazyEntries(dict[str, Any]):
     """The entry points of a module by key. Reading one imports it and sets the module up."""
 
@@ -50,7 +63,7 @@ class LazyEntries(dict[str, Any]):
 
     def __getitem__(self, key: str) -> Any:
         value = super().__getitem__(key)
-        if isinstance(value, EntryPoint):
+        if isinstance(value, Unloaded):
             value = value.load()
             self[key] = value
         if key != "plugin_setup":
@@ -69,7 +82,7 @@ class LazyEntries(dict[str, Any]):
     def peek(self, key: str, default: Any = None) -> Any:
         """Return what is there without setting the module up; an entry point is loaded."""
         value = super().get(key, default)
-        return value.load() if isinstance(value, EntryPoint) else value
+        return value.load() if isinstance(value, Unloaded) else value
 
     def items(self) -> Any:
         """Return keys and loaded entries."""
@@ -153,11 +166,14 @@ def get_installed_modules(
         known.description = distribution.metadata["Summary"]
         known.module = known.module or sys.modules.get(name)
         if dict.get(known.entry_points, entry.name) is None:
-            known.entry_points[entry.name] = entry
+            known.entry_points[entry.name] = Unloaded(entry)
     return found
 
 
 def _entries() -> Iterator[tuple[Distribution, EntryPoint]]:
+    # Reading metadata is needed by those who look for modules, not by everybody who imports us.
+    from importlib.metadata import distributions
+
     for distribution in distributions():
         for entry in distribution.entry_points:
             if entry.group == GROUP:

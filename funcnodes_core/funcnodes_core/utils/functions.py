@@ -6,8 +6,12 @@ import asyncio
 import functools
 import inspect
 from collections.abc import Callable
-from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
+# Executors are imported where they are made: they cost time, and most nodes need none.
 
 __all__ = [
     "ExecutorWrapper",
@@ -56,6 +60,8 @@ def call_sync(func: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         asyncio.get_running_loop()
     except RuntimeError:
         return asyncio.run(_awaited(result))
+    from concurrent.futures import ThreadPoolExecutor
+
     with ThreadPoolExecutor(1, thread_name_prefix="call_sync") as pool:
         return pool.submit(asyncio.run, _awaited(result)).result()
 
@@ -93,11 +99,21 @@ class ExecutorWrapper:
 
 def make_run_in_new_thread(func: Callable[..., Any]) -> ExecutorWrapper:
     """Return a function that runs `func` in a thread and can be awaited."""
-    return ExecutorWrapper(
-        func, lambda: ThreadPoolExecutor(1, thread_name_prefix=getattr(func, "__name__", "node"))
-    )
+
+    def make() -> Executor:
+        from concurrent.futures import ThreadPoolExecutor
+
+        return ThreadPoolExecutor(1, thread_name_prefix=getattr(func, "__name__", "node"))
+
+    return ExecutorWrapper(func, make)
 
 
 def make_run_in_new_process(func: Callable[..., Any]) -> ExecutorWrapper:
     """Return a function that runs `func` in a process and can be awaited."""
-    return ExecutorWrapper(func, lambda: ProcessPoolExecutor(1))
+
+    def make() -> Executor:
+        from concurrent.futures import ProcessPoolExecutor
+
+        return ProcessPoolExecutor(1)
+
+    return ExecutorWrapper(func, make)
