@@ -1,4 +1,4 @@
-"""The worker of FuncNodes: the names that authors of modules use. Each is imported when it is first asked for."""
+"""The worker of FuncNodes: the names that module authors use, each imported when it is first asked for."""
 
 from __future__ import annotations
 
