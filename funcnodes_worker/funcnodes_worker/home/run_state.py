@@ -1,7 +1,7 @@
-"""What a running worker leaves in files: the published `.p` and `.runstate`, and `run.json` for its supervisor.
+"""What a running worker leaves in files: the published `.p` and `.runstate`, and `run.json` for us.
 
-Owns their forms. The published two are written for others to read and never believed by us; `run.json` tells the
-next supervisor which process to look for when the one that launched it is gone.
+Owns their forms. The published two are written for others to read and never believed by us; `run.json` tells
+the next supervisor which process to look for when the one that launched it is gone.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ RunWord = Literal["starting", "running", "stopping", "stopped"]
 
 
 class RunRecord(msgspec.Struct, frozen=True):
-    """The process of a worker: the pid alone may by now belong to another one, so its start is kept with it."""
+    """A worker's process: the pid alone may by now be another one's, so its start is kept with it."""
 
     pid: int
     started: float
@@ -27,7 +27,7 @@ class RunRecord(msgspec.Struct, frozen=True):
 
 
 def write_run_word(home: WorkerHome, word: RunWord, detail: str = "") -> None:
-    """Put the published files on disk for this very process. Called by the worker at each step of its life."""
+    """Put the published files on disk for this very process. Called by the worker at each step."""
     # Whole or not at all: the original overwrites in place, and its readers now and then get an empty text.
     write_atomically(home.pid_file, str(os.getpid()))
     write_atomically(home.runstate_file, f"{word}\n{detail}" if detail else word)
@@ -45,7 +45,7 @@ def remove_run_files(home: WorkerHome) -> None:
 
 
 def read_run_text(home: WorkerHome) -> str:
-    """Return the published word with its detail in one line, or an empty text when the worker says nothing."""
+    """Return the published word with its detail in one line; empty when the worker says nothing."""
     try:
         return " - ".join(home.runstate_file.read_text(encoding="utf-8").split("\n"))
     except (FileNotFoundError, UnicodeDecodeError):
