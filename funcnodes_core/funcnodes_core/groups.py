@@ -94,8 +94,10 @@ class NodeGroups:
                 self.remove_group(child, recursive=True)
             else:
                 self.set_group_parent(child, group["parent_group"])
-        self._detach(group_id)
-        del self._groups[group_id]
+        # It is gone already when its last child was all that it held.
+        if group_id in self._groups:
+            self._detach(group_id)
+            del self._groups[group_id]
 
     def add_nodes_to_group(self, group_id: str, node_ids: Iterable[str]) -> None:
         """Move nodes into a group."""

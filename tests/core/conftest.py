@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 import pytest_asyncio
-
 from funcnodes_core.engine import invariants
 from funcnodes_core.engine.runner import Engine, current_engine
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
+from itertools import pairwise
 from typing import Any
 
 from funcnodes_core import Node, NodeDecorator, NodeInput, NodeOutput
@@ -99,6 +100,6 @@ KINDS = {"plain": plain_sum, "napping": napping_sum, "threaded": threaded_sum}
 def chain(count: int, node_class: Any = inc) -> list[Node]:
     """Return nodes in a row, the first without a value."""
     nodes = [node_class() for _ in range(count)]
-    for before, after in zip(nodes, nodes[1:], strict=False):
+    for before, after in pairwise(nodes):
         before.outputs["out"].connect(after.inputs["a"])
     return nodes

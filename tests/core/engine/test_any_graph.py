@@ -7,11 +7,11 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
+from funcnodes_core.engine import invariants
+from funcnodes_core.engine.runner import current_engine
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from funcnodes_core.engine import invariants
-from funcnodes_core.engine.runner import current_engine
 from tests.core.graphs import KINDS, nap, runs
 
 
@@ -36,7 +36,8 @@ def plans(draw: Any, kinds: tuple[str, ...]) -> Plan:
     """Draw a graph of up to 12 nodes with up to three parents each."""
     count = draw(st.integers(1, 12))
     parents = tuple(
-        tuple(draw(st.lists(st.integers(0, n - 1), max_size=3, unique=True))) if n else () for n in range(count)
+        tuple(draw(st.lists(st.integers(0, n - 1), max_size=3, unique=True))) if n else ()
+        for n in range(count)
     )
     roots = [n for n, above in enumerate(parents) if not above]
     change = st.lists(st.tuples(st.sampled_from(roots), st.integers(0, 9)), max_size=3).map(tuple)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import gc
 import time
+from itertools import pairwise
+
+from funcnodes_core.engine.runner import Engine
 
 from funcnodes_core import run_until_complete
-from funcnodes_core.engine.runner import Engine
 from tests.core import graphs
 from tests.core.graphs import add, chain, inc, runs, source
 
@@ -70,7 +72,7 @@ async def test_a_chain_of_100_000_works(engine: Engine) -> None:
 def test_a_chain_built_without_a_loop_comes_in_sorted() -> None:
     """The graph is there before any loop runs, connected from its end to its start."""
     nodes = [inc() for _ in range(2_000)]
-    for before, after in reversed(list(zip(nodes, nodes[1:], strict=False))):
+    for before, after in reversed(list(pairwise(nodes))):
         before.outputs["out"].connect(after.inputs["a"])
 
     async def run() -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import signal
 import threading
 import time
@@ -10,10 +11,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-
-from funcnodes_core import Node, NodeDecorator
 from funcnodes_core.engine import interrupt
 from funcnodes_core.engine.runner import Engine
+
+from funcnodes_core import Node, NodeDecorator
 from tests.core.graphs import inc
 
 
@@ -93,7 +94,10 @@ async def test_a_stuck_node_ends_with_keyboard_interrupt_and_the_graph_goes_on(
 async def test_asking_when_nothing_runs_does_nothing(engine: Engine, handler: list[str]) -> None:
     """There is nobody to be hit."""
     node = inc()
-    assert (engine.interrupt(), engine.interrupt(node.uuid)) == ("nothing runs", f"node {node.uuid!r} does not run")
+    assert (engine.interrupt(), engine.interrupt(node.uuid)) == (
+        "nothing runs",
+        f"node {node.uuid!r} does not run",
+    )
     assert handler == []
 
 
@@ -178,7 +182,9 @@ async def test_a_thread_is_asked_and_ends(engine: Engine) -> None:
     assert "asked to end its thread" in said[0]
 
 
-async def test_a_thread_that_does_not_end_is_left_behind(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_thread_that_does_not_end_is_left_behind(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """What it returns later is dropped, by the number of the run."""
     monkeypatch.setattr(interrupt, "ABANDON_AFTER_S", 0.05)
     let_go = threading.Event()
@@ -187,10 +193,8 @@ async def test_a_thread_that_does_not_end_is_left_behind(engine: Engine, monkeyp
     def stuck(a: int) -> int:
         spinning.set()
         while not let_go.is_set():
-            try:
+            with contextlib.suppress(KeyboardInterrupt):
                 let_go.wait(1)
-            except KeyboardInterrupt:
-                pass
         return a
 
     node = stuck()

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import time
 
-from hypothesis import given, settings
-from hypothesis import strategies as st
-
 from funcnodes_core.engine import invariants
 from funcnodes_core.engine.order import Order
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 
 def order_of(count: int, edges: list[tuple[int, int]]) -> Order:
@@ -86,7 +85,9 @@ edges_of_six = st.lists(st.tuples(st.integers(0, 5), st.integers(0, 5)), max_siz
 
 @settings(deadline=None)
 @given(edges_of_six, st.data())
-def test_any_edges_in_any_order_keep_the_labels_right(edges: list[tuple[int, int]], data: st.DataObject) -> None:
+def test_any_edges_in_any_order_keep_the_labels_right(
+    edges: list[tuple[int, int]], data: st.DataObject
+) -> None:
     """Adding and removing at random, cycles included, never breaks the order."""
     order = order_of(6, edges)
     invariants.check_order(order)

@@ -7,10 +7,10 @@ import threading
 from typing import Any
 
 import pytest
-
-from funcnodes_core import Node, NodeDecorator, NodeInput, NodeOutput, NodeTriggerError, run_until_complete
 from funcnodes_core.engine.runner import Engine
 from funcnodes_core.exceptions import CycleRunsAway, InTriggerError
+
+from funcnodes_core import Node, NodeDecorator, NodeInput, NodeOutput, NodeTriggerError, run_until_complete
 from tests.core.graphs import add, chain, fail, inc, nap, source
 
 
@@ -112,8 +112,8 @@ async def test_an_error_stays_on_the_node_which_can_be_used_again(engine: Engine
     first.outputs["out"].connect(second.inputs["a"])
     first["a"] = 1
     await engine.wait_idle()
+    first["a"] = -1
     with pytest.raises(NodeTriggerError, match="-1 is negative") as caught:
-        first["a"] = -1
         await first
     assert isinstance(caught.value.__cause__, ValueError)
     state = first.run_state
@@ -125,7 +125,11 @@ async def test_an_error_stays_on_the_node_which_can_be_used_again(engine: Engine
 
     first["a"] = 5
     await engine.wait_idle()
-    assert (first.run_state.status, second.run_state.status, second.outputs["out"].value) == ("idle", "idle", 6)
+    assert (first.run_state.status, second.run_state.status, second.outputs["out"].value) == (
+        "idle",
+        "idle",
+        6,
+    )
 
 
 async def test_a_listener_for_errors_hears_them_and_nothing_is_raised(engine: Engine) -> None:
@@ -356,4 +360,8 @@ async def test_inputs_are_reset_after_a_run_when_asked(engine: Engine) -> None:
     node = source(reset_inputs_on_trigger=True)
     node["value"] = 1
     await engine.wait_idle()
-    assert (node.inputs["value"].value, node.ready(), node.run_state.run) == (node.inputs["value"].default, False, 1)
+    assert (node.inputs["value"].value, node.ready(), node.run_state.run) == (
+        node.inputs["value"].default,
+        False,
+        1,
+    )

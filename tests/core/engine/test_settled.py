@@ -5,8 +5,9 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from funcnodes_core import Node, NodeDecorator, NodeInput, NodeOutput
 from funcnodes_core.engine.runner import Engine
+
+from funcnodes_core import Node, NodeDecorator, NodeInput, NodeOutput
 from tests.core.graphs import inc, nap, napping_sum, threaded_sum
 
 
