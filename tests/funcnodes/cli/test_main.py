@@ -6,7 +6,6 @@ import json
 import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -28,17 +27,24 @@ def run(*arguments: str, cwd: Path | None = None, **environment: str) -> subproc
     )
 
 
-def test_version_and_help_answer_at_once(tmp_path: Path) -> None:
-    """With bytecode, as installed: 0.2 s and 0.3 s; the best of a few runs, since the machine is shared."""
-    compiled = {"PYTHONPYCACHEPREFIX": str(tmp_path), "PYTHONDONTWRITEBYTECODE": ""}
-    for arguments, limit_s in ((["--version"], 0.2), (["--help"], 0.3)):
-        run(*arguments, **compiled)
-        times: list[float] = []
-        for _ in range(5):
-            started = time.perf_counter()
-            assert run(*arguments, **compiled).returncode == 0
-            times.append(time.perf_counter() - started)
-        assert min(times) < limit_s, (arguments, times)
+def _imported_by(*arguments: str) -> set[str]:
+    """Return the modules that are loaded when this command line has been answered."""
+    program = (
+        "import atexit, json, sys\n"
+        "atexit.register(lambda: print('\\n' + json.dumps(sorted(sys.modules))))\n"
+        "from funcnodes.cli.main import main\n"
+        f"main({list(arguments)!r})\n"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True
+    )
+    return set(json.loads(ended.stdout.splitlines()[-1]))
+
+
+def test_version_and_help_load_little() -> None:
+    """What makes them slow stays out; the seconds are in `benchmarks/commands.py`."""
+    assert not _imported_by("--version") & {"typer", "asyncio", "aiohttp", "msgspec", "funcnodes_core"}
+    assert not _imported_by("--help") & {"aiohttp", "funcnodes_core", "funcnodes_worker.rpc", "rich.markdown"}
 
 
 def test_version_names_the_program(tmp_path: Path) -> None:
