@@ -299,6 +299,10 @@ class Node(EventEmitterMixin, metaclass=NodeMeta):
         """Return whether every required input has a value."""
         return self.cell.ready()
 
+    def inputs_ready(self) -> bool:
+        """Return the same as `ready`: the name by which the tests of published modules ask."""
+        return self.ready()
+
     def ready_to_trigger(self) -> bool:
         """Return whether asking for a run would start one."""
         return self.ready() and not self.in_trigger and running_loop() is not None

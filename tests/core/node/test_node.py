@@ -226,3 +226,14 @@ async def test_fast_runs_tell_less() -> None:
         await node
     assert "triggerfast" in events
     assert "triggerstart" not in events[-8:]
+
+
+def test_inputs_are_ready_when_every_required_one_has_a_value() -> None:
+    """`inputs_ready` is what the tests of published modules ask."""
+    node = add()
+    before = (node.inputs_ready(), node.ready())
+    node.inputs["a"].value = 1
+    node.inputs["b"].value = 2
+
+    assert before == (False, False)
+    assert (node.inputs_ready(), node.ready()) == (True, True)
