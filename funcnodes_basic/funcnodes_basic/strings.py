@@ -23,6 +23,7 @@ from funcnodes_basic.regex import (
 
 __all__ = [
     "NODE_SHELF",
+    "POSSIBLE_DECODINGS_TYPE",
     "re_escape",
     "re_findall",
     "re_fullmatch",
@@ -36,6 +37,9 @@ __all__ = [
 
 # Published tests and modules reach the shelf by this name.
 regex_shelf = regex.NODE_SHELF
+
+# Published modules annotate their own ports for an encoding with it.
+POSSIBLE_DECODINGS_TYPE = Codec
 
 # "Nothing" is a default that published graphs know for a port of plain text.
 OptionalText = Annotated[str | None, {"type": "str"}]

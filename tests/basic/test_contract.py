@@ -6,6 +6,7 @@ import pytest
 
 import funcnodes_basic
 import funcnodes_core as fn
+from funcnodes_basic import strings
 from tests.basic.tree import TREE, node_class, nodes_of
 
 NODES = list(nodes_of())
@@ -65,6 +66,18 @@ def test_a_node_has_the_published_ports(published: dict[str, Any]) -> None:
             if (cls.node_id, port["id"]) in MAY_BE_EMPTY:
                 assert port.pop("required") is False
         assert own == published[side]
+
+
+def test_other_modules_offer_the_same_encodings() -> None:
+    """funcnodes-pandas annotates a port of its own with this name."""
+
+    @fn.NodeDecorator("tests.basic.reads_text")
+    def reads_text(encoding: strings.POSSIBLE_DECODINGS_TYPE = "utf_8") -> str:
+        return encoding
+
+    offered = reads_text().inputs["encoding"].value_options
+    assert offered == strings.string_decode().inputs["encoding"].value_options
+    assert offered["options"]
 
 
 def test_classes_say_the_same_as_their_instances() -> None:
