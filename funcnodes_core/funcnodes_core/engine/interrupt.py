@@ -93,9 +93,12 @@ class Interrupts:
         return False
 
     def was_ours(self, cell: Cell, run: int) -> bool:
-        """Return whether this run was asked to end."""
+        """Return whether the KeyboardInterrupt of this run is no person's Ctrl+C.
+
+        With our handler Ctrl+C raises nowhere: what is raised then was asked for, or is the node's own.
+        """
         asked = (cell.index, run)
-        ours = asked in self._asked
+        ours = asked in self._asked or signal.getsignal(signal.SIGINT) is _handle
         self._asked.discard(asked)
         return ours
 

@@ -186,7 +186,15 @@ async def _run_graph(
     graph.post(lambda: living.build(document, opened.revision))
     graph.enter()
     feed.enter()
-    await over.wait()
+    try:
+        await over.wait()
+    except asyncio.CancelledError:
+        # Code of a node has ended this loop (`sys.exit` in a callback). A server without a graph would refuse
+        # every edit, so it ends too, before the store is closed under it: no edit is lost.
+        server.main_is_over()
+        server.request_stop()
+        server.join()
+        raise
     return server
 
 

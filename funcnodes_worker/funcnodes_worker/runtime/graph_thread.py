@@ -74,8 +74,9 @@ class GraphThread:
                 work = self._work[0]
             try:
                 work()
-            # A failing piece of work is a bug of ours or an error of a node's constructor; the graph goes on.
-            except Exception:  # noqa: BLE001
+            # A failing piece of work is a bug of ours or an error of a node's constructor, `sys.exit` too:
+            # the graph goes on, and what waits behind it is done.
+            except BaseException:  # noqa: BLE001
                 _log.exception("work in the graph's thread failed")
             with self._lock:
                 self._work.popleft()

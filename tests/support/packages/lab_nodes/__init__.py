@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
 import time
 from typing import Any
 
@@ -80,6 +81,36 @@ def abort(go: bool) -> bool:
     return go
 
 
+@fn.NodeDecorator("lab.give_up", name="Give up")
+def give_up(go: bool) -> bool:
+    """Raise what a person's Ctrl+C raises, when told to."""
+    if go:
+        raise KeyboardInterrupt
+    return go
+
+
+@fn.NodeDecorator("lab.end_loop", name="End the loop")
+def end_loop(go: bool) -> bool:
+    """End the loop that runs the graph, behind everybody's back, when told to."""
+    if go:
+        asyncio.get_running_loop().call_soon(sys.exit, 3)
+    return go
+
+
+class Stillborn(fn.Node):
+    """Ends the program while it is made."""
+
+    node_id = "lab.stillborn"
+    node_name = "Stillborn"
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        sys.exit(5)
+
+    async def func(self) -> None:
+        """Do nothing."""
+
+
 class Shy:
     """A value that cannot even be shown."""
 
@@ -114,6 +145,22 @@ class Offer(fn.Node):
 NODE_SHELF = fn.Shelf(
     name="Lab",
     description="Nodes that do what a worker must survive",
-    nodes=[spin, add, echo, fail, say, thread_say, wait_say, wait, sleep, abort, shy, Offer],
+    nodes=[
+        spin,
+        add,
+        echo,
+        fail,
+        say,
+        thread_say,
+        wait_say,
+        wait,
+        sleep,
+        abort,
+        give_up,
+        end_loop,
+        Stillborn,
+        shy,
+        Offer,
+    ],
     subshelves=[],
 )
