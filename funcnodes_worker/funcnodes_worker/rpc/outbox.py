@@ -61,6 +61,7 @@ class Outbox:
             self._frames >= self._max_frames or self._bytes + len(frame.body) > self._max_bytes
         ):
             self.close(f"this client fell behind: {self._frames} messages waited; connect again to resume")
+            self._forget()
             return
         self._queue.append(frame)
         self._frames += 1
@@ -77,6 +78,12 @@ class Outbox:
             self._queue.append(_Place(key))
             self._grown.set()
         self._late[key] = render
+
+    def _forget(self) -> None:
+        # Its connection may stand for as long as it does not read: what waits must not be held until then.
+        self._queue.clear()
+        self._late.clear()
+        self._bytes = self._frames = 0
 
     async def get(self) -> Frame | None:
         """Return the next frame, in order; None once the outbox is closed and empty."""

@@ -42,6 +42,15 @@ async def test_who_falls_behind_is_closed_with_a_reason(bounds: dict[str, int]) 
     assert "fell behind" in outbox.closed_because
 
 
+async def test_who_falls_behind_holds_no_memory_and_is_sent_nothing_more() -> None:
+    """It reads no more, so what waits for it would wait as long as its connection stands."""
+    outbox = Outbox(max_frames=3)
+    for _ in range(4):
+        outbox.put(frame("0123456789"))
+    assert len(outbox) == 0
+    assert await outbox.get() is None
+
+
 async def test_one_large_frame_is_no_falling_behind() -> None:
     outbox = Outbox(max_bytes=10)
     outbox.put(frame("x" * 1000))
