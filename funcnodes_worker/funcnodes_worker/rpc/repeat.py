@@ -20,6 +20,7 @@ MAX_BYTES = 8 * 1024 * 1024
 @dataclass
 class _Memory:
     since: float
+    said: tuple[str, str]
     answer: Frame | None = None
 
 
@@ -27,7 +28,7 @@ class Repeats:
     """What one connection has asked for lately."""
 
     def __init__(self) -> None:
-        self._memories: OrderedDict[tuple[str, Scalar, str], _Memory] = OrderedDict()
+        self._memories: OrderedDict[Scalar, _Memory] = OrderedDict()
         self._bytes = 0
 
     def begin(self, call: Call, now: float) -> bool:
@@ -35,36 +36,44 @@ class Repeats:
         if call.id is None:
             return True
         self._forget(now)
-        key = _key(call)
-        if key in self._memories:
+        if self._memory_of(call) is not None:
             return False
-        self._memories[key] = _Memory(now)
+        if call.id in self._memories:
+            self._drop(call.id)
+        self._memories[call.id] = _Memory(now, _said(call))
         return True
 
     def answer_to(self, call: Call) -> Frame | None:
         """Return the answer a repeated call had; None while it is under way, then one answer will do."""
-        memory = self._memories.get(_key(call))
+        memory = self._memory_of(call)
         return None if memory is None else memory.answer
 
     def finish(self, call: Call, answer: Frame) -> None:
         """Remember an answer. One too large to be kept is forgotten, and the call with it."""
-        memory = self._memories.get(_key(call))
+        memory = self._memory_of(call)
         if memory is None:
             return
         memory.answer = answer
         self._bytes += len(answer.body)
 
+    def _memory_of(self, call: Call) -> _Memory | None:
+        # Only the last call of an id can be repeated. Method and arguments belong to it: a simple script that
+        # always sends id 1 does not mean to repeat itself, not even when it sets a value back to what it was.
+        memory = self._memories.get(call.id)
+        return memory if memory is not None and memory.said == _said(call) else None
+
     def _forget(self, now: float) -> None:
         while self._memories:
-            key, memory = next(iter(self._memories.items()))
+            call_id, memory = next(iter(self._memories.items()))
             old = now - memory.since > REMEMBERED_S
             if not old and len(self._memories) <= MAX_REMEMBERED and self._bytes <= MAX_BYTES:
                 return
-            del self._memories[key]
-            self._bytes -= len(memory.answer.body) if memory.answer else 0
+            self._drop(call_id)
+
+    def _drop(self, call_id: Scalar) -> None:
+        answer = self._memories.pop(call_id).answer
+        self._bytes -= len(answer.body) if answer else 0
 
 
-def _key(call: Call) -> tuple[str, Scalar, str]:
-    # Method and arguments belong to it: a simple script that always sends id 1 does not mean to repeat
-    # itself.
-    return (call.method, call.id, repr(call.params))
+def _said(call: Call) -> tuple[str, str]:
+    return (call.method, repr(call.params))

@@ -169,6 +169,13 @@ async def test_a_resent_edit_is_executed_once() -> None:
     }
 
 
+async def test_a_value_that_is_set_back_under_the_same_id_is_no_repetition() -> None:
+    """A simple script numbers nothing: there, and back, and there again are three edits."""
+    peer = await talk(*(cmd("write", 1, word=word) for word in "aba"))
+    assert peer.begun == ["a", "b", "a"]
+    assert [answer["result"] for answer in heard(peer)] == ["a", "b", "a"]
+
+
 async def test_failures_in_the_published_form() -> None:
     peer = await talk(
         cmd("nope", 1),
