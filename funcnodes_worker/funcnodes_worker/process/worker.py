@@ -84,6 +84,7 @@ class WorkerInServerThread:
         self._snapshots = SnapshotKeeper(self._write_snapshot)
         self._dumper = Dumper()
         self._past: deque[Past] = deque(maxlen=REMEMBERED)
+        self._observed_at = -1
         self._word: RunWord = "starting"
         self._stop = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -186,6 +187,7 @@ class WorkerInServerThread:
         self._snapshots.changed()
 
     def _observed(self, document: Document) -> None:
+        self._observed_at = self.writer.revision
         self._snapshots.changed()
 
     def deliver(self, batch: Batch) -> None:
@@ -278,6 +280,9 @@ class WorkerInServerThread:
     def missed_since(self, epoch: str, revision: int) -> Sequence[Past] | None:
         """Return the transactions after a revision, or None when they are not at hand any more."""
         if epoch != self.epoch or revision > self.writer.revision:
+            return None
+        # What node code changed meanwhile is in no edit: only the whole document shows it.
+        if revision <= self._observed_at:
             return None
         # What is committed and not yet told comes as an event; it is passed over there when it is told here.
         missed = [past for past in self._past if past.revision > revision]

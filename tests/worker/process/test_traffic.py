@@ -108,6 +108,21 @@ async def test_a_client_resumes_where_it_left(tmp_path: Path) -> None:
             assert set(unknown["document"]["nodes"]) == {"a", "b"}
 
 
+async def test_who_was_away_while_node_code_changed_a_port_sees_the_change(tmp_path: Path) -> None:
+    """It is no edit, so the missed edits alone would leave the old choices on that screen."""
+    async with running_worker(tmp_path) as worker, worker.connect(subscribe=True) as other:
+        await other.call("add_node", id="lab.offer", uuid="o")
+        async with worker.connect() as client:
+            first = await client.call("subscribe")
+        await other.call("set_io_value", nid="o", ioid="choices", value=["red", "blue"])
+        await other.wait_for(lambda c: c.value("o", "choice") == "red")
+        since = {"epoch": first["epoch"], "revision": first["revision"]}
+        async with worker.connect() as client:
+            again = await client.call("subscribe", since=since)
+            choice = again["document"]["nodes"]["o"]["ports"]["choice"]
+            assert (choice["value"], choice["value_options"]["options"]) == ("red", ["red", "blue"])
+
+
 async def test_a_window_that_hears_everything_does_not_hold_up_another(tmp_path: Path) -> None:
     """Each has an outbox of its own; edits reach the second window whole and in order."""
     async with running_worker(tmp_path) as worker, worker.connect() as busy:
