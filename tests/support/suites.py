@@ -17,6 +17,7 @@ BUDGET_S: Mapping[str, float] = {
     "funcnodes": 300,
     "repository": 180,
     "end_to_end": 300,
+    "ecosystem": 150,
 }
 
 

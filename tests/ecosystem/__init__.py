@@ -1,0 +1,1 @@
+"""Published packages on our core: installed from the registry, run unmodified, their own tests included."""
