@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import pytest_asyncio
@@ -14,7 +15,8 @@ async def engine() -> AsyncIterator[Engine]:
     """Return the engine of the test's loop; what holds between two words is checked when the test ends."""
     engine = current_engine()
     yield engine
-    await engine.wait_idle()
+    # With a limit: a test that failed halfway may have left a run that waits for it.
+    await asyncio.wait_for(engine.wait_idle(), timeout=10)
     invariants.check(engine.scheduler)
     assert engine.scheduler.idle
     assert not engine.lasting.runs

@@ -246,7 +246,7 @@ class Cell:
     def unlinked(self, child: Any) -> None:
         """Take an edge out of the engine."""
         if isinstance(child, Cell) and self.engine is not None and self.engine is child.engine:
-            self.engine.scheduler.remove_edge(self.index, child.index)
+            self.engine.cut(self, child)
 
     def children(self) -> Iterable[Cell]:
         """Return the cells that an edge leads to, once per edge."""

@@ -13,6 +13,7 @@ import logging
 import threading
 import time
 import weakref
+from asyncio.events import _get_running_loop as running_loop  # pyright: ignore[reportPrivateUsage]
 from collections import deque
 from collections.abc import Callable
 from typing import Any
@@ -129,6 +130,19 @@ class Engine:
             self.adopt(child)
         else:
             self.scheduler.add_edge(parent.index, child.index)
+
+    def cut(self, parent: Cell, child: Cell) -> None:
+        """Take an edge out; who waited because of it may run now."""
+        self.scheduler.remove_edge(parent.index, child.index)
+        if not self.awake:
+            self.wake_from_anywhere()
+
+    def wake_from_anywhere(self) -> None:
+        """See to it that the engine gets a turn, also when its loop stands still or runs elsewhere."""
+        if running_loop() is self.loop:
+            self.wake()
+        else:
+            self.post(lambda: None if self.awake else self.wake())
 
     def _reap(self) -> None:
         while self._gone:
@@ -284,6 +298,9 @@ class Engine:
             self.scheduler.outside()
         else:
             self.scheduler.wave = cell.outer_wave
+        if not self.awake:
+            # Who was held back by this run until now is marked already, so no mark has asked for a turn.
+            self.wake()
 
     # --- what follows from a run's end ---------------------------------------------------------
     def succeeded(self, cell: Cell, n: int, run: int, now: float, result: Any) -> None:

@@ -129,7 +129,8 @@ class Scheduler:
             self.wave_of[n] = wave
             if state == HELD:
                 self._release_all()
-            elif state == OPEN:
+                return True
+            if state == OPEN:
                 self._hush(n)
                 self._hold(n, wave)
         return False

@@ -31,6 +31,8 @@ class NodeMeta(ABCMeta):
         node_class = cast("type[Node]", cls)
         if not _framework:
             _framework.update(key for key in namespace if not key.startswith("__"))
+            # What each node sets in its constructor, and what it has from the emitter.
+            _framework.update({"inputs", "outputs", "cell"}, dir(bases[0]) if bases else ())
         else:
             _refuse_hiding(name, namespace)
         for attribute, port in namespace.items():

@@ -365,3 +365,69 @@ async def test_inputs_are_reset_after_a_run_when_asked(engine: Engine) -> None:
         False,
         1,
     )
+
+
+async def test_a_held_node_with_a_new_cause_runs_at_once(engine: Engine) -> None:
+    """What a user sets on it does not wait for the slow branch that holds it back."""
+    slow, other, join = Recording(), source(), add()
+    slow.outputs["out"].connect(join.inputs["a"])
+    other.outputs["out"].connect(join.inputs["b"])
+    join.inputs["a"].value = 100
+    slow["x"], other["value"] = 1, 1
+    await slow.started.wait()
+    await nap()
+    assert (join.run_state.status, join.run_state.run) == ("marked", 0)
+    join["b"] = 5
+    await nap()
+    assert (join.outputs["out"].value, slow.in_trigger) == (105, True)
+    slow.gate.set()
+    await engine.wait_idle()
+    assert join.outputs["out"].value == 6
+
+
+async def test_a_cut_edge_lets_go_at_once(engine: Engine) -> None:
+    """Who waited because of it runs, though the slow branch goes on."""
+    slow, other, join = Recording(), source(), add()
+    slow.outputs["out"].connect(join.inputs["a"])
+    other.outputs["out"].connect(join.inputs["b"])
+    slow["x"], other["value"] = 1, 1
+    await slow.started.wait()
+    await nap()
+    join.inputs["a"].value = 7
+    slow.outputs["out"].disconnect(join.inputs["a"])
+    join["a"] = 7
+    await nap()
+    assert (join.outputs["out"].value, slow.in_trigger) == (8, True)
+    slow.gate.set()
+    await engine.wait_idle()
+
+
+async def test_a_stream_lets_go_at_its_first_word(engine: Engine) -> None:
+    """A descendant that was marked and held before it runs now, not when the stream ends."""
+
+    class Stream(Node):
+        node_id = "tests.stream"
+        x = NodeInput(id="x", type=int)
+        out = NodeOutput(id="out", type=int)
+
+        def __init__(self) -> None:
+            self.word, self.gate = asyncio.Event(), asyncio.Event()
+            super().__init__()
+
+        async def func(self, x: int) -> None:
+            await self.word.wait()
+            self.outputs["out"].value = x
+            await self.gate.wait()
+
+    stream, other, join = Stream(), source(), add()
+    stream.outputs["out"].connect(join.inputs["a"])
+    other.outputs["out"].connect(join.inputs["b"])
+    join.inputs["a"].value = 100
+    stream["x"], other["value"] = 1, 1
+    await nap()
+    assert join.run_state.status == "marked"
+    stream.word.set()
+    await nap()
+    assert (join.outputs["out"].value, stream.in_trigger) == (2, True)
+    stream.gate.set()
+    await engine.wait_idle()

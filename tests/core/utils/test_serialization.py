@@ -6,6 +6,7 @@ import dataclasses
 import importlib
 import json
 import math
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -170,14 +171,27 @@ def test_settings_are_read_without_a_trace_and_written_on_request(
         config._BASE_CONFIG_DIR, config._CONFIG_CHANGED = before, True
 
 
-def test_testing_keeps_the_settings_apart_once(tmp_path: Path) -> None:
+def test_testing_keeps_the_settings_apart_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """However often it is called."""
+    config = fn.config
+    (tmp_path / "temporary").mkdir()
+    (tmp_path / "home").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
+    monkeypatch.setenv("FUNCNODES_CONFIG_DIR", str(tmp_path / "home"))
+    for name in ("_BASE_CONFIG_DIR", "_CONFIG_DIR"):
+        monkeypatch.setattr(config, name, tmp_path / "home")
+    monkeypatch.setattr(config, "_in_test", False)
     fn.testing.setup()
-    first = fn.config.get_config_dir()
-    fn.config.set_in_test()
-    fn.config.IN_NODE_TEST = True
-    assert (fn.config.get_config_dir(), fn.config.IN_NODE_TEST) == (first, True)
+    first = config.get_config_dir()
+    config.set_in_test()
+    config.IN_NODE_TEST = True
+    assert (config.get_config_dir(), config.IN_NODE_TEST, first.parent) == (
+        first,
+        True,
+        tmp_path / "temporary",
+    )
     fn.testing.teardown()
+    config._CONFIG_CHANGED = True
 
 
 PUBLISHED = """
