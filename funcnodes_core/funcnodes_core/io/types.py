@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, TypedDict, cast
+from types import UnionType
+from typing import Any, TypedDict, Union, cast
 
 from exposedfunctionality.function_parser.types import EnumOf, serialize_type, string_to_type
 
@@ -38,6 +39,9 @@ def serialized(type_: Any) -> SerializedType:
         return "Any"
     if isinstance(type_, str):
         type_ = string_to_type(type_)
+    if isinstance(type_, UnionType):
+        # exposedfunctionality knows `Union[A, B]`, and `A | B` in signatures only.
+        type_ = Union[type_.__args__]  # noqa: UP007 - it is built from a tuple
     return cast("SerializedType", serialize_type(type_))
 
 
