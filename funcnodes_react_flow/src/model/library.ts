@@ -1,7 +1,6 @@
 /** Shelves and node classes: reading what the worker lists, searching in it. Pure. */
-import { is } from "../rpc/check";
 import { isJson, isObject } from "../rpc/json";
-import type { ClassRecord, PortRecord } from "../wire/generated";
+import type { PortRecord } from "../wire/generated";
 
 export interface LibraryNode {
   id: string;
@@ -78,14 +77,6 @@ function text(value: unknown): string {
 
 export function allNodes(shelves: readonly Shelf[]): readonly LibraryNode[] {
   return shelves.flatMap((shelf) => [...shelf.nodes, ...allNodes(shelf.shelves)]);
-}
-
-/** Reads the class records of the subscription: a mapping by id, or a list. */
-export function toClasses(value: unknown): Readonly<Record<string, ClassRecord>> {
-  const items: unknown[] = Array.isArray(value) ? value : isObject(value) ? Object.values(value) : [];
-  const result: Record<string, ClassRecord> = {};
-  for (const item of items) if (is("ClassRecord", item)) result[item.class_id] = item;
-  return result;
 }
 
 interface Hit {

@@ -15,9 +15,10 @@ const HIDDEN_SHELF = "_external_worker";
 /** Every node class the worker has, as shelves, or as hits while one searches. */
 export function Library() {
   const shelves = useGraph((state) => state.shelves);
+  const classes = useGraph((state) => state.classes);
   const [query, setQuery] = useState("");
   const wanted = useDeferredValue(query);
-  const hits = useMemo(() => searchNodes(allNodes(shelves ?? []), wanted), [shelves, wanted]);
+  const hits = useMemo(() => searchNodes(classes, wanted), [classes, wanted]);
   return (
     <div className="flex h-full min-h-0 flex-col">
       <div className="p-2.5 pb-2">

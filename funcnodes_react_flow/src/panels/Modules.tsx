@@ -11,7 +11,7 @@ import { openDialog } from "../store/view";
 
 /** Modules bring nodes: what the worker has, what there is, and how an installation goes. */
 export function Modules() {
-  const { catalog, catalogError, installing } = useModules();
+  const { catalog, statement, installing } = useModules();
   const [name, setName] = useState("");
   const busy = installing?.phase === "running";
   useEffect(() => {
@@ -55,14 +55,9 @@ export function Modules() {
         </p>
       ) : (
         <>
-          {catalogError && <p className="mt-4 text-danger">{catalogError}</p>}
+          {statement && <p className="mt-4 text-ink-3 text-xs">{statement}</p>}
           <List title="In this worker" modules={catalog.active} has busy={busy} />
           <List title="Available" modules={others} busy={busy} />
-          {catalog.available.length === 0 && catalog.installed.length === 0 && (
-            <p className="mt-4 text-ink-3 text-xs">
-              No list of modules could be read. A module can be added by its name all the same.
-            </p>
-          )}
         </>
       )}
     </Modal>
@@ -96,7 +91,9 @@ function InstallProgress({ installing }: { installing: Installing }) {
   const { phase, lines, name, action } = installing;
   const end = useRef<HTMLLIElement>(null);
   // biome-ignore lint/correctness/useExhaustiveDependencies: a new line is what the list scrolls for.
-  useEffect(() => end.current?.scrollIntoView({ block: "nearest" }), [lines]);
+  useEffect(() => {
+    end.current?.scrollIntoView({ block: "nearest" });
+  }, [lines]);
   const look = { running: "accent", ready: "ok", failed: "danger" } as const;
   return (
     <section

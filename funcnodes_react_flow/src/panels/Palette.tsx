@@ -1,7 +1,7 @@
 import { Command } from "cmdk";
 import { Dialog } from "radix-ui";
 import { useMemo, useState } from "react";
-import { allNodes, searchNodes } from "../model/library";
+import { searchNodes } from "../model/library";
 import { familyOf } from "../model/portType";
 import { familyColour } from "../parts/familyColour";
 import { useGraph } from "../store/graph";
@@ -32,8 +32,8 @@ export function Palette() {
 
 function Search({ at }: { at: { x: number; y: number } | null }) {
   const [query, setQuery] = useState("");
-  const shelves = useGraph((state) => state.shelves);
-  const hits = useMemo(() => searchNodes(allNodes(shelves ?? []), query).slice(0, MOST), [shelves, query]);
+  const classes = useGraph((state) => state.classes);
+  const hits = useMemo(() => searchNodes(classes, query).slice(0, MOST), [classes, query]);
   const run = (action: () => void) => () => {
     closePalette();
     action();

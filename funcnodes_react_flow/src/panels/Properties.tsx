@@ -96,7 +96,9 @@ function Form({ node }: { node: NodeRecord }) {
   const ports = useNodePorts(node);
   const values = useNodeValues(node.id);
   const connected = useConnectedInputs(node.id);
-  const description = useGraph((graph) => graph.classes[node.class_id]?.description);
+  const description = useGraph(
+    (graph) => graph.classes.find((kind) => kind.id === node.class_id)?.description,
+  );
   return (
     <div className="space-y-5 p-4">
       <section className="space-y-3">
@@ -106,7 +108,7 @@ function Form({ node }: { node: NodeRecord }) {
         <Labelled label="Description">
           <Written
             value={node.description ?? ""}
-            placeholder={description ?? "What this node is for"}
+            placeholder={description || "What this node is for"}
             long
             onCommit={(text) => setNodeOption(node.id, "description", text === "" ? undefined : text)}
           />

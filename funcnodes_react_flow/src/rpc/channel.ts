@@ -95,6 +95,13 @@ export class Channel {
     return this.submit(method, params, repeatable, id, this.state === "open");
   }
 
+  /** Answers a call that waits to be sent again: its effect has been seen, so repeating it would be wrong. */
+  settle(id: string, result: unknown): void {
+    const call = this.pending.get(id);
+    this.pending.delete(id);
+    call?.resolve(result);
+  }
+
   private submit(
     method: string,
     params: object,

@@ -6,6 +6,7 @@ import { messageOf } from "../rpc/errors";
 import { isObject } from "../rpc/json";
 import { askSession, openSocket } from "../rpc/origin";
 import { newId, read, write } from "./identity";
+import { setManagerLine } from "./line";
 import { toast } from "./view";
 
 interface Fleet {
@@ -50,21 +51,23 @@ export async function startFleet(): Promise<void> {
 
 function openChannel(): void {
   channel?.close();
-  channel = new Channel({
-    open: () => openSocket("/manager"),
-    greet: async (call) => {
-      const answer = await call("watch", {});
-      setWorkers(isObject(answer) && Array.isArray(answer.workers) ? answer : await call("status", {}));
-    },
-    onNotification: heard,
-    onState: (state) => {
-      setState({ state });
-      // 4401: the session was revoked or has run out. Ask again, so that the page can say what to do.
-      if (state === "unauthorized") void startFleet();
-    },
-    longestPause_ms: LONGEST_PAUSE_MS,
-    newId,
-  });
+  channel = setManagerLine(
+    new Channel({
+      open: () => openSocket("/manager"),
+      greet: async (call) => {
+        const answer = await call("watch", {});
+        setWorkers(isObject(answer) && Array.isArray(answer.workers) ? answer : await call("status", {}));
+      },
+      onNotification: heard,
+      onState: (state) => {
+        setState({ state });
+        // 4401: the session was revoked or has run out. Ask again, so that the page can say what to do.
+        if (state === "unauthorized") void startFleet();
+      },
+      longestPause_ms: LONGEST_PAUSE_MS,
+      newId,
+    }),
+  );
   channel.start();
 }
 
