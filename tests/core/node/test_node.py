@@ -12,7 +12,7 @@ import pytest
 from funcnodes_core.exceptions import IONotFoundError, NodeIdAlreadyExistsError, NodeReadyError
 from funcnodes_core.node import REGISTERED_NODES
 
-from funcnodes_core import Node, NodeInput, NodeOutput, NoValue
+from funcnodes_core import Node, NodeInput, NodeOutput, NodeTriggerError, NoValue
 from tests.core.graphs import add, inc, source
 
 
@@ -237,3 +237,15 @@ def test_inputs_are_ready_when_every_required_one_has_a_value() -> None:
 
     assert before == (False, False)
     assert (node.inputs_ready(), node.ready()) == (True, True)
+
+
+async def test_calling_a_node_runs_it_and_returns_its_result() -> None:
+    """A call joins a run that is about to begin, and does not ask whether the inputs are ready."""
+    node = add()
+    node.inputs["a"].value = 1
+    node.inputs["b"].value = 2
+
+    assert [await node(), node.outputs["out"].value, node.run_state.run] == [3, 3, 1]
+    assert [await node(), node.run_state.run] == [3, 2]
+    with pytest.raises(NodeTriggerError, match="a"):
+        await add()()
