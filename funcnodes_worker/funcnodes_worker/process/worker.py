@@ -54,6 +54,8 @@ _log = logging.getLogger("funcnodes.worker")
 REMEMBERED = 2000
 WATCH_S = 0.25
 LAST_WORDS_S = 0.5
+TURN_TO_LOAD_S = 60.0
+"""How long loading waits for a node that computes; half of what the manager waits for it."""
 AUTHOR = "worker"
 
 
@@ -312,7 +314,7 @@ class WorkerInServerThread:
     async def load_modules(self, packages: Sequence[str]) -> dict[str, str]:
         """Return what could not be loaded, by package."""
         try:
-            problems, state = await self._graph.ask(lambda: self._office.load(packages))
+            problems, state = await self._graph.ask(lambda: self._office.load(packages), TURN_TO_LOAD_S)
         except GraphBusy as busy:
             return dict.fromkeys(packages, f"{busy}; it is loaded when the worker starts again")
         self._library_changed(state)
@@ -332,7 +334,7 @@ class WorkerInServerThread:
     async def remove(self, package: str) -> None:
         """Return when a package is no longer among the worker's; its nodes are removed as an edit."""
         await self._wish("remove", package, None)
-        classes, state = await self._graph.ask(lambda: self._office.unload(package))
+        classes, state = await self._graph.ask(lambda: self._office.unload(package), TURN_TO_LOAD_S)
         nodes = [node.id for node in self.writer.head.nodes.values() if node.class_id in classes]
         if nodes:
             committed = await self.writer.submit([RemoveNode(node) for node in nodes], AUTHOR)

@@ -148,6 +148,25 @@ async def _a_wish_that_is_done(supervisor: SmallSupervisor, client: WorkerClient
     assert any(p["message"] == "building" for p in client.notifications("progress"))
 
 
+async def test_a_package_added_while_a_node_computes_is_loaded_when_it_is_done(tmp_path: Path) -> None:
+    """A run of some seconds is what nodes are for: it is no reason to ask for a restart."""
+    home = make_worker(tmp_path)
+    async with supervisor_of(home.base) as supervisor:
+        worker = await spawn(home, supervised=True)
+        await next_of(supervisor, control.Hello)
+        async with worker.connect(subscribe=True) as client:
+            await client.call("add_node", id="lab.sleep", uuid="s")
+            await client.call("set_io_value", nid="s", ioid="seconds", value=2)
+            await client.wait_for(lambda c: c.state("s").get("status") == "running")
+            await supervisor.say(control.LoadModules(id="l1", packages=["funcnodes-basic"]))
+            loaded = await next_of(supervisor, control.ModulesLoaded)
+            assert loaded == control.ModulesLoaded(id="l1", problems={})
+            await client.wait_for(lambda c: c.value("s", "out") == 2)
+        await supervisor.say(control.Stop())
+        await next_of(supervisor, control.Stopping)
+        assert await asyncio.wait_for(worker.process.wait(), 10) == 0
+
+
 @pytest.mark.parametrize("reason", ["stopped", "unknown_worker"])
 async def test_a_worker_nobody_wants_ends(tmp_path: Path, reason: str) -> None:
     home: WorkerHome = make_worker(tmp_path)
