@@ -238,6 +238,10 @@ class NodeInput(NodeIO):
         """Return the port as part of a node, leaving out what goes without saying."""
         return shapes.compact(self, drop)
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return the port's own name, options and value, as published modules ask for them."""
+        return shapes.own(self)
+
     def full_serialize(self, with_value: bool = False) -> dict[str, Any]:
         """Return everything about the port."""
         return shapes.full(self, with_value)
