@@ -63,6 +63,10 @@ CASES: list[tuple[str, dict[str, Any], int, str]] = [
     ),
     ("update_worker_config", {"autostart": "sometimes"}, -32602, "use one of never, unless-stopped, always"),
     ("get_plugin_keys", {"type": "vue"}, -32602, "vue"),
+    ("load_data", {"data": {"nodes": 5}}, -32602, "no saved graph: 'nodes' is no list; nothing was changed"),
+    ("load_data", {"data": {"backend": []}}, -32602, "no saved graph: 'backend' is no object"),
+    ("load_data", {"data": {"backend": {"edges": {}}}}, -32602, "no saved graph: 'edges' is no list"),
+    ("load_data", {"data": {"cells": []}}, -32602, "no saved graph: it has none of backend"),
     ("no_such_method", {}, -32601, "known are: add_edge"),
 ]
 
