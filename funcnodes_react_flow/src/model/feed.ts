@@ -78,11 +78,18 @@ function toState(value: unknown): NodeState | undefined {
 function toRunError(value: unknown): RunError | null {
   if (!isObject(value)) return null;
   const lines = Array.isArray(value.traceback) ? value.traceback : [value.traceback];
+  const kind = typeof value.kind === "string" ? value.kind : "";
+  const message = typeof value.message === "string" ? value.message : "The node failed.";
   return {
-    message: typeof value.message === "string" ? value.message : "The node failed.",
+    message: isInterrupt(kind) || isInterrupt(message) ? "Interrupted" : message,
     traceback: lines.filter((line) => typeof line === "string"),
-    kind: typeof value.kind === "string" ? value.kind : "",
+    kind,
   };
+}
+
+/** How Python says that somebody ended the run. */
+function isInterrupt(text: string): boolean {
+  return text === "CancelledError" || text === "KeyboardInterrupt";
 }
 
 /** Reads a progress bar's state: `n` of `total`, with a description in `prefix`. */

@@ -79,6 +79,14 @@ export function allNodes(shelves: readonly Shelf[]): readonly LibraryNode[] {
   return shelves.flatMap((shelf) => [...shelf.nodes, ...allNodes(shelf.shelves)]);
 }
 
+const SIGNATURE = /^[\w.]+\(.*\)?$/;
+
+/** The first sentence-like line of a description; what merely repeats a function's signature is skipped. */
+export function summaryOf(description: string): string {
+  const lines = description.split("\n").map((line) => line.trim());
+  return lines.find((line) => line !== "" && !SIGNATURE.test(line) && !line.endsWith("])")) ?? "";
+}
+
 interface Hit {
   node: LibraryNode;
   score: number;

@@ -33,10 +33,12 @@ export function ConnectionState() {
 
 function useConnection(): State {
   const manager = useFleet((fleet) => fleet.state);
+  const stranger = useFleet((fleet) => fleet.session?.session === false);
   const deaf = useFleet((fleet) => chosenWorker(fleet)?.deaf === true);
   const opened = useGraph((graph) => graph.worker !== null);
   const worker = useGraph((graph) => graph.state);
-  if (manager === "unauthorized" || worker === "unauthorized") return "unauthorized";
+  if ((stranger && manager !== "lost") || manager === "unauthorized" || worker === "unauthorized")
+    return "unauthorized";
   if (deaf) return "deaf";
   if (opened && worker === "lost") return "lost";
   if (manager === "lost") return "lost";

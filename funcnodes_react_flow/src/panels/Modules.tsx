@@ -111,13 +111,15 @@ function InstallProgress({ installing }: { installing: Installing }) {
         fraction={phase === "running" && installing.fraction === 0 ? null : installing.fraction}
         tone={look[phase]}
       />
-      <ol className="mt-2 max-h-32 overflow-y-auto font-mono text-ink-2 text-xs leading-5">
+      <ol className="mt-2 max-h-40 overflow-y-auto font-mono text-ink-2 text-xs leading-5">
         {lines.map((line, index) => (
           <li
             // biome-ignore lint/suspicious/noArrayIndexKey: lines are only ever added at the end.
             key={index}
             ref={index === lines.length - 1 ? end : undefined}
-            className="whitespace-pre-wrap break-words"
+            className={`whitespace-pre-wrap break-words ${
+              phase === "failed" && index === lines.length - 1 ? "mt-1.5 font-sans text-[13px] text-ink" : ""
+            }`}
           >
             {line}
           </li>

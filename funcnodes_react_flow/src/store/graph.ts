@@ -6,7 +6,7 @@
  */
 import { create } from "zustand";
 import { EMPTY_FEED, type Feed, mergeFeed, type Preview, toFeed, toFullValue } from "../model/feed";
-import { EMPTY_GRAPH, type Graph, toGraph } from "../model/graph";
+import { EMPTY_GRAPH, type Graph, nodeOf, titleOf, toGraph } from "../model/graph";
 import { allNodes, type LibraryNode, type Shelf, toShelves } from "../model/library";
 import { withPorts } from "../model/newNode";
 import {
@@ -32,7 +32,7 @@ import type { Edit } from "../wire/generated";
 import { authorId, newId } from "./identity";
 import { ask, setLine } from "./line";
 import { heardProgress, resetModules } from "./modules";
-import { select, type Toast, toast } from "./view";
+import { dismissPlaced, select, type Toast, toast } from "./view";
 
 interface GraphState {
   worker: string | null;
@@ -181,6 +181,7 @@ async function loadLibrary(): Promise<void> {
 export async function edit(edits: readonly Edit[], at: Toast["at"] = null): Promise<boolean> {
   if (!channel || edits.length === 0) return false;
   const id = newId();
+  dismissPlaced();
   try {
     setState(({ history, classes }) => ({ history: propose(history, id, withPorts(edits, classes)) }));
     const answer = await channel.call("edit", { edits }, { repeatable: true, id });
@@ -202,6 +203,14 @@ function refuse(error: unknown, at: Toast["at"]): void {
   else toast("error", "This change was not saved", { detail: messageOf(error), at });
 }
 
+/** How the worker names a node: its class and its id. */
+const LONG_NAME = /\b\w+\(([0-9a-f]{32})\)/g;
+
+function named(text: string, id: string): string {
+  const node = nodeOf(shownGraph(getState()), id);
+  return node ? `“${titleOf(node)}”` : text;
+}
+
 function sentence(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
@@ -210,7 +219,8 @@ function sentence(text: string): string {
 export async function interrupt(node: string | null): Promise<void> {
   try {
     const said = await ask("interrupt", node === null ? {} : { node });
-    if (isObject(said) && typeof said.message === "string") toast("info", sentence(said.message));
+    if (isObject(said) && typeof said.message === "string")
+      toast("info", sentence(said.message.replaceAll(LONG_NAME, named)));
   } catch (error) {
     toast("error", "The node could not be interrupted", { detail: messageOf(error) });
   }

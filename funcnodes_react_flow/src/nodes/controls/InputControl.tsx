@@ -26,6 +26,7 @@ export function InputControl({
     onCommit: (value) => setValue(node, port.id, value),
     testId: where === "node" ? `input-${node}-${port.id}` : `panel-input-${node}-${port.id}`,
     label: port.name || port.id,
+    isOwn: port.value !== undefined,
     placeholder: port.required === false ? "optional" : typeLabel(port.type),
   };
   const control = controlOf(port);

@@ -27,7 +27,7 @@ export function NumberControl({ control, value, onCommit, testId, label, placeho
   );
 }
 
-function NumberText({ control, value, onCommit, testId, label, placeholder }: Props) {
+function NumberText({ control, value, onCommit, testId, label, placeholder }: Omit<Props, "isOwn">) {
   const shown = typeof value === "number" ? numberText(value) : value === undefined ? "" : String(value);
   const [draft, setDraft] = useState<string | null>(null);
   const parsed = parseNumber(draft ?? shown, control);
