@@ -7,6 +7,7 @@ import threading
 from typing import Any
 
 import pytest
+from funcnodes_core.engine.runner import current_engine
 
 import funcnodes_core as fn
 from funcnodes_core import Node, NodeDecorator, NodeInput, NodeTriggerError
@@ -36,7 +37,6 @@ async def test_a_queued_run_starts_by_itself_when_the_running_one_ends() -> None
     node["a"] = 1
     await asyncio.wait_for(node.started.wait(), 5)
     node["a"] = 2
-    node.once("after_set_value", lambda **_: None)
     node.on("triggerdone", lambda **_: twice.set() if node.seen == [1, 2] else None)
     node.on("triggerfast", lambda **_: twice.set() if node.seen == [1, 2] else None)
     node.gate.set()
@@ -61,7 +61,7 @@ async def test_a_cancelled_run_leaves_a_node_that_can_be_asked() -> None:
     node = Gated()
     node["a"] = 1
     await asyncio.wait_for(node.started.wait(), 5)
-    engine = fn.nodespace.current_engine()  # type: ignore[attr-defined]
+    engine = current_engine()
     engine.interrupt(node.uuid)
     await engine.wait_idle()
     assert (node.in_trigger, node.run_state.status) == (False, "failed")
