@@ -162,6 +162,18 @@ describe("a channel", () => {
     expect(wire().methods).toEqual(["hello"]);
   });
 
+  it("does not send what the worker would close every socket for", async () => {
+    const { channel, wire, welcome } = conversation();
+    channel.start();
+    await welcome();
+    const call = channel.call("edit", { text: "ü".repeat(600_000) }, { repeatable: true });
+    await expect(call).rejects.toThrow("larger than 1 MiB");
+    wire().drop(1006);
+    await vi.advanceTimersByTimeAsync(1000);
+    await welcome();
+    expect(wire().methods).toEqual(["hello"]);
+  });
+
   it("does not send a call whose effect was seen in the greeting", async () => {
     const seen: { channel: Channel | null } = { channel: null };
     const { channel, wire, welcome } = conversation({
