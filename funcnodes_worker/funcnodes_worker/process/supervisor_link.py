@@ -15,7 +15,7 @@ from typing import Literal, Protocol, assert_never
 
 import aiohttp
 
-from funcnodes_worker.home.base import Base
+from funcnodes_worker.home.base import Base, BaseProblem
 from funcnodes_worker.home.supervisor_file import read_supervisor_file
 from funcnodes_worker.home.token import read_or_make_token
 from funcnodes_worker.rpc.errors import InstallationFailed
@@ -82,18 +82,22 @@ class SupervisorLink:
 
     async def _talk(self, session: aiohttp.ClientSession) -> bool:
         """Return whether a conversation took place; it is over now."""
-        address = read_supervisor_file(self._base)
+        try:
+            address = read_supervisor_file(self._base)
+        except OSError:
+            address = None
         if address is None:
             return False
-        headers = {"Authorization": f"Bearer {read_or_make_token(self._base)}"}
         url = f"ws://{address.host}:{address.port}/control"
         try:
+            headers = {"Authorization": f"Bearer {read_or_make_token(self._base)}"}
             async with session.ws_connect(
                 url, headers=headers, heartbeat=HEARTBEAT_S, max_msg_size=0
             ) as socket:
                 await socket.send_str(control.encode(self._hello()))
                 return await self._converse(socket)
-        except (aiohttp.ClientError, OSError, TimeoutError) as problem:
+        # A base folder that cannot be read for a moment must not end the dialling for good.
+        except (aiohttp.ClientError, OSError, TimeoutError, BaseProblem) as problem:
             _log.debug("no supervisor at %s: %s", url, problem)
             return False
         finally:

@@ -148,6 +148,24 @@ async def _a_wish_that_is_done(supervisor: SmallSupervisor, client: WorkerClient
     assert any(p["message"] == "building" for p in client.notifications("progress"))
 
 
+async def test_a_token_that_cannot_be_read_for_a_while_does_not_end_the_dialling(tmp_path: Path) -> None:
+    home = make_worker(tmp_path, packages=())
+    async with supervisor_of(home.base) as supervisor:
+        worker = await spawn(home, supervised=True)
+        await next_of(supervisor, control.Hello)
+        token = home.base.token_file.read_text()
+        home.base.token_file.unlink()
+        home.base.token_file.mkdir()
+        await supervisor.sockets[-1].close()
+        # Attempts that fail leave nothing to wait for; they come after 0.05, 0.1 and 0.2 s.
+        await asyncio.sleep(0.5)
+        home.base.token_file.rmdir()
+        home.base.token_file.write_text(token)
+        await next_of(supervisor, control.Hello)
+        await supervisor.say(control.Stop())
+        assert await asyncio.wait_for(worker.process.wait(), 10) == 0
+
+
 async def test_a_package_added_while_a_node_computes_is_loaded_when_it_is_done(tmp_path: Path) -> None:
     """A run of some seconds is what nodes are for: it is no reason to ask for a restart."""
     home = make_worker(tmp_path)
