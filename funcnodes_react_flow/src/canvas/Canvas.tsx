@@ -26,7 +26,7 @@ import { closeSheets, openPalette, select, toggleOverview, useView } from "../st
 import { EmptyHint } from "./EmptyHint";
 import { fromFlow, staysInWindow } from "./fromFlow";
 import { type FlowEdge, type FlowNode, toFlowEdges, toFlowNodes } from "./toFlow";
-import { useClipboard } from "./useClipboard";
+import { isWriting, useClipboard } from "./useClipboard";
 
 const NODE_TYPES = { card: NodeCard };
 const DELETE_KEYS = ["Delete", "Backspace"];
@@ -51,6 +51,7 @@ export function Canvas() {
   const overview = useView((view) => view.overviewOpen);
   const fit = overview ? FIT_WITH_MINIMAP : FIT;
   useClipboard(frame);
+  useSelectAll(nodes, onNodesChange);
   useFirstFit(nodes.length > 0, fit);
 
   useEffect(() => {
@@ -203,6 +204,20 @@ function endsOf(state: FinalConnectionState) {
 function pointOf(event: globalThis.MouseEvent | TouchEvent): { x: number; y: number } {
   const point = "changedTouches" in event ? event.changedTouches[0] : event;
   return { x: point?.clientX ?? 0, y: point?.clientY ?? 0 };
+}
+
+/** Ctrl+A selects every node, unless one is writing or a dialog is open. */
+function useSelectAll(nodes: readonly FlowNode[], onNodesChange: (changes: NodeChange<FlowNode>[]) => void) {
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent) => {
+      if (!(event.ctrlKey || event.metaKey) || event.key.toLowerCase() !== "a" || isWriting()) return;
+      if (event.target instanceof Element && event.target.closest("[role=dialog]")) return;
+      event.preventDefault();
+      onNodesChange(nodes.map(({ id }) => ({ id, type: "select", selected: true })));
+    };
+    document.addEventListener("keydown", onKey);
+    return () => document.removeEventListener("keydown", onKey);
+  }, [nodes, onNodesChange]);
 }
 
 /** Shows the whole graph once, when its first nodes have been drawn and measured. */

@@ -79,12 +79,13 @@ export function allNodes(shelves: readonly Shelf[]): readonly LibraryNode[] {
   return shelves.flatMap((shelf) => [...shelf.nodes, ...allNodes(shelf.shelves)]);
 }
 
-const SIGNATURE = /^[\w.]+\(.*\)?$/;
+const SIGNATURE = /^[\w.]+\(/;
 
-/** The first sentence-like line of a description; what merely repeats a function's signature is skipped. */
+/** The first line of a description; a function's signature above it is skipped, however many lines it has. */
 export function summaryOf(description: string): string {
-  const lines = description.split("\n").map((line) => line.trim());
-  return lines.find((line) => line !== "" && !SIGNATURE.test(line) && !line.endsWith("])")) ?? "";
+  const paragraphs = description.trim().split(/\n\s*\n/);
+  const text = paragraphs.find((paragraph) => !SIGNATURE.test(paragraph.trim())) ?? "";
+  return text.trim().split("\n")[0] ?? "";
 }
 
 interface Hit {

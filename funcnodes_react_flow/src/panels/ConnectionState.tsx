@@ -6,7 +6,7 @@ type State = "connected" | "connecting" | "lost" | "deaf" | "unauthorized";
 const LOOK: Record<State, { dot: string; text: string }> = {
   connected: { dot: "bg-ok", text: "Connected" },
   connecting: { dot: "bg-warn animate-pulse", text: "Connecting…" },
-  lost: { dot: "bg-danger animate-pulse", text: "Reconnecting…" },
+  lost: { dot: "bg-warn animate-pulse", text: "Reconnecting…" },
   deaf: { dot: "bg-warn animate-pulse", text: "Worker busy" },
   unauthorized: { dot: "bg-danger", text: "No session" },
 };
@@ -37,10 +37,12 @@ function useConnection(): State {
   const deaf = useFleet((fleet) => chosenWorker(fleet)?.deaf === true);
   const opened = useGraph((graph) => graph.worker !== null);
   const worker = useGraph((graph) => graph.state);
+  const hadGraph = useGraph((graph) => graph.ready);
   if ((stranger && manager !== "lost") || manager === "unauthorized" || worker === "unauthorized")
     return "unauthorized";
   if (deaf) return "deaf";
   if (opened && worker === "lost") return "lost";
   if (manager === "lost") return "lost";
-  return manager === "open" && (!opened || worker === "open") ? "connected" : "connecting";
+  if (manager === "open" && (!opened || worker === "open")) return "connected";
+  return hadGraph ? "lost" : "connecting";
 }

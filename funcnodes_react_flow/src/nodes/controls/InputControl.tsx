@@ -11,6 +11,8 @@ import { NumberControl } from "./NumberControl";
 import type { ControlProps } from "./props";
 import { JsonControl, TextControl } from "./TextControl";
 
+const MOST_LETTERS = 18;
+
 /** The control that edits an input which no edge feeds. */
 export function InputControl({
   node,
@@ -27,7 +29,7 @@ export function InputControl({
     testId: where === "node" ? `input-${node}-${port.id}` : `panel-input-${node}-${port.id}`,
     label: port.name || port.id,
     isOwn: port.value !== undefined,
-    placeholder: port.required === false ? "optional" : typeLabel(port.type),
+    placeholder: port.required === false ? "optional" : shortLabel(port),
   };
   const control = controlOf(port);
   switch (control.kind) {
@@ -48,6 +50,12 @@ export function InputControl({
     default:
       return assertNever(control);
   }
+}
+
+/** A field has room for a short type; the whole one is in the port's tooltip and in the panel. */
+function shortLabel(port: PortRecord): string {
+  const label = typeLabel(port.type);
+  return label.length > MOST_LETTERS ? "value" : label;
 }
 
 function BoolControl({ value, onCommit, testId, label }: ControlProps) {
