@@ -125,7 +125,11 @@ export function NotRunning({ worker }: { worker: WorkerStatus }) {
           <h1 className="truncate font-semibold text-lg tracking-tight">{worker.name}</h1>
         </div>
         <p className="mt-1 text-ink-2">
-          {moving ? `It is ${doing(worker)}.` : `It is ${phaseText(worker.phase)}.`}
+          {moving
+            ? `It is ${doing(worker)}.`
+            : worker.phase === "failed"
+              ? "It has failed."
+              : `It is ${phaseText(worker.phase)}.`}
         </p>
         {worker.reason && (
           <p
