@@ -305,7 +305,11 @@ class Supervisor:
     async def _look_forever(self) -> None:
         while True:
             for member in list(self._members.values()):
-                self._look(member)
+                try:
+                    self._look(member)
+                except OSError as problem:
+                    # A file or process that vanishes while it is looked at; the others are still looked at.
+                    LOGGER.warning("cannot look at worker %s: %s", member.home.uuid, problem)
             await asyncio.sleep(LOOK_EVERY_S)
 
     def _look(self, member: Member) -> None:

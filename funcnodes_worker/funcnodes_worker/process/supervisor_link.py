@@ -8,6 +8,7 @@ the next supervisor finds its workers so. Belongs to the server's event loop.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable, Sequence
 from secrets import token_hex
@@ -25,6 +26,8 @@ _log = logging.getLogger("funcnodes.worker")
 FIRST_PAUSE_S = 0.05
 LAST_PAUSE_S = 2.0
 HEARTBEAT_S = 20.0
+INTRODUCTION_S = 2.0
+"""A manager on this machine answers a hello within milliseconds; a graph waits this long for it, no longer."""
 
 
 class Orders(Protocol):
@@ -59,6 +62,13 @@ class SupervisorLink:
         self._socket: aiohttp.ClientWebSocketResponse | None = None
         self._wishes: dict[str, asyncio.Future[str | None]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._introduced = asyncio.Event()
+
+    async def wait_introduced(self) -> None:
+        """Return when a supervisor knows this worker, or none was there to be told, or after a while."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(INTRODUCTION_S):
+                await self._introduced.wait()
 
     @property
     def is_up(self) -> bool:
@@ -71,7 +81,9 @@ class SupervisorLink:
         try:
             async with aiohttp.ClientSession() as session:
                 while True:
-                    if await self._talk(session):
+                    has_talked = await self._talk(session)
+                    self._introduced.set()
+                    if has_talked:
                         pause = FIRST_PAUSE_S
                     await asyncio.sleep(pause)
                     pause = min(pause * 2, LAST_PAUSE_S)
@@ -117,6 +129,7 @@ class SupervisorLink:
             if isinstance(message, control.Welcome):
                 welcomed = True
                 self._socket = socket
+                self._introduced.set()
             self._take(message)
         return welcomed
 

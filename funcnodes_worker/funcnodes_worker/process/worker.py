@@ -104,6 +104,10 @@ class WorkerInServerThread:
         async with self.writer.running(), self._serving(config):
             async with self._tasks():
                 self._say_word("running")
+                if self._has_supervisor:
+                    # First known, then computing: native code that blocks on the values it is opened with
+                    # would keep the hello back, and nobody could name the node or end the worker.
+                    await self._link.wait_introduced()
                 ready()
                 await self._stop.wait()
                 self._say_word("stopping")
