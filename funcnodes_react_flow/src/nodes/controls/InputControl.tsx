@@ -5,7 +5,7 @@ import { controlOf, jsonText, ownValue } from "../../model/control";
 import { typeLabel } from "../../model/portType";
 import { FIELD } from "../../parts/Field";
 import { setValue } from "../../store/nodes";
-import type { PortRecord } from "../../wire/generated";
+import type { Json, PortRecord } from "../../wire/generated";
 import { ChoiceControl } from "./ChoiceControl";
 import { NumberControl } from "./NumberControl";
 import type { ControlProps } from "./props";
@@ -23,13 +23,14 @@ export function InputControl({
   port: PortRecord;
   where: "node" | "panel";
 }) {
+  const value = ownValue(port);
   const props: ControlProps = {
-    value: ownValue(port),
+    value,
     onCommit: (value) => setValue(node, port.id, value),
     testId: where === "node" ? `input-${node}-${port.id}` : `panel-input-${node}-${port.id}`,
     label: port.name || port.id,
     isOwn: port.value !== undefined,
-    placeholder: port.required === false ? "optional" : shortLabel(port),
+    placeholder: placeholderOf(port, value),
   };
   const control = controlOf(port);
   switch (control.kind) {
@@ -50,6 +51,12 @@ export function InputControl({
     default:
       return assertNever(control);
   }
+}
+
+function placeholderOf(port: PortRecord, value: Json | undefined): string {
+  if (value === null) return "none";
+  if (typeof value === "string" && value !== "") return value;
+  return port.required === false ? "optional" : shortLabel(port);
 }
 
 /** A field has room for a short type; the whole one is in the port's tooltip and in the panel. */

@@ -28,7 +28,8 @@ export function NumberControl({ control, value, onCommit, testId, label, placeho
 }
 
 function NumberText({ control, value, onCommit, testId, label, placeholder }: Omit<Props, "isOwn">) {
-  const shown = typeof value === "number" ? numberText(value) : value === undefined ? "" : String(value);
+  // A default that is no number ("none", a marker of the module) is told, not offered as something typed wrongly.
+  const shown = typeof value === "number" ? numberText(value) : "";
   const [draft, setDraft] = useState<string | null>(null);
   const parsed = parseNumber(draft ?? shown, control);
 
