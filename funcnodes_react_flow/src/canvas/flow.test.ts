@@ -1,3 +1,4 @@
+// @vitest-environment node
 import { describe, expect, it } from "vitest";
 import { applyEdits } from "../model/applyEdits";
 import { type Graph, toGraph } from "../model/graph";

@@ -1,3 +1,4 @@
+// @vitest-environment node
 import { describe, expect, it } from "vitest";
 import { EMPTY_FEED, mergeFeed, toFeed, toFullValue, toPreview, toProgress } from "./feed";
 

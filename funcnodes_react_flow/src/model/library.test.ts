@@ -1,3 +1,4 @@
+// @vitest-environment node
 import { describe, expect, it } from "vitest";
 import { allNodes, type LibraryNode, searchNodes, toShelves } from "./library";
 

@@ -1,3 +1,4 @@
+// @vitest-environment node
 import { describe, expect, it } from "vitest";
 import type { Json, NodeRecord } from "../wire/generated";
 import { toCatalog } from "./catalog";

@@ -1,3 +1,4 @@
+// @vitest-environment node
 import { describe, expect, it } from "vitest";
 import type { Json } from "../wire/generated";
 import type { Preview } from "./feed";

@@ -1,3 +1,4 @@
+// @vitest-environment node
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { Channel, type ChannelOptions, type ChannelState, type Socket } from "./channel";
 import { RpcError } from "./errors";
