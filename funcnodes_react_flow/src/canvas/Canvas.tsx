@@ -22,7 +22,7 @@ import { NodeCard } from "../nodes/NodeCard";
 import { DRAG_TYPE } from "../store/dragType";
 import { edit, shownGraph, useGraph } from "../store/graph";
 import { addNodeOf, connectPorts, reconnect, removeAll, setMiddle, wanted } from "../store/nodes";
-import { closeSheets, openPalette, select, toggleOverview, useView } from "../store/view";
+import { closeSheets, isWide, openPalette, select, toggleOverview, useView } from "../store/view";
 import { EmptyHint } from "./EmptyHint";
 import { fromFlow, staysInWindow } from "./fromFlow";
 import { type FlowEdge, type FlowNode, toFlowEdges, toFlowNodes } from "./toFlow";
@@ -37,6 +37,7 @@ const FIT: FitViewOptions = {
   maxZoom: 1,
   padding: { top: "40px", bottom: "40px", left: "64px", right: "64px" },
 };
+const FIT_NARROW: FitViewOptions = { maxZoom: 1, padding: "16px" };
 const FIT_WITH_MINIMAP: FitViewOptions = {
   maxZoom: 1,
   padding: { top: "40px", bottom: "40px", left: "64px", right: `${MINIMAP.width + 32}px` },
@@ -49,7 +50,7 @@ export function Canvas() {
   const frame = useRef<HTMLDivElement>(null);
   const wiring = useWiring();
   const overview = useView((view) => view.overviewOpen);
-  const fit = overview ? FIT_WITH_MINIMAP : FIT;
+  const fit = !isWide() ? FIT_NARROW : overview ? FIT_WITH_MINIMAP : FIT;
   useClipboard(frame);
   useSelectAll(nodes, onNodesChange);
   useFirstFit(nodes.length > 0, fit);

@@ -35,7 +35,8 @@ const THEME_KEY = "funcnodes.theme";
 const OVERVIEW_KEY = "funcnodes.overview";
 const WIDE = "(min-width: 900px)";
 
-function isWide(): boolean {
+/** Panels stand beside the canvas; on a phone they are sheets above it. */
+export function isWide(): boolean {
   return typeof window.matchMedia === "function" ? window.matchMedia(WIDE).matches : true;
 }
 
