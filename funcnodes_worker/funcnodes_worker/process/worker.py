@@ -87,6 +87,8 @@ class WorkerInServerThread:
         self._dumper = Dumper()
         self._past: deque[Past] = deque(maxlen=REMEMBERED)
         self._observed_at = -1
+        self._filled: dict[int, tuple[Document, Sequence[str]]] = {}
+        """Documents that a grown library has filled, not yet committed; which nodes have more ports there."""
         self._word: RunWord = "starting"
         self._stop = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -195,6 +197,11 @@ class WorkerInServerThread:
     def _observed(self, document: Document) -> None:
         self._observed_at = self.writer.revision
         self._snapshots.changed()
+        _, grown = self._filled.pop(id(document), (document, ()))
+        if grown:
+            # Only now: what is told of a node's ports is read from the committed document.
+            ports = {name: tuple(document.nodes[name].ports.values()) for name in grown}
+            self.board.take(Batch(ports=ports), self.writer.head.nodes.__contains__)
 
     def deliver(self, batch: Batch) -> None:
         """Take a batch over from the graph's thread. Called there; the loop may be closed already."""
@@ -326,8 +333,11 @@ class WorkerInServerThread:
 
     def _library_changed(self, state: LibraryState) -> None:
         self.library = state
+        before = self.writer.head
         self.writer.observe(lambda head: fill_all(head, state.classes))
         document = self.writer.head
+        grown = [name for name, node in document.nodes.items() if node.ports != before.nodes[name].ports]
+        self._filled[id(document)] = document, grown
         self._graph.post(lambda: self._living.replace_placeholders(document))
         self.hub.event("lib_update")
 

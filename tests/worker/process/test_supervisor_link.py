@@ -93,6 +93,7 @@ async def test_the_whole_conversation(tmp_path: Path) -> None:
             # The node that waited for its class lives now, and has computed.
             await client.wait_for(lambda c: c.value("n", "sum") == 5)
             assert client.notifications("library") == [{}]
+            await client.wait_for(_knows_all_ports_of_n)
 
             await supervisor.sockets[-1].close()
             again = await next_of(supervisor, control.Hello)
@@ -102,6 +103,15 @@ async def test_the_whole_conversation(tmp_path: Path) -> None:
             await supervisor.say(control.Stop())
             await next_of(supervisor, control.Stopping)
         assert await asyncio.wait_for(worker.process.wait(), 10) == 0
+
+
+def _knows_all_ports_of_n(client: WorkerClient) -> bool:
+    """Whether it was told, after it heard of the library, what its placeholder turned out to be."""
+    names = [one.get("method") for one in client.pushed]
+    later = client.pushed[names.index("library") :]
+    feeds = [one["params"] for one in later if one.get("method") == "feed"]
+    told = [{port["id"]: port for port in feed["ports"]["n"]} for feed in feeds if "n" in feed["ports"]]
+    return bool(told) and list(told[-1]) == ["left", "right", "sum"] and told[-1]["left"]["value"] == 4
 
 
 async def _sessions_come_and_go(supervisor: SmallSupervisor, address: str) -> None:
