@@ -11,31 +11,31 @@ from typing import assert_never
 from funcnodes.fleet import commands as do
 from funcnodes.fleet import events as on
 from funcnodes.fleet import limits
-from funcnodes.fleet.alarms import Alarm, Alarms
+from funcnodes.fleet.alarms import Alarm
 from funcnodes.fleet.commands import Command, LifeStatus
 from funcnodes.fleet.events import Event, ExitStatus, ProcessId
 from funcnodes.fleet.exit_reason import exit_sentence, is_clean
 from funcnodes.fleet.hearing import DEAF_AFTER_S, Hearing
 from funcnodes.fleet.phases import Phase, check_move
 from funcnodes.fleet.restart_policy import WINDOW_S, CrashBudget, GiveUp, RestartAfter
-from funcnodes.fleet.wishes import AfterEnd, Wishes
+from funcnodes.fleet.voice import Voice
+from funcnodes.fleet.wishes import AfterEnd
 
 _IDLE = frozenset({Phase.CREATED, Phase.STOPPED, Phase.FAILED, Phase.WAITING})
 
 
-class Life:
+class Life(Voice):
     """One worker's life. `handle` is its only door."""
 
     def __init__(self, phase: Phase = Phase.STOPPED, reason: str = "") -> None:
         """`reason` says why a life begins as failed: its settings cannot be read."""
+        super().__init__()
         assert phase in (Phase.CREATED, Phase.STOPPED, Phase.FAILED), "a life begins without a process"
         self.phase = phase
         self.process: ProcessId | None = None
         self.is_gone = False
         """The worker's folder was removed; this life is over."""
         self._reason = reason
-        self.wishes = Wishes()
-        """What has no answer yet."""
         self._budget = CrashBudget()
         self._after_end = AfterEnd.NOTHING
         self._needs_environment = False
@@ -48,8 +48,6 @@ class Life:
         self._kills = 0
         self._failure: str | None = None
         self._hearing = Hearing()
-        self._alarms = Alarms()
-        self._out: list[Command] = []
         self._event: Event | None = None
 
     @property
@@ -481,21 +479,3 @@ class Life:
         self.phase = check_move(self.phase, phase, self._event)
         self._reason = reason
         self._alarms.enter(phase)
-
-    def _do(self, command: Command) -> None:
-        self._out.append(command)
-
-    def _wake(self, alarm: Alarm, time: float) -> None:
-        self._do(self._alarms.set(alarm, time))
-
-    def _answer(self, number: int, error: str | None = None) -> None:
-        self._do(do.Answer(number, error))
-
-    def _answer_all(self, numbers: list[int], error: str | None = None) -> None:
-        for number in numbers:
-            self._answer(number, error)
-        numbers.clear()
-
-    def _answer_everybody(self, error: str) -> None:
-        for numbers in (self.wishes.start, self.wishes.stop, self.wishes.delete, self.wishes.provision):
-            self._answer_all(numbers, error)

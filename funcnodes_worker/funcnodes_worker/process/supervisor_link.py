@@ -27,7 +27,7 @@ FIRST_PAUSE_S = 0.05
 LAST_PAUSE_S = 2.0
 HEARTBEAT_S = 20.0
 INTRODUCTION_S = 2.0
-"""A manager on this machine answers a hello within milliseconds; a graph waits this long for it, no longer."""
+"""A manager on this machine answers a hello within milliseconds; a graph waits no longer than this for it."""
 
 
 class Orders(Protocol):

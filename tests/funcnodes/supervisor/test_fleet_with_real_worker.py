@@ -73,7 +73,7 @@ async def test_a_node_that_ends_or_blocks_its_worker(tmp_path: Path, kind: str, 
 async def test_a_graph_that_blocks_as_it_is_opened_does_not_keep_its_worker_from_starting(
     tmp_path: Path,
 ) -> None:
-    """The value that blocks native code is kept, so it blocks again: the start is answered, the node named."""
+    """The value that blocks native code is kept and blocks again: the start is answered, the node named."""
     base = base_in(tmp_path)
     async with fleet_of(base, program=program_with(install_into(tmp_path / "modules"))) as client:
         uuid = await crashy_worker(base, client, "blocking")
