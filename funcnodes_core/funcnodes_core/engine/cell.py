@@ -81,6 +81,7 @@ class Cell:
         "lasting",
         "mean",
         "node",
+        "notice",
         "outer_wave",
         "outs",
         "plan",
@@ -124,6 +125,8 @@ class Cell:
         """The latest failure, if nobody listened to it."""
         self.failures = 0
         self.blocked_by: str | None = None
+        self.notice: str | None = None
+        """What users should know of how the latest run was done, though it was no error."""
         self.spoken: set[NodeOutput] | None = None
         self.outer_wave = 0
         self.started = 0.0
@@ -287,11 +290,11 @@ class Cell:
         state = self.state
         run = self.engine.scheduler.run[self.index] if self.engine is not None else 0
         if state == RUNNING:
-            return RunState("running", self.error, run)
+            return RunState("running", self.error, run, None, self.notice)
         if state != IDLE:
-            return RunState("marked", self.error, run)
+            return RunState("marked", self.error, run, None, self.notice)
         if self.error is not None:
-            return RunState("failed", self.error, run)
+            return RunState("failed", self.error, run, None, self.notice)
         if self.blocked_by is not None:
-            return RunState("blocked", None, run, self.blocked_by)
-        return RunState("idle", None, run)
+            return RunState("blocked", None, run, self.blocked_by, self.notice)
+        return RunState("idle", None, run, None, self.notice)

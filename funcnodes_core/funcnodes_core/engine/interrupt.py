@@ -137,6 +137,10 @@ class Interrupts:
     def _end_lasting(self, run: LastingRun) -> str:
         name, engine = run.cell.node.name, self._engine
         self._asked.add((run.n, run.number))
+        if run.process is not None:
+            run.process.kill()
+            engine.post(lambda: run.task.cancel() if run.task is not None else None)
+            return f"{name} is ended: its process is killed"
         if run.thread is None:
             engine.post(lambda: run.task.cancel() if run.task is not None else None)
             return f"{name} is cancelled"

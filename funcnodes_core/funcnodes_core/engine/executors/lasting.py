@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import os
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -22,12 +23,16 @@ from funcnodes_core.novalue import NoValue
 
 if TYPE_CHECKING:
     from funcnodes_core.engine.cell import Cell
+    from funcnodes_core.engine.executors.process import ProcessRun
     from funcnodes_core.engine.runner import Engine
 
 __all__ = ["LastingRun", "LastingRuns"]
 
 MAX_THREADS = 32
 """How many threads of nodes run at once; more wait."""
+
+MAX_PROCESSES = max(2, os.cpu_count() or 2)
+"""How many processes of nodes compute at once; more wait."""
 
 
 @dataclass(slots=True, eq=False)
@@ -40,6 +45,7 @@ class LastingRun:
     kwargs: dict[str, Any] = field(default_factory=dict[str, Any])
     task: asyncio.Task[None] | None = None
     thread: ThreadRun | None = None
+    process: ProcessRun | None = None
 
 
 class LastingRuns:
@@ -50,6 +56,7 @@ class LastingRuns:
         self.interrupts = Interrupts(engine)
         self.runs: dict[int, LastingRun] = {}
         self._threads = asyncio.Semaphore(MAX_THREADS)
+        self._processes = asyncio.Semaphore(MAX_PROCESSES)
 
     def start(self, cell: Cell, n: int) -> None:
         """Begin a run that reads its inputs in its own task. Called by the runner."""
@@ -171,13 +178,38 @@ class LastingRuns:
             return _ALREADY_SET
         kwargs = {**run.kwargs, "node": node} if plan.wants_node else run.kwargs
         args = (node,) if plan.wants_self else ()
-        if plan.kind in ("thread", "process"):
-            async with self._threads:
-                run.thread = ThreadRun(
-                    partial(plan.function, *args), kwargs, f"run of {node.name}", self._engine.loop
-                )
-                return await run.thread.result()
+        if plan.kind == "process":
+            return await self._in_process(run, plan.function, kwargs)
+        if plan.kind == "thread":
+            return await self._in_thread(run, partial(plan.function, *args), kwargs)
         return await stepwise(self._engine, cell, _complete(plan.function, kwargs, args))
+
+    async def _in_thread(self, run: LastingRun, function: Callable[..., Any], kwargs: dict[str, Any]) -> Any:
+        async with self._threads:
+            run.thread = ThreadRun(function, kwargs, f"run of {run.cell.node.name}", self._engine.loop)
+            return await run.thread.result()
+
+    async def _in_process(self, run: LastingRun, function: Callable[..., Any], kwargs: dict[str, Any]) -> Any:
+        # Imported here: most graphs have no such node, and the import costs time.
+        from funcnodes_core.engine.executors import process
+        from funcnodes_core.engine.executors.parcels import CannotSend
+
+        cell = run.cell
+        unsendable = process.unsendable(cell)
+        if unsendable is None:
+            try:
+                async with self._processes:
+                    run.process = process.ProcessRun(function, kwargs, self._engine.loop)
+                    result = await run.process.result()
+            except CannotSend as error:
+                run.process = None
+                process.note_unsendable(cell, error)
+            else:
+                cell.notice = None
+                return result
+        else:
+            cell.notice = unsendable
+        return await self._in_thread(run, function, kwargs)
 
     async def _rest(self, awaitable: Awaitable[Any], run: LastingRun) -> Any:
         return await stepwise(self._engine, run.cell, _awaited(awaitable))
