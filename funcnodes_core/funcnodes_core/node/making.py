@@ -15,7 +15,7 @@ from funcnodes_core.node.registry import register_node
 if TYPE_CHECKING:
     from funcnodes_core.node.node import Node
 
-__all__ = ["NodeMeta"]
+__all__ = ["NodeMeta", "streams"]
 
 _framework: set[str] = set()
 """Attributes of `Node` itself, which no port may hide. Filled when `Node` is made."""
@@ -42,7 +42,13 @@ class NodeMeta(ABCMeta):
         if "run_plan" not in namespace and "func" in namespace:
             func = node_class.func
             node_class.run_plan = Plan(
-                func=func, function=func, kind="coroutine", outputs=None, wants_self=True
+                func=func,
+                function=func,
+                kind="coroutine",
+                outputs=_own(node_class.class_outputs) if streams(func) else None,
+                wants_self=True,
+                streams=streams(func),
+                latest=node_class.latest,
             )
         if not inspect.isabstract(cls):
             _enter(node_class)
@@ -68,6 +74,15 @@ def _gather(node_class: type[Node]) -> tuple[tuple[NodeInput, ...], tuple[NodeOu
     inputs = tuple(port for port in ports if isinstance(port, NodeInput))
     outputs = tuple(port for port in ports if isinstance(port, NodeOutput))
     return inputs, outputs
+
+
+def _own(outputs: tuple[NodeOutput, ...]) -> tuple[str, ...]:
+    return tuple(output.uuid for output in outputs if output.uuid != "_triggeroutput")
+
+
+def streams(function: Any) -> bool:
+    """Return whether a function yields its results one after the other."""
+    return inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function)
 
 
 def _enter(node_class: type[Node]) -> None:

@@ -48,6 +48,8 @@ class Node(PortsOfNode, metaclass=NodeMeta):
     default_pretrigger_delay: ClassVar[float] = float(
         os.environ.get("FUNCNODES_DEFAULT_PRETRIGGER_DELAY") or 0
     )
+    latest: ClassVar[bool] = False
+    """Whether a function that yields is asked for its next item at once, before the last has settled."""
 
     class_inputs: ClassVar[tuple[NodeInput, ...]]
     class_outputs: ClassVar[tuple[NodeOutput, ...]]

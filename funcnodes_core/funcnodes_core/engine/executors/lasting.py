@@ -123,7 +123,10 @@ class LastingRuns:
             return
         engine.scheduler.wave = engine.scheduler.wave_of[n]
         try:
-            self._set_outputs(cell, result)
+            if isinstance(result, _AlreadySet):
+                result = result.result
+            else:
+                self._set_outputs(cell, result)
         except Exception as error:  # noqa: BLE001 - a listener's error is the run's error
             self._end(run)
             engine.failed(cell, n, run.number, error, run.kwargs)
@@ -132,8 +135,6 @@ class LastingRuns:
         engine.succeeded(cell, n, run.number, time.time(), result)
 
     def _set_outputs(self, cell: Cell, result: Any) -> None:
-        if result is _ALREADY_SET:
-            return
         if len(cell.outs) == 1:
             cell.outs[0].push(result)
         elif cell.outs:
@@ -174,10 +175,11 @@ class LastingRuns:
         if func is not plan.func:
             # Someone put another function in place of the class's own: it is called as such, and sets
             # outputs itself.
-            await stepwise(self._engine, cell, _complete(func, run.kwargs, (node,)))
-            return _ALREADY_SET
+            return _AlreadySet(await stepwise(self._engine, cell, _complete(func, run.kwargs, (node,))))
         kwargs = {**run.kwargs, "node": node} if plan.wants_node else run.kwargs
         args = (node,) if plan.wants_self else ()
+        if plan.streams:
+            return _AlreadySet(await self._stream(run, partial(plan.function, *args, **kwargs)))
         if plan.kind == "process":
             return await self._in_process(run, plan.function, kwargs)
         if plan.kind == "thread":
@@ -188,6 +190,26 @@ class LastingRuns:
         async with self._threads:
             run.thread = ThreadRun(function, kwargs, f"run of {run.cell.node.name}", self._engine.loop)
             return await run.thread.result()
+
+    async def _stream(self, run: LastingRun, function: Callable[[], Any]) -> Any:
+        from funcnodes_core.engine.executors import streams
+
+        kind, engine = run.cell.plan.kind, self._engine
+        if kind == "process":
+            from funcnodes_core.engine.executors import process
+
+            process.unsendable(run.cell)
+        if kind not in ("thread", "process"):
+            return await streams.stream(engine, run.cell, function(), streams.in_loop(engine, run.cell))
+
+        async def in_thread(what: Callable[[], Any]) -> Any:
+            try:
+                return await self._in_thread(run, what, {})
+            finally:
+                # Between two items no thread is there to be asked.
+                run.thread = None
+
+        return await streams.stream(engine, run.cell, streams.plain(function()), in_thread)
 
     async def _in_process(self, run: LastingRun, function: Callable[..., Any], kwargs: dict[str, Any]) -> Any:
         # Imported here: most graphs have no such node, and the import costs time.
@@ -223,7 +245,11 @@ class _NotReadyError(Exception):
     """A required input lost its value before the run could read it."""
 
 
-_ALREADY_SET = object()
+class _AlreadySet:
+    """A result that is not to be set on outputs: the function has done so itself."""
+
+    def __init__(self, result: Any) -> None:
+        self.result = result
 
 
 async def _complete(function: Callable[..., Any], kwargs: dict[str, Any], args: tuple[Any, ...]) -> Any:

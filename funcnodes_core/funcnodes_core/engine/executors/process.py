@@ -51,6 +51,8 @@ def unsendable(cell: Cell) -> str | None:
     """Return why this node runs in a thread at every run, if it does."""
     if cell.plan.wants_node:
         note_unsendable(cell, CannotSend("its parameter `node` cannot be sent", lasting=True))
+    elif cell.plan.streams:
+        note_unsendable(cell, CannotSend("a generator cannot be sent", lasting=True))
     return _unsendable.get(type(cell.node))
 
 
