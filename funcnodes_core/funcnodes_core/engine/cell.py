@@ -51,6 +51,11 @@ class Runnable(Protocol):
         ...
 
     @property
+    def time_limit_s(self) -> float | None:
+        """How many seconds a run may take."""
+        ...
+
+    @property
     def reset_inputs_on_trigger(self) -> bool:
         """Whether inputs go back to their defaults after a run."""
         ...
@@ -143,7 +148,7 @@ class Cell:
             () if names is None else tuple(node.outputs[name] for name in names if name in node.outputs)
         )
         self.trigger_out = node.outputs.get("_triggeroutput")
-        self.slow = self.plan.kind != "inline" or node.pretrigger_delay > 0
+        self.slow = self.plan.kind != "inline" or node.pretrigger_delay > 0 or node.time_limit_s is not None
         self.rests = node.reset_inputs_on_trigger
 
     # --- asking for runs -----------------------------------------------------------------------

@@ -35,6 +35,13 @@ class NodeMeta(ABCMeta):
             _framework.update({"inputs", "outputs", "cell"}, dir(bases[0]) if bases else ())
         else:
             _refuse_hiding(name, namespace)
+            if "time_limit_s" in namespace:
+                # On a node the name is a property, so that the engine hears of a change.
+                limit: float | None = namespace["time_limit_s"]
+                if limit is not None and not limit > 0:
+                    raise ValueError(f"{name}.time_limit_s is a number of seconds above zero, or None")
+                node_class.default_time_limit_s = limit
+                type.__delattr__(cls, "time_limit_s")
         for attribute, port in namespace.items():
             if isinstance(port, NodeIO):
                 port.named_by_attribute(attribute)

@@ -44,6 +44,7 @@ _INPUT = (*_COMMON, "does_trigger", "required", "default")
 _CLASS_ATTRIBUTES = (
     "default_io_options", "default_render_options", "default_trigger_on_create", "default_pretrigger_delay",
     "default_reset_inputs_on_trigger", "latest",
+    "time_limit_s",
 )  # fmt: skip
 
 _STREAMS = (Iterator, Iterable, Generator, AsyncIterator, AsyncIterable, AsyncGenerator)

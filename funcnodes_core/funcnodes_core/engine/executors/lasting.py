@@ -23,6 +23,7 @@ from funcnodes_core.novalue import NoValue
 
 if TYPE_CHECKING:
     from funcnodes_core.engine.cell import Cell
+    from funcnodes_core.engine.executors.limit import Limit
     from funcnodes_core.engine.executors.process import ProcessRun
     from funcnodes_core.engine.runner import Engine
 
@@ -46,6 +47,12 @@ class LastingRun:
     task: asyncio.Task[None] | None = None
     thread: ThreadRun | None = None
     process: ProcessRun | None = None
+    limit: Limit | None = None
+
+    def begin(self) -> None:
+        """Start the clock of the time limit: the function itself begins."""
+        if self.limit is not None:
+            self.limit.begin()
 
 
 class LastingRuns:
@@ -156,7 +163,29 @@ class LastingRuns:
         run.kwargs = self._arguments(cell)
         if cell.heard:
             engine.tell_start(cell)
-        return await self._work(run)
+        seconds = cell.node.time_limit_s
+        return await (self._work(run) if seconds is None else self._limited(run, seconds))
+
+    async def _limited(self, run: LastingRun, seconds: float) -> Any:
+        from funcnodes_core.engine.executors.limit import Limit
+
+        limit = run.limit = Limit(run.cell.node.name, seconds, partial(self.interrupts.end_overdue, run))
+        run.cell.notice = None
+        try:
+            result = await self._work(run)
+        except BaseException as error:
+            limit.stop()
+            if limit.error is None:
+                raise
+            if isinstance(error, asyncio.CancelledError) and error.args:
+                # The last rung: what it was asked for did not help.
+                limit.error.done = str(error.args[0])
+            raise limit.error from error
+        finally:
+            limit.stop()
+        if limit.error is not None:
+            run.cell.notice = str(limit.error)
+        return result
 
     def _arguments(self, cell: Cell) -> dict[str, Any]:
         kwargs: dict[str, Any] = {}
@@ -178,6 +207,8 @@ class LastingRuns:
             return _AlreadySet(await stepwise(self._engine, cell, _complete(func, run.kwargs, (node,))))
         kwargs = {**run.kwargs, "node": node} if plan.wants_node else run.kwargs
         args = (node,) if plan.wants_self else ()
+        if plan.kind not in ("thread", "process"):
+            run.begin()
         if plan.streams:
             return _AlreadySet(await self._stream(run, partial(plan.function, *args, **kwargs)))
         if plan.kind == "process":
@@ -189,6 +220,7 @@ class LastingRuns:
     async def _in_thread(self, run: LastingRun, function: Callable[..., Any], kwargs: dict[str, Any]) -> Any:
         async with self._threads:
             run.thread = ThreadRun(function, kwargs, f"run of {run.cell.node.name}", self._engine.loop)
+            run.begin()
             return await run.thread.result()
 
     async def _stream(self, run: LastingRun, function: Callable[[], Any]) -> Any:
@@ -221,7 +253,7 @@ class LastingRuns:
         if unsendable is None:
             try:
                 async with self._processes:
-                    run.process = process.ProcessRun(function, kwargs, self._engine.loop)
+                    run.process = process.ProcessRun(function, kwargs, self._engine.loop, run.begin)
                     result = await run.process.result()
             except CannotSend as error:
                 run.process = None

@@ -182,9 +182,10 @@ class ProcessRun:
         function: Callable[..., Any],
         kwargs: dict[str, Any],
         loop: asyncio.AbstractEventLoop,
+        begin: Callable[[], object],
     ) -> None:
         self._call = self._packed(function, kwargs)
-        self._loop = loop
+        self._loop, self._begin = loop, begin
         self._future: asyncio.Future[Any] = loop.create_future()
         self._lock = threading.Lock()
         self._process: _Process | None = None
@@ -234,6 +235,7 @@ class ProcessRun:
                 POOL.give_back(process)
                 raise asyncio.CancelledError
             self._process = process
+        self._begin()
         try:
             word, content = process.ask(self._call)
         except (EOFError, OSError):
