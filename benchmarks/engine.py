@@ -1,7 +1,7 @@
 """The engine's figures: what one change costs in chains, grids, fan-outs and loops, and what building costs.
 
-Each run is measured twice by the same code: with nobody looking, and with a sink attached that notes changes
-as the worker's feed does. Prints one JSON object.
+Each run is measured twice by the same code: with nobody looking, and with the worker's feed attached, which
+also encodes and delivers what changed when its time has come. Prints one JSON object.
 """
 
 from __future__ import annotations
@@ -16,11 +16,15 @@ import sys
 import time
 import tracemalloc
 from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import chain as chain_of_lists
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from funcnodes_core.engine.runner import current_engine
+from funcnodes_worker.runtime.feed import Feed
+from funcnodes_worker.runtime.observe import Observer, state_of
 
 from funcnodes_core import Node, NodeDecorator
 
@@ -37,65 +41,69 @@ def add(a: int, b: int) -> int:
     return a + b
 
 
-class Noting:
-    """Notes what changed, newest only, as a feed would."""
+@dataclass
+class Graph:
+    """What is measured: the node that a change is set on, all nodes, and how many runs one change causes."""
 
-    def __init__(self) -> None:
-        self.ports: set[Any] = set()
-        self.states: set[Any] = set()
-        self.port_changed = self.ports.add
-        self.state_changed = self.states.add
+    first: Node
+    nodes: list[Node]
+    runs: int
+    port: str = "a"
+    make: Callable[[int], object] = int
 
-    def progressed(self, node: Any, info: dict[str, Any]) -> None:
-        """Nothing here tells progress."""
+    def change(self, value: int) -> None:
+        """Set the first input."""
+        self.first.inputs[self.port].value = self.make(value)
 
 
-def chain(count: int) -> tuple[Callable[[int], None], int]:
+def workers_feed(nodes: list[Node]) -> Feed:
+    """Return the feed as a worker attaches it, with a client that takes each batch and asks for more."""
+    observer = Observer()
+    for node in nodes:
+        observer.know(node)
+    feed = Feed(lambda _batch: None, state_of, observer.changes_of)
+    feed.enter()
+    return feed
+
+
+def chain(count: int) -> Graph:
     nodes = [increment() for _ in range(count)]
     for before, after in pairwise(nodes):
         before.outputs["out"].connect(after.inputs["a"])
-    return _setter(nodes[0], nodes), count
+    return Graph(nodes[0], nodes, count)
 
 
-def grid(side: int) -> tuple[Callable[[int], None], int]:
+def grid(side: int) -> Graph:
     start = increment()
     rows = [[add() for _ in range(side)] for _ in range(side)]
     for y, row in enumerate(rows):
         for x, node in enumerate(row):
             (rows[y - 1][x] if y else start).outputs["out"].connect(node.inputs["a"])
             (row[x - 1] if x else start).outputs["out"].connect(node.inputs["b"])
-    return _setter(start, rows), side * side + 1
+    return Graph(start, [start, *chain_of_lists.from_iterable(rows)], side * side + 1)
 
 
-def fan_out(count: int) -> tuple[Callable[[int], None], int]:
+def fan_out(count: int) -> Graph:
     start, nodes = increment(), [increment() for _ in range(count)]
     for node in nodes:
         start.outputs["out"].connect(node.inputs["a"])
-    return _setter(start, nodes), count + 1
+    return Graph(start, [start, *nodes], count + 1)
 
 
-def _setter(first: Node, keep: Any) -> Callable[[int], None]:
-    def change(value: int, _keep: Any = keep) -> None:
-        first.inputs["a"].value = value
-
-    return change
-
-
-async def measure(
-    name: str, change: Callable[[int], None], runs: int, repeat: int = REPEAT
-) -> list[dict[str, Any]]:
-    """Return the figures of one graph, alone and with a sink."""
+async def measure(name: str, graph: Graph, repeat: int = REPEAT) -> list[dict[str, Any]]:
+    """Return the figures of one graph, alone and with the worker's feed."""
     engine, figures = current_engine(), list[dict[str, Any]]()
-    for sink, words in ((None, "alone"), (Noting(), "with a sink")):
-        engine.sink = sink  # type: ignore[assignment]
+    for with_feed in (False, True):
+        words = "with the worker's feed" if with_feed else "alone"
+        engine.sink = workers_feed(graph.nodes) if with_feed else None
         times: list[float] = []
         for value in range(repeat + 1):
             started = time.perf_counter()
-            change(value)
+            graph.change(value)
             await engine.wait_idle()
             times.append(time.perf_counter() - started)
         figures.append(
-            figure(f"{name}, {words}", times[1:], "ms", 1e3, f"{runs / min(times):,.0f} runs/s at best")
+            figure(f"{name}, {words}", times[1:], "ms", 1e3, f"{graph.runs / min(times):,.0f} runs/s at best")
         )
     engine.sink = None
     return figures
@@ -113,16 +121,16 @@ def figure(name: str, times: list[float], unit: str, scale: float, note: str = "
 
 
 async def graphs() -> list[dict[str, Any]]:
-    figures = await measure("one change through a chain of 1000", *chain(1000), repeat=3 * REPEAT)
+    figures = await measure("one change through a chain of 1000", chain(1000), repeat=3 * REPEAT)
     gc.collect()
-    figures += await measure("one change in a grid of 30 by 30", *grid(30))
+    figures += await measure("one change in a grid of 30 by 30", grid(30))
     gc.collect()
-    figures += await measure("one change fanned out to 1000", *fan_out(1000))
+    figures += await measure("one change fanned out to 1000", fan_out(1000))
     gc.collect()
     gc.disable()
     long = chain(100_000)
     gc.enable()
-    figures += await measure("one change through a chain of 100,000", *long, repeat=3)
+    figures += await measure("one change through a chain of 100,000", long, repeat=3)
     return figures
 
 
@@ -160,10 +168,8 @@ async def loops() -> list[dict[str, Any]]:
     loop.outputs["do"].connect(body.inputs["a"])
     body.outputs["out"].connect(loop.inputs["collector"])
 
-    def change(value: int) -> None:
-        loop.inputs["input"].value = range(value, value + 100_000)
-
-    figures = await measure("For over 100,000 items", change, 100_000, repeat=3)
+    graph = Graph(loop, [loop, body], 100_000, "input", lambda value: range(value, value + 100_000))
+    figures = await measure("For over 100,000 items", graph, repeat=3)
     assert len(loop.outputs["done"].value) == 100_000
     return figures
 

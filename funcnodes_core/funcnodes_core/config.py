@@ -128,10 +128,15 @@ def _read() -> None:
 
 
 def _follow_custom_dir() -> None:
+    """Go where `custom_config_dir` leads; what the file there does not say, the base folder's says."""
     global _CONFIG_DIR
     custom = _CONFIG.get("custom_config_dir")
-    if custom:
-        _CONFIG_DIR = Path(str(custom))
+    if not custom or Path(str(custom)) == _CONFIG_DIR:
+        return
+    _CONFIG_DIR = Path(str(custom))
+    said = _said_by(_CONFIG_DIR / "config.json")
+    if said is not None:
+        _take(deep_fill_dict(said, _CONFIG))
 
 
 def _said_by(path: Path) -> dict[str, Any] | None:
@@ -192,6 +197,7 @@ def update_config(config: Mapping[str, Any]) -> None:
     path = get_config_dir() / "config.json"
     write_config(path, deep_update_dict(copy.deepcopy(dict(get_config())), config))
     load_config(path)
+    _follow_custom_dir()
 
 
 # --- tests -----------------------------------------------------------------------------------------

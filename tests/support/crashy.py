@@ -34,7 +34,12 @@ def block_once(flag: str) -> str:
         re.match(r"(a+)+$", "a" * 36 + "b")
     return "went on"
 
-NODE_SHELF = Shelf(name="crashy", description="", nodes=[abort_once, block_once], subshelves=[])
+@NodeDecorator("crashy.block_always", name="Block always")
+def block_always(text: str) -> bool:
+    return re.match(r"(a+)+$", text) is not None
+
+NODES = [abort_once, block_once, block_always]
+NODE_SHELF = Shelf(name="crashy", description="", nodes=NODES, subshelves=[])
 """
 _METADATA = "Metadata-Version: 2.1\nName: funcnodes-crashy\nVersion: 1.0\n"
 _ENTRY_POINTS = "[funcnodes.module]\nmodule = funcnodes_crashy\nshelf = funcnodes_crashy:NODE_SHELF\n"

@@ -26,13 +26,14 @@ _IDLE = frozenset({Phase.CREATED, Phase.STOPPED, Phase.FAILED, Phase.WAITING})
 class Life:
     """One worker's life. `handle` is its only door."""
 
-    def __init__(self, phase: Phase = Phase.STOPPED) -> None:
-        assert phase in (Phase.CREATED, Phase.STOPPED), "a life begins without a process"
+    def __init__(self, phase: Phase = Phase.STOPPED, reason: str = "") -> None:
+        """`reason` says why a life begins as failed: its settings cannot be read."""
+        assert phase in (Phase.CREATED, Phase.STOPPED, Phase.FAILED), "a life begins without a process"
         self.phase = phase
         self.process: ProcessId | None = None
         self.is_gone = False
         """The worker's folder was removed; this life is over."""
-        self._reason = ""
+        self._reason = reason
         self.wishes = Wishes()
         """What has no answer yet."""
         self._budget = CrashBudget()

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import assert_never
 
 from funcnodes_worker.home.run_state import RunRecord, remove_run_files, write_run_record
+from funcnodes_worker.home.worker_config import WorkerConfigBroken
 from funcnodes_worker.home.worker_home import WorkerHome
 from funcnodes_worker.wire import control
 from funcnodes_worker.wire.fleet import ProgressNote
@@ -123,7 +124,7 @@ class CarryOut:
     async def _provision(self, member: Member) -> None:
         try:
             await self._ground.provisioner.create(member.home, self.report_for(member))
-        except (EnvironmentProblem, OSError) as problem:
+        except (EnvironmentProblem, WorkerConfigBroken, OSError) as problem:
             self._back.tell(member, on.ProvisionFailed(str(problem), _now()))
         else:
             self._back.tell(member, on.Provisioned(_now()))
@@ -139,7 +140,7 @@ class CarryOut:
             home.marker.unlink(missing_ok=True)
             member.python = python
             process = self._ground.launcher.launch(self._spec(home, python))
-        except (EnvironmentProblem, LaunchProblem, OSError) as problem:
+        except (EnvironmentProblem, LaunchProblem, WorkerConfigBroken, OSError) as problem:
             self._back.tell(member, on.LaunchFailed(str(problem), _now()))
             return
         member.memory = None
@@ -161,7 +162,7 @@ class CarryOut:
         went_back = False
         if member.link is None and process not in member.dialled:
             # It never said hello: if it was the first start from a new environment, that one is to blame.
-            with contextlib.suppress(EnvironmentProblem, OSError):
+            with contextlib.suppress(EnvironmentProblem, WorkerConfigBroken, OSError):
                 went_back = await self._ground.provisioner.revert(member.home)
         if went_back:
             member.went_back = exit_sentence(status, evidence)
@@ -184,7 +185,7 @@ class CarryOut:
         self._back.changed()
 
     async def _after_hello(self, member: Member) -> None:
-        with contextlib.suppress(EnvironmentProblem, OSError):
+        with contextlib.suppress(EnvironmentProblem, WorkerConfigBroken, OSError):
             await self._ground.provisioner.settle(member.home)
             if member.config.in_venv and member.python is not None:
                 await self._compile_once(member.home, member.python.parent.parent / _COMPILED)

@@ -12,7 +12,12 @@ from collections.abc import Callable, Coroutine
 from typing import Protocol
 
 import msgspec
-from funcnodes_worker.home.worker_config import PackageWish, WorkerConfig, change_worker_config
+from funcnodes_worker.home.worker_config import (
+    PackageWish,
+    WorkerConfig,
+    WorkerConfigBroken,
+    change_worker_config,
+)
 from funcnodes_worker.wire import control
 from funcnodes_worker.wire.fleet import ProgressNote
 
@@ -105,7 +110,7 @@ class Packages:
             else:
                 # The worker unloads what it asked to have removed; its files go when it starts again.
                 await self._remove(member, wish.package, report)
-        except (EnvironmentProblem, WishRefused, OSError) as problem:
+        except (EnvironmentProblem, WishRefused, WorkerConfigBroken, OSError) as problem:
             error = str(problem)
         if member.link is not None:
             member.link.send(control.WishDone(id=wish.id, error=error))

@@ -155,7 +155,7 @@ class Supervisor:
 
     async def start(self, uuid: str) -> None:
         """Return when the worker runs; raise `WishRefused` with the reason when it does not."""
-        member = self.member(uuid)
+        member = self._member_read_again(uuid)
         needs = await self._needs_environment(member)
         await self._wish(member, lambda number: on.StartWished(number, _now(), needs))
 
@@ -165,7 +165,7 @@ class Supervisor:
 
     async def restart(self, uuid: str, *, by_force: bool = False) -> None:
         """Return when the worker runs again; `by_force` ends it without asking."""
-        member = self.member(uuid)
+        member = self._member_read_again(uuid)
         needs = await self._needs_environment(member)
         await self._wish(member, lambda number: on.RestartWished(number, _now(), needs, by_force))
 
@@ -193,6 +193,12 @@ class Supervisor:
         else:
             answer.set_exception(WishRefused(error))
 
+    def _member_read_again(self, uuid: str) -> Member:
+        """Return a member with the settings as they are now: somebody may have mended the file."""
+        member = self.member(uuid)
+        member.config = _config(member.home) or member.config
+        return member
+
     async def _needs_environment(self, member: Member) -> bool:
         if not member.config.in_venv:
             return False
@@ -200,6 +206,8 @@ class Supervisor:
             await asyncio.to_thread(self._ground.provisioner.python_of, member.home)
         except EnvironmentProblem:
             return True
+        except WorkerConfigBroken:
+            return False  # The launch will say so.
         return False
 
     # Conversation with workers ----------------------------------------------------------------------------
@@ -266,10 +274,14 @@ class Supervisor:
     # Finding and looking ----------------------------------------------------------------------------------
 
     def _take_in(self, home: WorkerHome) -> Member | None:
-        config = _config(home)
-        if config is None:
+        try:
+            member = Member(home, read_worker_config(home), Life())
+        except FileNotFoundError:
             return None
-        member = Member(home, config, Life())
+        except WorkerConfigBroken as problem:
+            # Listed all the same, with what to mend: a worker that vanished would be looked for in vain.
+            LOGGER.error("%s", problem)
+            member = Member(home, WorkerConfig(uuid=home.uuid), Life(Phase.FAILED, str(problem)))
         self._members[home.uuid] = member
         return member
 
@@ -305,7 +317,11 @@ class Supervisor:
     async def _look_forever(self) -> None:
         while True:
             for member in list(self._members.values()):
-                self._look(member)
+                try:
+                    self._look(member)
+                except OSError as problem:
+                    # A file or process that vanishes while it is looked at; the others are still looked at.
+                    LOGGER.warning("cannot look at worker %s: %s", member.home.uuid, problem)
             await asyncio.sleep(LOOK_EVERY_S)
 
     def _look(self, member: Member) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from funcnodes_core.io import links, shapes
 from funcnodes_core.io.datapath import DataPath
 from funcnodes_core.io.owner import Link
-from funcnodes_core.io.port import NodeIO
+from funcnodes_core.io.port import NodeIO, push_on
 from funcnodes_core.novalue import NoValue
 
 if TYPE_CHECKING:
@@ -149,14 +149,17 @@ class NodeInput(NodeIO):
         """Take a value in the graph's thread. Called by connected outputs."""
         self.stored = value
         cell = self.cell
-        if (cell.heard or self.listeners is not None) and self._emit_value_set:
-            self._tell_value()
-        if cell.port_changed is not None:
-            cell.port_changed(self)
-        if self._does_trigger if does_trigger is None else does_trigger:
-            cell.request()
-        for other in self.forwards:
-            other.receive(value, does_trigger)
+        try:
+            if (cell.heard or self.listeners is not None) and self._emit_value_set:
+                self._tell_value()
+        finally:
+            # An exception of a listener reaches the setter, but leaves no value half set.
+            if cell.port_changed is not None:
+                cell.port_changed(self)
+            if self._does_trigger if does_trigger is None else does_trigger:
+                cell.request()
+            if self.forwards:
+                push_on(value, self.forwards, does_trigger)
 
     def _tell_value(self) -> None:
         self.emit("after_set_value", {"result": self.value})
@@ -234,6 +237,10 @@ class NodeInput(NodeIO):
     def serialize(self, drop: bool = True) -> dict[str, Any]:
         """Return the port as part of a node, leaving out what goes without saying."""
         return shapes.compact(self, drop)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the port's own name, options and value, as published modules ask for them."""
+        return shapes.own(self)
 
     def full_serialize(self, with_value: bool = False) -> dict[str, Any]:
         """Return everything about the port."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from funcnodes_core.io import links, shapes
 from funcnodes_core.io.owner import Link
-from funcnodes_core.io.port import NodeIO
+from funcnodes_core.io.port import NodeIO, push_on
 from funcnodes_core.novalue import NoValue
 
 if TYPE_CHECKING:
@@ -67,12 +67,14 @@ class NodeOutput(NodeIO):
         """Store a value and push it on, in the graph's thread. Called by the runner for results."""
         self.stored = value
         cell = self.cell
-        if (cell.heard or self.listeners is not None) and self._emit_value_set:
-            self.emit("after_set_value", {"result": value})
-        if cell.port_changed is not None:
-            cell.port_changed(self)
-        for target in self.targets:
-            target.receive(value, False if does_trigger is False else None)
+        try:
+            if (cell.heard or self.listeners is not None) and self._emit_value_set:
+                self.emit("after_set_value", {"result": value})
+        finally:
+            # An exception of a listener reaches the setter, but keeps the value from nobody.
+            if cell.port_changed is not None:
+                cell.port_changed(self)
+            push_on(value, self.targets, False if does_trigger is False else None)
 
     # --- connections ---------------------------------------------------------------------------
     @property
@@ -112,6 +114,10 @@ class NodeOutput(NodeIO):
     def serialize(self, drop: bool = True) -> dict[str, Any]:
         """Return the port as part of a node, leaving out what goes without saying."""
         return shapes.compact(self, drop)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the port's own name, options and value, as published modules ask for them."""
+        return shapes.own(self)
 
     def full_serialize(self, with_value: bool = False) -> dict[str, Any]:
         """Return everything about the port."""

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     Port = NodeInput | NodeOutput
 
-__all__ = ["compact", "full", "of_class", "same", "take_over"]
+__all__ = ["compact", "full", "of_class", "own", "same", "take_over"]
 
 
 def same(a: Any, b: Any) -> bool:
@@ -63,6 +63,17 @@ def compact(port: Port, drop: bool) -> dict[str, Any]:
         optional["default"] = (port.default, port.default is not NoValue)
     shape.update({key: value for key, (value, said) in optional.items() if said or not drop})
     return shape
+
+
+def own(port: Port) -> dict[str, Any]:
+    """Return the port with its name, options and value, also where they go without saying."""
+    always = {
+        "name": port.name,
+        "render_options": port.render_options,
+        "value_options": port.value_options,
+        "hidden": port.hidden,
+    }
+    return {**compact(port, drop=True), **always}
 
 
 def full(port: Port, with_value: bool) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import inspect
+import re
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -74,11 +75,17 @@ def find_shelf_from_path(path: str | Mapping[str, Any], args: Any = None) -> Fou
     return module_to_shelf(module), {**said, "module": name}
 
 
+def _distribution_name(requirement: str) -> str:
+    """Return the name at the head of a requirement; versions and sources behind it are the installer's."""
+    found = re.match(r"\s*[\w.-]+", requirement)
+    return found.group().strip() if found else requirement
+
+
 def find_shelf(src: str | Mapping[str, Any], args: Any = None) -> Found | None:
     """Return the shelf that a name, a path or a description leads to, with how it was found, or None."""
     if isinstance(src, str):
         if src.startswith("pip://"):
-            return find_shelf_from_module(src.removeprefix("pip://").split("@")[0])
+            return find_shelf_from_module(_distribution_name(src.removeprefix("pip://")))
         if src.startswith("file://"):
             return find_shelf_from_path(src.removeprefix("file://"))
         return find_shelf_from_module(src)

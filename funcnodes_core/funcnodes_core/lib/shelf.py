@@ -60,7 +60,9 @@ def _without_repeats(things: Iterable[T] | None) -> list[T]:
 def check_shelf(shelf: Shelf | Mapping[str, Any], parent_id: str | None = None) -> Shelf:
     """Return a shelf that is whole: named, with ids, and with nothing but node classes on it."""
     if isinstance(shelf, Mapping):
-        shelf = Shelf.from_dict({**shelf, "name": shelf.get("name") or "Unnamed Shelf"})
+        below = [check_shelf(each) for each in cast("list[Any]", shelf.get("subshelves") or [])]
+        named = {"name": shelf.get("name") or "Unnamed Shelf", "subshelves": below}
+        shelf = Shelf.from_dict({**shelf, **named})
     if not isinstance(shelf, Shelf):  # pyright: ignore[reportUnnecessaryIsInstance] - modules hand in anything
         raise ShelfTypeError(f"{shelf!r} is no shelf")
     for node in shelf.nodes:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import copyreg
+import importlib
 import inspect
+import sys
 from abc import ABCMeta
 from typing import TYPE_CHECKING, Any, cast
 
@@ -10,7 +13,7 @@ from funcnodes_core.engine.plan import Plan
 from funcnodes_core.io.input import NodeInput
 from funcnodes_core.io.output import NodeOutput
 from funcnodes_core.io.port import NodeIO
-from funcnodes_core.node.registry import register_node
+from funcnodes_core.node.registry import get_nodeclass, register_node
 
 if TYPE_CHECKING:
     from funcnodes_core.node.node import Node
@@ -100,3 +103,21 @@ def _enter(node_class: type[Node]) -> None:
     import funcnodes_core.node as room
 
     register_node(node_class, override=room.ALLOW_REGISTERED_NODES_OVERRIDE)
+
+
+def _by_id(module: str, node_id: str) -> type[Node]:
+    importlib.import_module(module)
+    return get_nodeclass(node_id)
+
+
+def _pickled(node_class: type[Node]) -> Any:
+    """Return how a class is found again: by its name, or by its id where the name is a display name."""
+    found: Any = sys.modules.get(node_class.__module__)
+    for part in node_class.__qualname__.split("."):
+        found = getattr(found, part, None)
+    if found is node_class:
+        return node_class.__qualname__
+    return _by_id, (node_class.__module__, node_class.node_id)
+
+
+copyreg.pickle(cast("Any", NodeMeta), _pickled)

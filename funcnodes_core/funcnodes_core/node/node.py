@@ -315,6 +315,11 @@ class Node(PortsOfNode, metaclass=NodeMeta):
             return await stack
         return await self.trigger()
 
+    async def __call__(self) -> Any:
+        """Run, whatever the inputs hold, and return what the function returned."""
+        results = await self.await_trigger()
+        return results[-1] if results else None
+
     def __await__(self) -> Generator[Any, None, None]:
         return self._run_and_wait().__await__()
 

@@ -49,12 +49,16 @@ def full(node: Node, with_io_values: bool) -> dict[str, Any]:
 
 def compact(node: Node) -> dict[str, Any]:
     """Return a node without what its class says already."""
+    io: dict[str, Any] = {}
+    for port in _own_ports(node):
+        # Where an input and an output share an id (numpy's `out`), the input has something to keep.
+        io.setdefault(port.uuid, _beyond_class(port))
     shape: dict[str, Any] = {
         "name": node.name,
         "id": node.uuid,
         "node_id": node.node_id,
         "node_name": node.node_name,
-        "io": {port.uuid: _beyond_class(port) for port in _own_ports(node)},
+        "io": io,
     }
     if node.reset_inputs_on_trigger != node.default_reset_inputs_on_trigger:
         shape["reset_inputs_on_trigger"] = node.reset_inputs_on_trigger
@@ -111,11 +115,17 @@ def _beyond_class(port: NodeInput | NodeOutput) -> dict[str, Any]:
     if model is None:
         return shape
     said = model.serialize()
-    return {
+    beyond = {
         key: value
         for key, value in shape.items()
         if key == "value" or key not in said or not same(value, said[key])
     }
+    node: Any = port.node
+    options: Any = node.default_io_options if node is not None else {}
+    if not port.hidden and options.get(port.uuid, {}).get("hidden", model.hidden):
+        # "Not hidden" goes without saying, except where a fresh node would hide the port.
+        beyond["hidden"] = False
+    return beyond
 
 
 def _with_extras(node: Node, shape: dict[str, Any]) -> dict[str, Any]:

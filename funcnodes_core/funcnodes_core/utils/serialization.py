@@ -123,7 +123,8 @@ class JSONEncoder(json.JSONEncoder):
             shown = elements[:PREVIEW_ITEMS] if preview else elements
             return [cls._encoded(element, preview, inside) for element in shown]
         if hasattr(obj, "_repr_json_"):
-            return obj._repr_json_()
+            # Whole also in a preview: half of what an object says of itself says nothing.
+            return cls._encoded(obj._repr_json_(), False, inside)
         return str(obj)
 
     def default(self, o: Any) -> Any:
@@ -132,11 +133,28 @@ class JSONEncoder(json.JSONEncoder):
 
     def encode(self, o: Any) -> str:
         """Return the value as JSON text."""
-        return super().encode(self.apply_custom_encoding(o))
+        return "".join(self.iterencode(o, _one_shot=True))
 
     def iterencode(self, o: Any, _one_shot: bool = False) -> Any:
         """Return the value as JSON text, in pieces."""
-        return super().iterencode(self.apply_custom_encoding(o), _one_shot)
+        return super().iterencode(_sayable(self.apply_custom_encoding(o)), _one_shot)
+
+
+def _sayable(value: Any) -> Any:
+    """Return an encoded value without what JSON text has no word for: infinity, keys of other kinds."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {_key(key): _sayable(item) for key, item in cast("dict[Any, Any]", value).items()}
+    if isinstance(value, list | tuple):
+        return [_sayable(item) for item in cast("list[Any]", value)]
+    return value
+
+
+def _key(key: Any) -> Any:
+    if isinstance(key, float) and not math.isfinite(key):
+        return str(key)
+    return key if key is None or isinstance(key, str | int | float) else str(key)
 
 
 class JSONDecoder(json.JSONDecoder):
@@ -203,7 +221,7 @@ class ByteEncoder:
             return BytesEncdata(data=known[0], handeled=True, mime=known[1])
         if not json_fallback:
             raise NoEncoderError(f"no encoder makes bytes of a {type(data).__name__}")
-        text = json.dumps(JSONEncoder.apply_custom_encoding(data, preview=preview))
+        text = json.dumps(_sayable(JSONEncoder.apply_custom_encoding(data, preview=preview)))
         return BytesEncdata(data=text.encode(), handeled=True, mime="application/json")
 
 

@@ -39,7 +39,7 @@ function Main() {
   const workers = useFleet((fleet) => fleet.workers);
   const chosen = useFleet(chosenWorker);
   const ready = useGraph((graph) => graph.ready);
-  if (session && !session.session && state !== "lost") return <NoSession how={session.how} />;
+  if (session && !session.session && state !== "lost") return <NoSession />;
   if (workers === null) return <Waiting>Connecting to the manager…</Waiting>;
   if (!chosen) return <Welcome workers={workers} />;
   // A worker that restarts keeps its graph on screen; it comes back by itself.

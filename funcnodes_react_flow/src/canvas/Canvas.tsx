@@ -4,9 +4,11 @@ import {
   Background,
   BackgroundVariant,
   ConnectionMode,
+  ControlButton,
   Controls,
   type EdgeChange,
   type FinalConnectionState,
+  type FitViewOptions,
   MiniMap,
   type NodeChange,
   type OnSelectionChangeParams,
@@ -14,21 +16,32 @@ import {
   SelectionMode,
   useReactFlow,
 } from "@xyflow/react";
+import { Map as MapIcon } from "lucide-react";
 import { type DragEvent, type MouseEvent, useCallback, useEffect, useRef, useState } from "react";
 import { NodeCard } from "../nodes/NodeCard";
 import { DRAG_TYPE } from "../store/dragType";
 import { edit, shownGraph, useGraph } from "../store/graph";
 import { addNodeOf, connectPorts, reconnect, removeAll, setMiddle, wanted } from "../store/nodes";
-import { closeSheets, openPalette, select } from "../store/view";
+import { closeSheets, isWide, openPalette, select, toggleOverview, useView } from "../store/view";
 import { EmptyHint } from "./EmptyHint";
 import { fromFlow, staysInWindow } from "./fromFlow";
 import { type FlowEdge, type FlowNode, toFlowEdges, toFlowNodes } from "./toFlow";
-import { useClipboard } from "./useClipboard";
+import { isWriting, useClipboard } from "./useClipboard";
 
 const NODE_TYPES = { card: NodeCard };
 const DELETE_KEYS = ["Delete", "Backspace"];
 const MULTI_KEYS = ["Meta", "Control", "Shift"];
-const FIT = { maxZoom: 1, padding: 0.18 };
+const MINIMAP = { width: 132, height: 92 };
+// Room for the buttons on the left and the overview on the right, so that neither lies on a node.
+const FIT: FitViewOptions = {
+  maxZoom: 1,
+  padding: { top: "40px", bottom: "40px", left: "64px", right: "64px" },
+};
+const FIT_NARROW: FitViewOptions = { maxZoom: 1, padding: "16px" };
+const FIT_WITH_MINIMAP: FitViewOptions = {
+  maxZoom: 1,
+  padding: { top: "40px", bottom: "40px", left: "64px", right: `${MINIMAP.width + 32}px` },
+};
 
 /** The graph as one sees and touches it. */
 export function Canvas() {
@@ -36,8 +49,11 @@ export function Canvas() {
   const flow = useReactFlow<FlowNode, FlowEdge>();
   const frame = useRef<HTMLDivElement>(null);
   const wiring = useWiring();
+  const overview = useView((view) => view.overviewOpen);
+  const fit = !isWide() ? FIT_NARROW : overview ? FIT_WITH_MINIMAP : FIT;
   useClipboard(frame);
-  useFirstFit(nodes.length > 0);
+  useSelectAll(nodes, onNodesChange);
+  useFirstFit(nodes.length > 0, fit);
 
   useEffect(() => {
     setMiddle(() => {
@@ -102,8 +118,19 @@ export function Canvas() {
         onlyRenderVisibleElements={nodes.length > 150}
       >
         <Background variant={BackgroundVariant.Dots} gap={20} size={1.6} />
-        <Controls showInteractive={false} fitViewOptions={FIT} position="bottom-left" />
-        {nodes.length > 0 && <MiniMap pannable zoomable position="bottom-right" className="max-md:hidden" />}
+        <Controls showInteractive={false} fitViewOptions={fit} position="bottom-left">
+          <ControlButton
+            title={overview ? "Hide the overview" : "Show the overview"}
+            aria-label={overview ? "Hide the overview" : "Show the overview"}
+            className="max-md:hidden!"
+            onClick={toggleOverview}
+          >
+            <MapIcon size={12} className="fill-none!" />
+          </ControlButton>
+        </Controls>
+        {overview && nodes.length > 0 && (
+          <MiniMap pannable zoomable position="bottom-right" className="max-md:hidden" style={MINIMAP} />
+        )}
       </ReactFlow>
       {nodes.length === 0 && <EmptyHint />}
     </div>
@@ -180,8 +207,22 @@ function pointOf(event: globalThis.MouseEvent | TouchEvent): { x: number; y: num
   return { x: point?.clientX ?? 0, y: point?.clientY ?? 0 };
 }
 
+/** Ctrl+A selects every node, unless one is writing or a dialog is open. */
+function useSelectAll(nodes: readonly FlowNode[], onNodesChange: (changes: NodeChange<FlowNode>[]) => void) {
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent) => {
+      if (!(event.ctrlKey || event.metaKey) || event.key.toLowerCase() !== "a" || isWriting()) return;
+      if (event.target instanceof Element && event.target.closest("[role=dialog]")) return;
+      event.preventDefault();
+      onNodesChange(nodes.map(({ id }) => ({ id, type: "select", selected: true })));
+    };
+    document.addEventListener("keydown", onKey);
+    return () => document.removeEventListener("keydown", onKey);
+  }, [nodes, onNodesChange]);
+}
+
 /** Shows the whole graph once, when its first nodes have been drawn and measured. */
-function useFirstFit(hasNodes: boolean): void {
+function useFirstFit(hasNodes: boolean, fit: FitViewOptions): void {
   const worker = useGraph((state) => (state.ready ? state.worker : null));
   const flow = useReactFlow();
   const fitted = useRef<string | null>(null);
@@ -194,7 +235,7 @@ function useFirstFit(hasNodes: boolean): void {
       fitted.current = worker;
     } else if (hasNodes) {
       fitted.current = worker;
-      requestAnimationFrame(() => void flow.fitView(FIT));
+      requestAnimationFrame(() => void flow.fitView(fit));
     }
-  }, [worker, hasNodes, flow]);
+  }, [worker, hasNodes, flow, fit]);
 }

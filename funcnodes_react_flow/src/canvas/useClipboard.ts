@@ -24,7 +24,7 @@ export function useClipboard(frame: RefObject<HTMLDivElement | null>): void {
   }, [frame]);
 }
 
-function isWriting(): boolean {
+export function isWriting(): boolean {
   const active = document.activeElement;
   return (
     active instanceof HTMLInputElement ||

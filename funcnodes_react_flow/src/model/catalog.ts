@@ -33,7 +33,7 @@ function modules(value: unknown): readonly Module[] {
     return [
       {
         name: item.name,
-        description: text("description").replaceAll("\\n", "\n"),
+        description: (text("summary") || text("description")).replaceAll("\\n", "\n"),
         version: text("version"),
         homepage: safeLink(text("homepage") || text("source")),
         releases: Array.isArray(item.releases) ? item.releases.filter((r) => typeof r === "string") : [],

@@ -30,6 +30,8 @@ export interface Preview {
   data?: string;
   cut: boolean;
   type: string;
+  /** Encoding it takes so long that the worker does so only on request. */
+  tooSlow?: boolean;
 }
 
 export type PortValues = Readonly<Record<string, Preview | null>>;
@@ -76,11 +78,18 @@ function toState(value: unknown): NodeState | undefined {
 function toRunError(value: unknown): RunError | null {
   if (!isObject(value)) return null;
   const lines = Array.isArray(value.traceback) ? value.traceback : [value.traceback];
+  const kind = typeof value.kind === "string" ? value.kind : "";
+  const message = typeof value.message === "string" ? value.message : "The node failed.";
   return {
-    message: typeof value.message === "string" ? value.message : "The node failed.",
+    message: isInterrupt(kind) || isInterrupt(message) ? "Interrupted" : message,
     traceback: lines.filter((line) => typeof line === "string"),
-    kind: typeof value.kind === "string" ? value.kind : "",
+    kind,
   };
+}
+
+/** How Python says that somebody ended the run. */
+function isInterrupt(text: string): boolean {
+  return text === "CancelledError" || text === "KeyboardInterrupt";
 }
 
 /** Reads a progress bar's state: `n` of `total`, with a description in `prefix`. */
@@ -103,7 +112,19 @@ export function toPreview(value: unknown): Preview | null | undefined {
     ...(typeof value.data === "string" ? { data: value.data } : {}),
     cut: value.cut === true,
     type: typeof value.type === "string" ? value.type : "",
+    ...(value.too_slow === true ? { tooSlow: true } : {}),
   };
+}
+
+/** Reads the answer to `get_io_full_value`: mime and base64 of the whole value. */
+export function toFullValue(answer: unknown): Preview | null {
+  if (!isObject(answer) || typeof answer.mime !== "string" || typeof answer.data !== "string") return null;
+  const { mime, data } = answer;
+  if (mime !== "application/json" && !mime.startsWith("text/")) return { mime, data, cut: false, type: "" };
+  const text = new TextDecoder().decode(Uint8Array.from(atob(data), (char) => char.charCodeAt(0)));
+  if (mime !== "application/json") return { mime, value: text, cut: false, type: "" };
+  const value: Json = JSON.parse(text);
+  return value === "<NoValue>" ? null : { mime, value, cut: false, type: "" };
 }
 
 function toPorts(value: unknown): readonly PortRecord[] | undefined {
@@ -115,7 +136,7 @@ export function mergeFeed(older: Feed, newer: Feed): Feed {
   return {
     states: Object.keys(newer.states).length > 0 ? { ...older.states, ...newer.states } : older.states,
     values: mergeValues(older.values, newer.values),
-    ports: Object.keys(newer.ports).length > 0 ? { ...older.ports, ...newer.ports } : older.ports,
+    ports: older.ports,
   };
 }
 

@@ -63,7 +63,8 @@ export function moveNode(node: string, at: { x: number; y: number }): Edit {
   return { kind: "set_property", node, key: POSITION, value: [Math.round(at.x), Math.round(at.y)] };
 }
 
-/** What a person calls the node: its own name, else that of its class. */
+/** What a person calls the node: its own name, else that of its class. `Class(id)` is no name anybody chose. */
 export function titleOf(node: NodeRecord): string {
-  return node.name || node.class_name || node.class_id;
+  const kind = node.class_name || node.class_id;
+  return !node.name || node.name === `${kind}(${node.id})` ? kind : node.name;
 }

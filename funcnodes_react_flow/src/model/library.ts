@@ -1,7 +1,6 @@
 /** Shelves and node classes: reading what the worker lists, searching in it. Pure. */
-import { is } from "../rpc/check";
 import { isJson, isObject } from "../rpc/json";
-import type { ClassRecord, PortRecord } from "../wire/generated";
+import type { PortRecord } from "../wire/generated";
 
 export interface LibraryNode {
   id: string;
@@ -80,12 +79,13 @@ export function allNodes(shelves: readonly Shelf[]): readonly LibraryNode[] {
   return shelves.flatMap((shelf) => [...shelf.nodes, ...allNodes(shelf.shelves)]);
 }
 
-/** Reads the class records of the subscription: a mapping by id, or a list. */
-export function toClasses(value: unknown): Readonly<Record<string, ClassRecord>> {
-  const items: unknown[] = Array.isArray(value) ? value : isObject(value) ? Object.values(value) : [];
-  const result: Record<string, ClassRecord> = {};
-  for (const item of items) if (is("ClassRecord", item)) result[item.class_id] = item;
-  return result;
+const SIGNATURE = /^[\w.]+\(/;
+
+/** The first line of a description; a function's signature above it is skipped, however many lines it has. */
+export function summaryOf(description: string): string {
+  const paragraphs = description.trim().split(/\n\s*\n/);
+  const text = paragraphs.find((paragraph) => !SIGNATURE.test(paragraph.trim())) ?? "";
+  return text.trim().split("\n")[0] ?? "";
 }
 
 interface Hit {

@@ -1,8 +1,8 @@
 /** A new node of a class, as an edit; and copies of nodes. Pure but for the ids that are handed in. */
 
-import { expectWire, is, isListOf } from "../rpc/check";
+import { isListOf } from "../rpc/check";
 import { isObject, parseObject } from "../rpc/json";
-import type { ClassRecord, Edge, Edit, NodeRecord, PortRecord } from "../wire/generated";
+import type { Edge, Edit, NodeRecord } from "../wire/generated";
 import { type Graph, nodeOf, POSITION, positionOf } from "./graph";
 import type { LibraryNode } from "./library";
 
@@ -11,26 +11,25 @@ export interface Point {
   y: number;
 }
 
-/** Returns the edit that puts a node of this class at a place. */
-export function addNode(id: string, kind: ClassRecord, at: Point): Edit {
+/** Returns the edit that puts a node of this class at a place. The worker fills in what the class says. */
+export function addNode(id: string, classId: string, at: Point): Edit {
   const node: NodeRecord = {
     id,
-    class_id: kind.class_id,
-    ...(kind.class_name ? { class_name: kind.class_name } : {}),
-    ports: Object.fromEntries((kind.ports ?? []).map((port) => [port.id, port])),
+    class_id: classId,
     properties: { [POSITION]: [Math.round(at.x), Math.round(at.y)] },
   };
   return { kind: "add_node", node };
 }
 
-/** The class as the library lists it, for a worker that sent no class records. */
-export function classOf(node: LibraryNode): ClassRecord {
-  return {
-    class_id: node.id,
-    class_name: node.name,
-    description: node.description,
-    ports: [...node.inputs, ...node.outputs],
-  };
+/** Returns the edits as they are shown until the worker has completed them: a new node with its class's ports. */
+export function withPorts(edits: readonly Edit[], library: readonly LibraryNode[]): readonly Edit[] {
+  return edits.map((edit) => {
+    if (edit.kind !== "add_node" || edit.node.ports) return edit;
+    const kind = library.find((node) => node.id === edit.node.class_id);
+    if (!kind) return edit;
+    const ports = Object.fromEntries([...kind.inputs, ...kind.outputs].map((port) => [port.id, port]));
+    return { ...edit, node: { ...edit.node, class_name: kind.name, ports } };
+  });
 }
 
 export function newNodeId(): string {
@@ -89,29 +88,4 @@ function shiftTo(nodes: readonly NodeRecord[], around: Point): Point {
 
 function renamed(edge: Edge, ids: ReadonlyMap<string, string>): Edge {
   return [ids.get(edge[0]) ?? edge[0], edge[1], ids.get(edge[2]) ?? edge[2], edge[3]];
-}
-
-/** The ports of a node as they are now: those the running node reported, else those of the document. */
-export function livePorts(
-  node: NodeRecord,
-  reported: readonly PortRecord[] | undefined,
-): readonly PortRecord[] {
-  const saved = Object.values(node.ports ?? {});
-  if (!reported || reported.length === 0) return saved;
-  return reported.map((port) => {
-    const own = node.ports?.[port.id];
-    return own === undefined ? port : expectWire("PortRecord", { ...port, ...userParts(own) });
-  });
-}
-
-/** What the user decides about a port wins over a report that may be older. */
-function userParts(port: PortRecord): Partial<PortRecord> {
-  const { value, default: ownDefault, name, hidden } = port;
-  return Object.fromEntries(
-    Object.entries({ value, default: ownDefault, name, hidden }).filter(([, part]) => part !== undefined),
-  );
-}
-
-export function isNodeRecord(value: unknown): value is NodeRecord {
-  return is("NodeRecord", value);
 }

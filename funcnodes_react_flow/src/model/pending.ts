@@ -5,9 +5,9 @@
  * *acknowledged*: still laid over the committed document, and dropped when that revision arrives.
  */
 import { sameJson } from "../rpc/json";
-import type { Edit } from "../wire/generated";
+import type { Edit, PortRecord } from "../wire/generated";
 import { apply, applyEdits } from "./applyEdits";
-import type { Graph } from "./graph";
+import { type Graph, sameEdge } from "./graph";
 import { EditRejected } from "./rejected";
 
 export interface Transaction {
@@ -77,9 +77,52 @@ export function catchUp(history: History, missed: readonly Committed[], author: 
   return missed.reduce((current, event) => {
     const mine =
       event.author === author &&
-      current.pending.find((item) => item.revision === null && sameJson(item.edits, event.edits));
+      current.pending.find((item) => item.revision === null && sameTransaction(item.edits, event.edits));
     return commit(mine ? acknowledge(current, mine.id, event.revision) : current, event);
   }, history);
+}
+
+/** The worker completes what it is sent (a new node gets its ports), so a node is known by its id. */
+function sameTransaction(sent: readonly Edit[], committed: readonly Edit[]): boolean {
+  return (
+    sent.length === committed.length &&
+    sent.every((edit, index) => {
+      const other = committed[index];
+      return edit.kind === "add_node" && other?.kind === "add_node"
+        ? edit.node.id === other.node.id
+        : sameJson(edit, other);
+    })
+  );
+}
+
+/** True when the document already is as the edits want it: a repeated transaction may be refused for that. */
+export function isDone(graph: Graph, edits: readonly Edit[]): boolean {
+  return edits.every((edit) => {
+    switch (edit.kind) {
+      case "add_node":
+        return Object.hasOwn(graph.nodes, edit.node.id);
+      case "remove_node":
+        return !Object.hasOwn(graph.nodes, edit.id);
+      case "add_edge":
+        return graph.edges.some((edge) => sameEdge(edge, edit.edge));
+      case "remove_edge":
+        return !graph.edges.some((edge) => sameEdge(edge, edit.edge));
+      default:
+        return false;
+    }
+  });
+}
+
+/** What node code changed on the ports of its node: no edit of anybody, but part of the document. */
+export function observe(history: History, ports: Readonly<Record<string, readonly PortRecord[]>>): History {
+  const seen = Object.entries(ports).filter(([id]) => Object.hasOwn(history.committed.nodes, id));
+  if (seen.length === 0) return history;
+  const nodes = { ...history.committed.nodes };
+  for (const [id, list] of seen) {
+    const node = nodes[id];
+    if (node) nodes[id] = { ...node, ports: Object.fromEntries(list.map((port) => [port.id, port])) };
+  }
+  return rebase({ ...history, committed: { ...history.committed, nodes } });
 }
 
 /** A whole document came instead of what was missed: lay the still pending edits over it. */

@@ -25,6 +25,7 @@ export function shown(preview: Preview | null | undefined): Shown {
   if (preview.mime.startsWith("image/") && preview.data !== undefined) {
     return { kind: "image", source: `data:${preview.mime};base64,${preview.data}` };
   }
+  if (preview.tooSlow) return { kind: "bytes", text: `${preview.type}: shown on request` };
   if (preview.value === undefined) {
     return preview.data === undefined ? { kind: "nothing" } : { kind: "bytes", text: bytesText(preview) };
   }

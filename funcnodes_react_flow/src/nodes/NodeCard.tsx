@@ -138,7 +138,7 @@ function Title({ node }: { node: NodeRecord }) {
     <button
       type="button"
       tabIndex={-1}
-      className="min-w-0 flex-1 cursor-grab truncate text-left font-semibold tracking-[-0.01em]"
+      className="min-w-0 flex-1 cursor-grab truncate text-left outline-none font-semibold tracking-[-0.01em]"
       title={`${node.class_id}${node.description ? `\n${node.description}` : ""}\nDouble click to rename`}
       onDoubleClick={() => setDraft(title)}
     >

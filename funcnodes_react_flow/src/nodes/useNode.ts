@@ -1,8 +1,7 @@
 /** What one node's card reads from the store; each selector returns something that keeps its identity. */
 import { useMemo } from "react";
 import { IDLE, type NodeState, type PortValues } from "../model/feed";
-import { edgeKey, nodeOf } from "../model/graph";
-import { livePorts } from "../model/newNode";
+import { nodeOf, TRIGGER_INPUT, TRIGGER_OUTPUT } from "../model/graph";
 import { shownGraph, useGraph } from "../store/graph";
 import type { NodeRecord, PortRecord } from "../wire/generated";
 
@@ -21,8 +20,12 @@ export function useNodeValues(id: string): PortValues {
 }
 
 export function useNodePorts(node: NodeRecord): readonly PortRecord[] {
-  const reported = useGraph((state) => state.feed.ports[node.id]);
-  return useMemo(() => livePorts(node, reported), [node, reported]);
+  const { ports } = node;
+  return useMemo(() => Object.values(ports ?? {}).filter((port) => !isTrigger(port.id)), [ports]);
+}
+
+function isTrigger(port: string): boolean {
+  return port === TRIGGER_INPUT || port === TRIGGER_OUTPUT;
 }
 
 /** The connected inputs of a node, as one text so that other edges redraw nothing. */
@@ -38,9 +41,5 @@ export function useConnectedInputs(id: string): ReadonlySet<string> {
 
 /** The worker knows this class; without it the node is a placeholder. Unknown until the library is here. */
 export function useIsKnown(classId: string): boolean {
-  return useGraph(
-    (state) => Object.keys(state.classes).length === 0 || Object.hasOwn(state.classes, classId),
-  );
+  return useGraph((state) => state.shelves === null || state.classes.some((kind) => kind.id === classId));
 }
-
-export { edgeKey };

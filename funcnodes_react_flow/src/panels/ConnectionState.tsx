@@ -6,7 +6,7 @@ type State = "connected" | "connecting" | "lost" | "deaf" | "unauthorized";
 const LOOK: Record<State, { dot: string; text: string }> = {
   connected: { dot: "bg-ok", text: "Connected" },
   connecting: { dot: "bg-warn animate-pulse", text: "Connecting…" },
-  lost: { dot: "bg-danger animate-pulse", text: "Reconnecting…" },
+  lost: { dot: "bg-warn animate-pulse", text: "Reconnecting…" },
   deaf: { dot: "bg-warn animate-pulse", text: "Worker busy" },
   unauthorized: { dot: "bg-danger", text: "No session" },
 };
@@ -33,12 +33,16 @@ export function ConnectionState() {
 
 function useConnection(): State {
   const manager = useFleet((fleet) => fleet.state);
+  const stranger = useFleet((fleet) => fleet.session?.session === false);
   const deaf = useFleet((fleet) => chosenWorker(fleet)?.deaf === true);
   const opened = useGraph((graph) => graph.worker !== null);
   const worker = useGraph((graph) => graph.state);
-  if (manager === "unauthorized" || worker === "unauthorized") return "unauthorized";
+  const hadGraph = useGraph((graph) => graph.ready);
+  if ((stranger && manager !== "lost") || manager === "unauthorized" || worker === "unauthorized")
+    return "unauthorized";
   if (deaf) return "deaf";
   if (opened && worker === "lost") return "lost";
   if (manager === "lost") return "lost";
-  return manager === "open" && (!opened || worker === "open") ? "connected" : "connecting";
+  if (manager === "open" && (!opened || worker === "open")) return "connected";
+  return hadGraph ? "lost" : "connecting";
 }

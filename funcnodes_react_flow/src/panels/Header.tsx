@@ -1,5 +1,6 @@
 import { CircleHelp, Monitor, Moon, Package, PanelLeft, PanelRight, Plus, Sun } from "lucide-react";
 import { Button, IconButton } from "../parts/Button";
+import { useFleet } from "../store/fleet";
 import { useGraph } from "../store/graph";
 import {
   openDialog,
@@ -16,6 +17,7 @@ import { WorkerMenu } from "./WorkerMenu";
 
 export function Header() {
   const ready = useGraph((graph) => graph.ready);
+  const known = useFleet((fleet) => fleet.session?.session !== false);
   const library = useView((view) => view.libraryOpen);
   const properties = useView((view) => view.propertiesOpen);
   return (
@@ -23,7 +25,7 @@ export function Header() {
       <Logo />
       <span className="hidden font-semibold text-[15px] tracking-tight lg:inline">FuncNodes</span>
       <span className="mx-1 hidden h-5 w-px bg-line lg:inline" />
-      <WorkerMenu />
+      {known && <WorkerMenu />}
       <ConnectionState />
       <span className="flex-1" />
       {ready && (

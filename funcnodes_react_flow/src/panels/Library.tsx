@@ -1,6 +1,6 @@
 import { ChevronRight, Package, Plus, Search, X } from "lucide-react";
 import { memo, useDeferredValue, useMemo, useState } from "react";
-import { allNodes, type LibraryNode, type Shelf, searchNodes } from "../model/library";
+import { allNodes, type LibraryNode, type Shelf, searchNodes, summaryOf } from "../model/library";
 import { familyOf } from "../model/portType";
 import { Button } from "../parts/Button";
 import { FIELD } from "../parts/Field";
@@ -15,9 +15,10 @@ const HIDDEN_SHELF = "_external_worker";
 /** Every node class the worker has, as shelves, or as hits while one searches. */
 export function Library() {
   const shelves = useGraph((state) => state.shelves);
+  const classes = useGraph((state) => state.classes);
   const [query, setQuery] = useState("");
   const wanted = useDeferredValue(query);
-  const hits = useMemo(() => searchNodes(allNodes(shelves ?? []), wanted), [shelves, wanted]);
+  const hits = useMemo(() => searchNodes(classes, wanted), [classes, wanted]);
   return (
     <div className="flex h-full min-h-0 flex-col">
       <div className="p-2.5 pb-2">
@@ -126,8 +127,10 @@ const NodeItem = memo(function NodeItem({
       tabIndex={0}
       data-testid={`library-node-${node.id}`}
       draggable
-      title={[node.name, node.id, node.description].filter(Boolean).join("\n")}
-      className="group flex cursor-grab items-center gap-2 rounded-md py-1 pr-1 pl-2 hover:bg-hover active:cursor-grabbing"
+      title={[node.name, `${node.path.join(" › ")} · ${node.id}`, node.description]
+        .filter(Boolean)
+        .join("\n")}
+      className="group relative flex cursor-grab items-center gap-2 rounded-md px-2 py-1 hover:bg-hover active:cursor-grabbing"
       onDragStart={(event) => {
         event.dataTransfer.setData(DRAG_TYPE, node.id);
         event.dataTransfer.effectAllowed = "copy";
@@ -142,12 +145,16 @@ const NodeItem = memo(function NodeItem({
         style={{ background: familyColour(output ? familyOf(output.type) : "trigger") }}
       />
       <span className="min-w-0 flex-1">
-        <span className="block truncate">{node.name}</span>
+        <span className="flex items-baseline gap-2">
+          <span className="min-w-0 truncate">{node.name}</span>
+          {withPath && (
+            <span className="ml-auto max-w-[55%] shrink-0 truncate text-[11px] text-ink-3">
+              {node.path.at(-1)}
+            </span>
+          )}
+        </span>
         {withPath && (
-          <span className="block truncate text-ink-3 text-xs">
-            {node.path.slice(-2).join(" › ")}
-            {node.description ? ` · ${node.description.split("\n")[0]}` : ""}
-          </span>
+          <span className="block truncate text-ink-3 text-xs">{summaryOf(node.description) || node.id}</span>
         )}
       </span>
       <button
@@ -155,7 +162,7 @@ const NodeItem = memo(function NodeItem({
         tabIndex={-1}
         aria-label={`Add ${node.name}`}
         title="Add to the graph"
-        className="grid size-6 shrink-0 place-items-center rounded-md text-ink-3 opacity-0 hover:bg-accent-soft hover:text-accent focus-visible:opacity-100 group-hover:opacity-100 [@media(hover:none)]:opacity-100"
+        className="absolute top-1/2 right-1 grid size-6 -translate-y-1/2 place-items-center rounded-md bg-hover text-ink-3 opacity-0 hover:bg-accent-soft hover:text-accent focus-visible:opacity-100 group-hover:opacity-100 [@media(hover:none)]:opacity-100"
         onClick={(event) => {
           event.stopPropagation();
           add();

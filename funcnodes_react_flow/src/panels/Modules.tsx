@@ -11,7 +11,7 @@ import { openDialog } from "../store/view";
 
 /** Modules bring nodes: what the worker has, what there is, and how an installation goes. */
 export function Modules() {
-  const { catalog, catalogError, installing } = useModules();
+  const { catalog, statement, installing } = useModules();
   const [name, setName] = useState("");
   const busy = installing?.phase === "running";
   useEffect(() => {
@@ -55,14 +55,9 @@ export function Modules() {
         </p>
       ) : (
         <>
-          {catalogError && <p className="mt-4 text-danger">{catalogError}</p>}
+          {statement && <p className="mt-4 text-ink-3 text-xs">{statement}</p>}
           <List title="In this worker" modules={catalog.active} has busy={busy} />
           <List title="Available" modules={others} busy={busy} />
-          {catalog.available.length === 0 && catalog.installed.length === 0 && (
-            <p className="mt-4 text-ink-3 text-xs">
-              No list of modules could be read. A module can be added by its name all the same.
-            </p>
-          )}
         </>
       )}
     </Modal>
@@ -96,7 +91,9 @@ function InstallProgress({ installing }: { installing: Installing }) {
   const { phase, lines, name, action } = installing;
   const end = useRef<HTMLLIElement>(null);
   // biome-ignore lint/correctness/useExhaustiveDependencies: a new line is what the list scrolls for.
-  useEffect(() => end.current?.scrollIntoView({ block: "nearest" }), [lines]);
+  useEffect(() => {
+    end.current?.scrollIntoView({ block: "nearest" });
+  }, [lines]);
   const look = { running: "accent", ready: "ok", failed: "danger" } as const;
   return (
     <section
@@ -114,13 +111,15 @@ function InstallProgress({ installing }: { installing: Installing }) {
         fraction={phase === "running" && installing.fraction === 0 ? null : installing.fraction}
         tone={look[phase]}
       />
-      <ol className="mt-2 max-h-32 overflow-y-auto font-mono text-ink-2 text-xs leading-5">
+      <ol className="mt-2 max-h-40 overflow-y-auto font-mono text-ink-2 text-xs leading-5">
         {lines.map((line, index) => (
           <li
             // biome-ignore lint/suspicious/noArrayIndexKey: lines are only ever added at the end.
             key={index}
             ref={index === lines.length - 1 ? end : undefined}
-            className="whitespace-pre-wrap break-words"
+            className={`whitespace-pre-wrap break-words ${
+              phase === "failed" && index === lines.length - 1 ? "mt-1.5 font-sans text-[13px] text-ink" : ""
+            }`}
           >
             {line}
           </li>

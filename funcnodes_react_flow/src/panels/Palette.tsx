@@ -1,7 +1,7 @@
 import { Command } from "cmdk";
 import { Dialog } from "radix-ui";
 import { useMemo, useState } from "react";
-import { allNodes, searchNodes } from "../model/library";
+import { searchNodes, summaryOf } from "../model/library";
 import { familyOf } from "../model/portType";
 import { familyColour } from "../parts/familyColour";
 import { useGraph } from "../store/graph";
@@ -32,8 +32,8 @@ export function Palette() {
 
 function Search({ at }: { at: { x: number; y: number } | null }) {
   const [query, setQuery] = useState("");
-  const shelves = useGraph((state) => state.shelves);
-  const hits = useMemo(() => searchNodes(allNodes(shelves ?? []), query).slice(0, MOST), [shelves, query]);
+  const classes = useGraph((state) => state.classes);
+  const hits = useMemo(() => searchNodes(classes, query).slice(0, MOST), [classes, query]);
   const run = (action: () => void) => () => {
     closePalette();
     action();
@@ -64,7 +64,7 @@ function Search({ at }: { at: { x: number; y: number } | null }) {
               }}
             />
             <span className="shrink-0 font-medium">{node.name}</span>
-            <span className="truncate text-ink-3 text-xs">{node.description.split("\n")[0]}</span>
+            <span className="truncate text-ink-3 text-xs">{summaryOf(node.description)}</span>
             <span className="ml-auto shrink-0 text-ink-3 text-xs">{node.path.at(-1)}</span>
           </Command.Item>
         ))}

@@ -2,6 +2,7 @@ import { Eye, EyeOff, RotateCcw } from "lucide-react";
 import { useEffect, useState } from "react";
 import type { Preview } from "../model/feed";
 import { isInput, titleOf } from "../model/graph";
+import { summaryOf } from "../model/library";
 import { familyOf, typeLabel } from "../model/portType";
 import { lineOf } from "../model/preview";
 import { InputControl } from "../nodes/controls/InputControl";
@@ -96,7 +97,9 @@ function Form({ node }: { node: NodeRecord }) {
   const ports = useNodePorts(node);
   const values = useNodeValues(node.id);
   const connected = useConnectedInputs(node.id);
-  const description = useGraph((graph) => graph.classes[node.class_id]?.description);
+  const description = useGraph(
+    (graph) => graph.classes.find((kind) => kind.id === node.class_id)?.description,
+  );
   return (
     <div className="space-y-5 p-4">
       <section className="space-y-3">
@@ -106,7 +109,8 @@ function Form({ node }: { node: NodeRecord }) {
         <Labelled label="Description">
           <Written
             value={node.description ?? ""}
-            placeholder={description ?? "What this node is for"}
+            placeholder={summaryOf(description ?? "") || "What this node is for"}
+            title={description}
             long
             onCommit={(text) => setNodeOption(node.id, "description", text === "" ? undefined : text)}
           />
@@ -189,9 +193,16 @@ function PortHead({ node, port, connected }: { node: NodeRecord; port: PortRecor
   const hidden = port.hidden === true;
   return (
     <div className="flex items-center gap-1.5" title={port.description ?? undefined}>
-      <span className="size-2 rounded-full" style={{ background: familyColour(familyOf(port.type)) }} />
-      <span className="truncate font-medium">{port.name || port.id}</span>
-      <span className="truncate text-ink-3 text-xs">{typeLabel(port.type)}</span>
+      <span
+        className="size-2 shrink-0 rounded-full"
+        style={{ background: familyColour(familyOf(port.type)) }}
+      />
+      <span className="max-w-[60%] shrink-0 truncate font-medium" title={port.name || port.id}>
+        {port.name || port.id}
+      </span>
+      <span className="min-w-0 truncate text-ink-3 text-xs" title={typeLabel(port.type)}>
+        {typeLabel(port.type)}
+      </span>
       <span className="ml-auto flex">
         {isInput(port) && port.value !== undefined && !connected && (
           <IconButton
@@ -222,11 +233,13 @@ function Written({
   value,
   onCommit,
   placeholder,
+  title,
   long = false,
 }: {
   value: string;
   onCommit: (text: string) => void;
   placeholder?: string;
+  title?: string | undefined;
   long?: boolean;
 }) {
   const [draft, setDraft] = useState(value);
@@ -240,6 +253,7 @@ function Written({
         rows={2}
         value={draft}
         placeholder={placeholder}
+        title={title}
         onChange={(event) => setDraft(event.target.value)}
         onBlur={commit}
         className={`max-h-40 resize-none py-1.5 [field-sizing:content] ${FIELD}`}

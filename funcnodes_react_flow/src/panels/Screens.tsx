@@ -20,7 +20,7 @@ function Screen({ children }: { children: ReactNode }) {
 }
 
 /** What a page without a session says: how to get a link. */
-export function NoSession({ how }: { how: string }) {
+export function NoSession() {
   return (
     <Screen>
       <div className="rounded-2xl border border-line bg-surface p-6 shadow-node" data-testid="no-session">
@@ -30,16 +30,16 @@ export function NoSession({ how }: { how: string }) {
         <h1 className="mt-4 font-semibold text-xl tracking-tight">This browser has no session</h1>
         <p className="mt-1.5 text-ink-2">
           FuncNodes runs programs on this machine, so it opens only by a link that you make yourself. In the
-          terminal, type:
+          terminal of that machine, type:
         </p>
         <p className="mt-3 flex items-center gap-2 rounded-lg border border-line bg-sunken px-3 py-2.5 font-mono">
           <Terminal size={14} className="text-ink-3" />
           <span className="select-all">funcnodes link</span>
         </p>
         <p className="mt-3 text-ink-2">
-          Then open the address it prints, in this browser. A link is valid for ten minutes.
+          Then open the address it prints, in this browser. If you started FuncNodes with <code>--dir</code>,
+          give the same one here.
         </p>
-        {how && <p className="mt-3 whitespace-pre-wrap text-ink-3 text-xs">{how}</p>}
         <Button className="mt-5" onClick={() => window.location.reload()}>
           I have opened the link
         </Button>
@@ -108,9 +108,13 @@ export function Welcome({ workers }: { workers: readonly WorkerStatus[] }) {
   );
 }
 
+const NOTHING_TOLD: readonly string[] = [];
+const LINES = 5;
+
 /** The chosen worker does not run (yet): what it is doing, how far it is, and what one can do. */
 export function NotRunning({ worker }: { worker: WorkerStatus }) {
   const notice = useFleet((fleet) => fleet.notices[worker.uuid] ?? fleet.notices[""] ?? null);
+  const told = useFleet((fleet) => fleet.told[worker.uuid] ?? fleet.told[""] ?? NOTHING_TOLD);
   const busy = useFleet((fleet) => fleet.busy.includes(worker.uuid));
   const moving = isMoving(worker) || busy;
   return (
@@ -121,7 +125,11 @@ export function NotRunning({ worker }: { worker: WorkerStatus }) {
           <h1 className="truncate font-semibold text-lg tracking-tight">{worker.name}</h1>
         </div>
         <p className="mt-1 text-ink-2">
-          {moving ? `It is ${doing(worker)}.` : `It is ${phaseText(worker.phase)}.`}
+          {moving
+            ? `It is ${doing(worker)}.`
+            : worker.phase === "failed"
+              ? "It has failed."
+              : `It is ${phaseText(worker.phase)}.`}
         </p>
         {worker.reason && (
           <p
@@ -133,9 +141,20 @@ export function NotRunning({ worker }: { worker: WorkerStatus }) {
         {moving && (
           <div className="mt-5">
             <Bar fraction={notice && notice.progress > 0 ? notice.progress : null} />
-            <p className="mt-2 min-h-5 break-words text-ink-3 text-xs" data-testid="worker-progress">
-              {notice?.message}
-            </p>
+            <ol
+              className="mt-3 min-h-5 space-y-0.5 break-words font-mono text-ink-3 text-xs"
+              data-testid="worker-progress"
+            >
+              {told.slice(-LINES).map((line, index, lines) => (
+                <li
+                  // biome-ignore lint/suspicious/noArrayIndexKey: lines are only ever added at the end.
+                  key={index}
+                  className={index === lines.length - 1 ? "text-ink-2" : ""}
+                >
+                  {line}
+                </li>
+              ))}
+            </ol>
           </div>
         )}
         <div className="mt-5 flex gap-2">

@@ -4,6 +4,7 @@ import { openDialog } from "../store/view";
 const KEYS: readonly (readonly [string, string])[] = [
   ["Space, Ctrl K, double click", "Add a node"],
   ["Delete, Backspace", "Remove what is selected"],
+  ["Ctrl A", "Select every node"],
   ["Ctrl C, Ctrl V", "Copy and paste nodes with their values"],
   ["Shift drag", "Select with a frame"],
   ["Ctrl click", "Select several"],

@@ -5,7 +5,7 @@
  * under the same id (the other side recognises a repeated id and does not act twice).
  * Does not know what is said (`store`), nor React.
  */
-import { ConnectionLost, toRpcError } from "./errors";
+import { ConnectionLost, TooLarge, toRpcError } from "./errors";
 import { parseObject } from "./json";
 
 export type ChannelState = "connecting" | "open" | "lost" | "unauthorized" | "closed";
@@ -42,6 +42,8 @@ interface Pending {
 }
 
 const UNAUTHORIZED = 4401;
+/** A worker closes the socket on a larger frame: a repeatable call would close every next one too, for ever. */
+const MAX_FRAME_BYTES = 1024 * 1024;
 const FIRST_PAUSE_MS = 200;
 const PING_EVERY_MS = 10_000;
 const SILENCE_LIMIT_MS = 25_000;
@@ -95,6 +97,13 @@ export class Channel {
     return this.submit(method, params, repeatable, id, this.state === "open");
   }
 
+  /** Answers a call that waits to be sent again: its effect has been seen, so repeating it would be wrong. */
+  settle(id: string, result: unknown): void {
+    const call = this.pending.get(id);
+    this.pending.delete(id);
+    call?.resolve(result);
+  }
+
   private submit(
     method: string,
     params: object,
@@ -104,6 +113,10 @@ export class Channel {
   ): Promise<unknown> {
     return new Promise((resolve, reject) => {
       const text = JSON.stringify({ jsonrpc: "2.0", id, method, params });
+      if (bytesOf(text) > MAX_FRAME_BYTES) {
+        reject(new TooLarge("This is larger than 1 MiB, more than the editor can send. Use a file instead."));
+        return;
+      }
       const call: Pending = { id, text, repeatable, sent: now, resolve, reject };
       this.pending.set(id, call);
       if (now) this.socket?.send(text);
@@ -212,6 +225,11 @@ export class Channel {
     this.state = state;
     this.options.onState(state, reason);
   }
+}
+
+function bytesOf(text: string): number {
+  // No character takes more than three bytes per unit: most frames need no count.
+  return text.length * 3 <= MAX_FRAME_BYTES ? text.length : new TextEncoder().encode(text).length;
 }
 
 function detach(socket: Socket): Socket {

@@ -24,6 +24,11 @@ export class ConnectionLost extends Error {
   override readonly name = "ConnectionLost";
 }
 
+/** The call would not fit into one frame, so it was not sent. */
+export class TooLarge extends Error {
+  override readonly name = "TooLarge";
+}
+
 /** Returns the error object of a JSON-RPC answer as an exception. */
 export function toRpcError(error: unknown): RpcError {
   if (!isObject(error)) return new RpcError(0, "The answer was not understood.");

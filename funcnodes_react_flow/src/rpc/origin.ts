@@ -4,7 +4,6 @@ import { isObject } from "./json";
 
 export interface Session {
   session: boolean;
-  how: string;
 }
 
 export function socketUrl(path: string, base: Location = window.location): string {
@@ -32,10 +31,9 @@ export function openSocket(path: string): Socket {
   return socket;
 }
 
-/** Asks the UI server whether this browser has a session, and how to get one. */
+/** Asks the UI server whether this browser has a session. */
 export async function askSession(): Promise<Session> {
   const answer = await fetch("/session", { headers: { accept: "application/json" } });
   const body: unknown = answer.ok ? await answer.json() : null;
-  if (!isObject(body)) return { session: false, how: "" };
-  return { session: body.session === true, how: typeof body.how === "string" ? body.how : "" };
+  return { session: isObject(body) && body.session === true };
 }

@@ -6,23 +6,27 @@ import { messageOf } from "../rpc/errors";
 import { isObject } from "../rpc/json";
 import { askSession, openSocket } from "../rpc/origin";
 import { newId, read, write } from "./identity";
+import { setManagerLine } from "./line";
 import { toast } from "./view";
 
 interface Fleet {
   /** null: not asked yet. */
-  session: { session: boolean; how: string } | null;
+  session: { session: boolean } | null;
   state: ChannelState;
   /** null: not heard yet. */
   workers: readonly WorkerStatus[] | null;
   chosen: string | null;
   /** Newest progress per worker; the key "" is for what concerns no single worker. */
   notices: Readonly<Record<string, Notice>>;
+  /** What was told on the way, oldest first, by the same keys. */
+  told: Readonly<Record<string, readonly string[]>>;
   /** Workers that a wish of ours is under way for. */
   busy: readonly string[];
 }
 
 const CHOSEN_KEY = "funcnodes__active_worker";
 const LONGEST_PAUSE_MS = 2000;
+const MOST_LINES = 40;
 
 export const useFleet = create<Fleet>(() => ({
   session: null,
@@ -30,6 +34,7 @@ export const useFleet = create<Fleet>(() => ({
   workers: null,
   chosen: read(localStorage, CHOSEN_KEY) || null,
   notices: {},
+  told: {},
   busy: [],
 }));
 
@@ -43,28 +48,30 @@ export async function startFleet(): Promise<void> {
     setState({ session });
     if (session.session) openChannel();
   } catch {
-    setState({ session: { session: false, how: "" }, state: "lost" });
+    setState({ session: { session: false }, state: "lost" });
     setTimeout(startFleet, LONGEST_PAUSE_MS);
   }
 }
 
 function openChannel(): void {
   channel?.close();
-  channel = new Channel({
-    open: () => openSocket("/manager"),
-    greet: async (call) => {
-      const answer = await call("watch", {});
-      setWorkers(isObject(answer) && Array.isArray(answer.workers) ? answer : await call("status", {}));
-    },
-    onNotification: heard,
-    onState: (state) => {
-      setState({ state });
-      // 4401: the session was revoked or has run out. Ask again, so that the page can say what to do.
-      if (state === "unauthorized") void startFleet();
-    },
-    longestPause_ms: LONGEST_PAUSE_MS,
-    newId,
-  });
+  channel = setManagerLine(
+    new Channel({
+      open: () => openSocket("/manager"),
+      greet: async (call) => {
+        const answer = await call("watch", {});
+        setWorkers(isObject(answer) && Array.isArray(answer.workers) ? answer : await call("status", {}));
+      },
+      onNotification: heard,
+      onState: (state) => {
+        setState({ state });
+        // 4401: the session was revoked or has run out. Ask again, so that the page can say what to do.
+        if (state === "unauthorized") void startFleet();
+      },
+      longestPause_ms: LONGEST_PAUSE_MS,
+      newId,
+    }),
+  );
   channel.start();
 }
 
@@ -88,9 +95,13 @@ function chooseAmong(workers: readonly WorkerStatus[], chosen: string | null): s
 function setNotice(params: unknown): void {
   const notice = toNotice(params);
   const about = isObject(params) && typeof params.workerid === "string" ? params.workerid : "";
-  setState(({ notices }) => {
+  setState(({ notices, told }) => {
     const { [about]: _old, ...others } = notices;
-    return { notices: notice ? { ...others, [about]: notice } : others };
+    if (!notice) return { notices: others };
+    const before = told[about] ?? [];
+    const lines =
+      before.at(-1) === notice.message ? before : [...before.slice(1 - MOST_LINES), notice.message];
+    return { notices: { ...others, [about]: notice }, told: { ...told, [about]: lines } };
   });
 }
 
@@ -103,15 +114,34 @@ export function choose(uuid: string | null): void {
   setState({ chosen: uuid });
 }
 
-/** Makes a worker, chooses it and starts it. Returns false when the manager refused. */
+/**
+ * Makes a worker, chooses it and starts it. Returns true as soon as the manager lists it, so that the building of
+ * its environment can be watched; false when the manager refused.
+ */
 export async function createWorker(name: string, inVenv: boolean): Promise<boolean> {
+  const known = new Set((useFleet.getState().workers ?? []).map((worker) => worker.uuid));
+  return new Promise((resolve) => {
+    const stop = useFleet.subscribe(({ workers }) => {
+      const listed = workers?.find((worker) => worker.name === name && !known.has(worker.uuid));
+      if (!listed) return;
+      stop();
+      choose(listed.uuid);
+      resolve(true);
+    });
+    void makeWorker(name, inVenv).then((made) => {
+      stop();
+      resolve(made);
+    });
+  });
+}
+
+async function makeWorker(name: string, inVenv: boolean): Promise<boolean> {
   const answer = await wish("", "new_worker", { name, in_venv: inVenv }, "The worker could not be created");
   if (!isObject(answer) || typeof answer.uuid !== "string") return false;
   const uuid = answer.uuid;
   // The list with the new worker may come after the answer; until then it stands in for itself.
   setState(({ workers }) => ({ workers: withNew(workers ?? [], uuid, name) }));
-  choose(uuid);
-  void startWorker(uuid);
+  void askToStart(uuid);
   return true;
 }
 
@@ -129,7 +159,16 @@ function withNew(workers: readonly WorkerStatus[], uuid: string, name: string): 
   return [...workers, made];
 }
 
+function forgetTold(uuid: string): void {
+  setState(({ told }) => ({ told: { ...told, [uuid]: [] } }));
+}
+
 export async function startWorker(uuid: string): Promise<void> {
+  forgetTold(uuid);
+  await askToStart(uuid);
+}
+
+async function askToStart(uuid: string): Promise<void> {
   await wish(uuid, "start_worker", { workerid: uuid }, "The worker could not be started");
 }
 

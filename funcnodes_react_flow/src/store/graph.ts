@@ -1,24 +1,38 @@
 /**
  * The chosen worker's graph: the document with our pending edits, the feed, the library.
  *
- * Only this file sends to a worker. Components read by selector and call the actions below.
+ * Only this file opens a conversation with a worker and sends edits. Components read by selector and call the
+ * actions below.
  */
 import { create } from "zustand";
-import { EMPTY_FEED, type Feed, mergeFeed, type Preview, toFeed, toPreview } from "../model/feed";
-import { EMPTY_GRAPH, type Graph, toGraph } from "../model/graph";
-import { type Shelf, toClasses, toShelves } from "../model/library";
-import { acknowledge, begin, catchUp, commit, drop, type History, propose, restart } from "../model/pending";
+import { EMPTY_FEED, type Feed, mergeFeed, type Preview, toFeed, toFullValue } from "../model/feed";
+import { EMPTY_GRAPH, type Graph, nodeOf, titleOf, toGraph } from "../model/graph";
+import { allNodes, type LibraryNode, type Shelf, toShelves } from "../model/library";
+import { withPorts } from "../model/newNode";
+import {
+  acknowledge,
+  begin,
+  type Committed,
+  catchUp,
+  commit,
+  drop,
+  type History,
+  isDone,
+  observe,
+  propose,
+  restart,
+} from "../model/pending";
 import { EditRejected } from "../model/rejected";
 import { type Call, Channel, type ChannelState } from "../rpc/channel";
 import { is, isListOf } from "../rpc/check";
 import { messageOf, REFUSED_EDIT, RpcError } from "../rpc/errors";
 import { isObject } from "../rpc/json";
 import { openSocket, workerPath } from "../rpc/origin";
-import type { ClassRecord, Edit } from "../wire/generated";
+import type { Edit } from "../wire/generated";
 import { authorId, newId } from "./identity";
 import { ask, setLine } from "./line";
 import { heardProgress, resetModules } from "./modules";
-import { select, type Toast, toast } from "./view";
+import { dismissPlaced, select, type Toast, toast } from "./view";
 
 interface GraphState {
   worker: string | null;
@@ -29,8 +43,10 @@ interface GraphState {
   epoch: string;
   history: History;
   feed: Feed;
+  /** null: not read yet. */
   shelves: readonly Shelf[] | null;
-  classes: Readonly<Record<string, ClassRecord>>;
+  /** Every node class of the library, flat. */
+  classes: readonly LibraryNode[];
 }
 
 const NOTHING: GraphState = {
@@ -42,7 +58,7 @@ const NOTHING: GraphState = {
   history: begin(EMPTY_GRAPH, -1),
   feed: EMPTY_FEED,
   shelves: null,
-  classes: {},
+  classes: [],
 };
 
 const LONGEST_PAUSE_MS = 3000;
@@ -57,7 +73,10 @@ export const shownGraph = (state: GraphState): Graph => state.history.shown;
 
 /** Opens the conversation with a worker; another one that was open is closed. */
 export function connect(uuid: string): void {
-  if (getState().worker === uuid && channel) return;
+  if (getState().worker === uuid && channel) {
+    channel.hurry();
+    return;
+  }
   disconnect();
   setState({ ...NOTHING, worker: uuid, state: "connecting" });
   channel = setLine(
@@ -90,32 +109,32 @@ export function hurryGraph(): void {
 }
 
 async function subscribe(call: Call): Promise<void> {
-  const { ready, epoch, history } = getState();
-  const since = ready ? { since: { epoch, revision: history.revision } } : {};
+  const { ready, epoch, history: before } = getState();
+  const since = ready ? { since: { epoch, revision: before.revision } } : {};
   const answer = await call("subscribe", { author, ...since });
   if (!isObject(answer) || typeof answer.revision !== "number") {
     throw new TypeError("The worker's answer to the subscription was not understood.");
   }
-  const classes = answer.classes === undefined ? {} : { classes: toClasses(answer.classes) };
-  setState({
-    ready: true,
-    epoch: String(answer.epoch),
-    history: afterSubscription(history, answer, answer.revision),
-    feed: toFeed(answer.feed),
-    ...classes,
-  });
+  const history = is("Document", answer.document)
+    ? restart(before, toGraph(answer.document), answer.revision)
+    : catchUp(before, committedIn(answer.edits), author);
+  settleSeen(before, history);
+  setState({ ready: true, epoch: String(answer.epoch), history, feed: toFeed(answer.feed) });
 }
 
-function afterSubscription(history: History, answer: Record<string, unknown>, revision: number): History {
-  if (is("Document", answer.document)) return restart(history, toGraph(answer.document), revision);
-  return catchUp(history, committedIn(answer.edits), author);
+/** What arrived although its answer got lost must not be sent a second time. */
+function settleSeen(before: History, after: History): void {
+  const open = new Set(after.pending.filter((item) => item.revision === null).map((item) => item.id));
+  for (const { id } of before.pending) {
+    if (!open.has(id)) channel?.settle(id, { revision: after.revision });
+  }
 }
 
-function committedIn(value: unknown) {
+function committedIn(value: unknown): readonly Committed[] {
   return (Array.isArray(value) ? value : []).flatMap((item: unknown) => committed(item) ?? []);
 }
 
-function committed(value: unknown) {
+function committed(value: unknown): Committed | null {
   if (!isObject(value) || typeof value.revision !== "number" || !isListOf("Edit", value.edits)) return null;
   return { revision: value.revision, author: String(value.author), edits: value.edits };
 }
@@ -127,9 +146,14 @@ function heard(method: string, params: unknown): void {
       if (event) setState(({ history }) => ({ history: commit(history, event) }));
       return;
     }
-    case "feed":
-      setState(({ feed }) => ({ feed: mergeFeed(feed, toFeed(params)) }));
+    case "feed": {
+      const news = toFeed(params);
+      setState(({ feed, history }) => ({
+        feed: mergeFeed(feed, news),
+        history: observe(history, news.ports),
+      }));
       return;
+    }
     case "library":
       void loadLibrary();
       return;
@@ -141,12 +165,11 @@ function heard(method: string, params: unknown): void {
 
 async function loadLibrary(): Promise<void> {
   try {
-    const answer = await ask("get_library", {});
-    const classes =
-      isObject(answer) && answer.classes !== undefined ? { classes: toClasses(answer.classes) } : {};
-    setState({ shelves: toShelves(answer), ...classes });
+    const shelves = toShelves(await ask("get_library", {}));
+    setState({ shelves, classes: allNodes(shelves) });
   } catch (error) {
-    if (getState().state === "open")
+    // A lost connection is said elsewhere, and the library is read again with the next one.
+    if (error instanceof RpcError)
       toast("error", "The library could not be read", { detail: messageOf(error) });
   }
 }
@@ -158,25 +181,34 @@ async function loadLibrary(): Promise<void> {
 export async function edit(edits: readonly Edit[], at: Toast["at"] = null): Promise<boolean> {
   if (!channel || edits.length === 0) return false;
   const id = newId();
+  dismissPlaced();
   try {
-    setState(({ history }) => ({ history: propose(history, id, edits) }));
+    setState(({ history, classes }) => ({ history: propose(history, id, withPorts(edits, classes)) }));
     const answer = await channel.call("edit", { edits }, { repeatable: true, id });
-    if (isObject(answer) && typeof answer.revision === "number") settle(id, answer.revision);
+    const revision = isObject(answer) && typeof answer.revision === "number" ? answer.revision : 0;
+    setState(({ history }) => ({ history: acknowledge(history, id, revision) }));
     return true;
   } catch (error) {
     setState(({ history }) => ({ history: drop(history, id) }));
-    const refused =
-      error instanceof EditRejected || (error instanceof RpcError && error.code === REFUSED_EDIT);
-    toast("error", refused ? sentence(messageOf(error)) : "This change was not saved", {
-      detail: refused ? null : messageOf(error),
-      at,
-    });
+    // A repeated transaction may be refused because its first copy arrived after all.
+    if (error instanceof RpcError && isDone(getState().history.committed, edits)) return true;
+    refuse(error, at);
     return false;
   }
 }
 
-function settle(id: string, revision: number): void {
-  setState(({ history }) => ({ history: acknowledge(history, id, revision) }));
+function refuse(error: unknown, at: Toast["at"]): void {
+  const isRule = error instanceof EditRejected || (error instanceof RpcError && error.code === REFUSED_EDIT);
+  if (isRule) toast("error", sentence(messageOf(error)), { at });
+  else toast("error", "This change was not saved", { detail: messageOf(error), at });
+}
+
+/** How the worker names a node: its class and its id. */
+const LONG_NAME = /\b\w+\(([0-9a-f]{32})\)/g;
+
+function named(text: string, id: string): string {
+  const node = nodeOf(shownGraph(getState()), id);
+  return node ? `“${titleOf(node)}”` : text;
 }
 
 function sentence(text: string): string {
@@ -187,7 +219,8 @@ function sentence(text: string): string {
 export async function interrupt(node: string | null): Promise<void> {
   try {
     const said = await ask("interrupt", node === null ? {} : { node });
-    if (typeof said === "string" && said !== "") toast("info", sentence(said));
+    if (isObject(said) && typeof said.message === "string")
+      toast("info", sentence(said.message.replaceAll(LONG_NAME, named)));
   } catch (error) {
     toast("error", "The node could not be interrupted", { detail: messageOf(error) });
   }
@@ -203,5 +236,5 @@ export async function runNode(node: string): Promise<void> {
 
 /** Returns the whole value of a port, not only its beginning. */
 export async function fullValue(node: string, port: string): Promise<Preview | null> {
-  return toPreview(await ask("get_io_full_value", { nid: node, ioid: port })) ?? null;
+  return toFullValue(await ask("get_io_full_value", { nid: node, ioid: port }));
 }

@@ -3,7 +3,8 @@ import { create } from "zustand";
 import { type Catalog, EMPTY_CATALOG, toCatalog } from "../model/catalog";
 import { toNotice } from "../model/fleet";
 import { messageOf } from "../rpc/errors";
-import { ask } from "./line";
+import { isObject } from "../rpc/json";
+import { ask, askManager } from "./line";
 
 export interface Installing {
   name: string;
@@ -16,23 +17,41 @@ export interface Installing {
 
 interface Modules {
   catalog: Catalog | null;
-  catalogError: string | null;
+  /** Why the list of modules is not the newest one; empty when it is. */
+  statement: string;
   installing: Installing | null;
 }
 
-export const useModules = create<Modules>(() => ({ catalog: null, catalogError: null, installing: null }));
+export const useModules = create<Modules>(() => ({ catalog: null, statement: "", installing: null }));
 
 const { setState, getState } = useModules;
 
 export function resetModules(): void {
-  setState({ catalog: null, catalogError: null, installing: null });
+  setState({ catalog: null, statement: "", installing: null });
 }
 
 export async function loadCatalog(): Promise<void> {
+  await Promise.all([loadOwn(), loadOffered()]);
+}
+
+async function loadOwn(): Promise<void> {
   try {
-    setState({ catalog: toCatalog(await ask("get_available_modules", {})), catalogError: null });
+    const { installed, active, available } = toCatalog(await ask("get_available_modules", {}));
+    setState(({ catalog }) => ({ catalog: { ...EMPTY_CATALOG, available, ...catalog, installed, active } }));
   } catch (error) {
-    setState({ catalog: EMPTY_CATALOG, catalogError: messageOf(error) });
+    setState(({ catalog }) => ({ catalog: catalog ?? EMPTY_CATALOG, statement: messageOf(error) }));
+  }
+}
+
+/** The manager knows the published list; without a network it says so, and names can still be typed. */
+async function loadOffered(): Promise<void> {
+  try {
+    const answer = await askManager("catalog", {});
+    const { available } = toCatalog(answer);
+    const statement = isObject(answer) && typeof answer.statement === "string" ? answer.statement : "";
+    setState(({ catalog }) => ({ catalog: { ...EMPTY_CATALOG, ...catalog, available }, statement }));
+  } catch (error) {
+    setState({ statement: messageOf(error) });
   }
 }
 

@@ -2,9 +2,8 @@
 
 import { type End, wire } from "../model/connect";
 import { edgeKey, nodeOf, portOf, positionOf } from "../model/graph";
-import { allNodes } from "../model/library";
-import { addNode, classOf, copyText, newNodeId, type Point, pasteEdits } from "../model/newNode";
-import type { ClassRecord, Edge, Edit, Json } from "../wire/generated";
+import { addNode, copyText, newNodeId, type Point, pasteEdits } from "../model/newNode";
+import type { Edge, Edit, Json } from "../wire/generated";
 import { edit, shownGraph, useGraph } from "./graph";
 import { type Toast, toast, useView } from "./view";
 
@@ -18,24 +17,15 @@ export function setMiddle(find: () => Point): void {
 /** Asked by the canvas: which nodes are to be selected once they are there. */
 export const wanted = { selection: new Set<string>() };
 
-function classRecord(classId: string): ClassRecord | null {
-  const { classes, shelves } = useGraph.getState();
-  const known = Object.hasOwn(classes, classId) ? classes[classId] : undefined;
-  if (known) return known;
-  const listed = allNodes(shelves ?? []).find((node) => node.id === classId);
-  return listed ? classOf(listed) : null;
-}
-
 /** Puts a node of a class at a place, or into the middle of what is seen. Returns its id. */
 export function addNodeOf(classId: string, at: Point | null = null): string | null {
-  const kind = classRecord(classId);
-  if (!kind) {
+  if (!useGraph.getState().classes.some((known) => known.id === classId)) {
     toast("error", `There is no node class “${classId}” in this worker's library`);
     return null;
   }
   const id = newNodeId();
   wanted.selection = new Set([id]);
-  void edit([addNode(id, kind, at ?? freePlace(middle()))]);
+  void edit([addNode(id, classId, at ?? freePlace(middle()))]);
   return id;
 }
 

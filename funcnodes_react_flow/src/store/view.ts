@@ -21,6 +21,7 @@ interface View {
   theme: Theme;
   libraryOpen: boolean;
   propertiesOpen: boolean;
+  overviewOpen: boolean;
   paletteOpen: boolean;
   /** Where in the graph a node from the palette goes; null: the middle of what is seen. */
   paletteAt: { x: number; y: number } | null;
@@ -31,9 +32,11 @@ interface View {
 }
 
 const THEME_KEY = "funcnodes.theme";
+const OVERVIEW_KEY = "funcnodes.overview";
 const WIDE = "(min-width: 900px)";
 
-function isWide(): boolean {
+/** Panels stand beside the canvas; on a phone they are sheets above it. */
+export function isWide(): boolean {
   return typeof window.matchMedia === "function" ? window.matchMedia(WIDE).matches : true;
 }
 
@@ -46,6 +49,7 @@ export const useView = create<View>(() => ({
   theme: rememberedTheme(),
   libraryOpen: isWide(),
   propertiesOpen: isWide(),
+  overviewOpen: read(localStorage, OVERVIEW_KEY) !== "no",
   paletteOpen: false,
   paletteAt: null,
   dialog: null,
@@ -59,6 +63,12 @@ const { setState, getState } = useView;
 export function setTheme(theme: Theme): void {
   write(localStorage, THEME_KEY, theme);
   setState({ theme });
+}
+
+export function toggleOverview(): void {
+  const overviewOpen = !getState().overviewOpen;
+  write(localStorage, OVERVIEW_KEY, overviewOpen ? "yes" : "no");
+  setState({ overviewOpen });
 }
 
 export function toggleLibrary(): void {
@@ -114,6 +124,13 @@ export function toast(
     toasts: [...toasts.filter((known) => known.title !== title).slice(1 - MOST), shown],
   }));
   setTimeout(() => dismiss(shown.id), tone === "error" && detail ? 2 * SHOWN_MS : SHOWN_MS);
+}
+
+/** The next thing done makes a notice about the last one old. */
+export function dismissPlaced(): void {
+  setState(({ toasts }) =>
+    toasts.some((shown) => shown.at) ? { toasts: toasts.filter((shown) => !shown.at) } : {},
+  );
 }
 
 export function dismiss(id: string): void {

@@ -52,6 +52,12 @@ def _write_and_sync(path: Path, data: bytes, mode: int, faults: Faults) -> None:
         os.fsync(file.fileno())
 
 
+def sync_file(path: Path) -> None:
+    """Return when the content of a file that was written bit by bit is on disk; then it may be moved."""
+    with path.open("rb+") as file:  # Windows syncs only what is open for writing.
+        os.fsync(file.fileno())
+
+
 def sync_folder(folder: Path) -> None:
     """Return when the names in this folder are on disk. Windows has no such call and needs none."""
     if os.name == "nt":

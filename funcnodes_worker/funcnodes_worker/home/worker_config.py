@@ -102,10 +102,13 @@ def read_autostart(given: object) -> Autostart:
 
 def read_worker_config(home: WorkerHome) -> WorkerConfig:
     """Return the worker's settings; raise `FileNotFoundError` when there is no such worker."""
-    content = home.config_file.read_bytes()
     try:
+        content = home.config_file.read_bytes()
         return config_from_json(home.uuid, msgspec.json.decode(content, type=dict[str, Any]))
-    except (msgspec.MsgspecError, BadAutostart) as problem:
+    except FileNotFoundError:
+        raise
+    # ValueError: a bad policy, and what is no text; RecursionError: lists in lists without end.
+    except (msgspec.MsgspecError, ValueError, RecursionError, OSError) as problem:
         raise WorkerConfigBroken(home.config_file, str(problem)) from problem
 
 

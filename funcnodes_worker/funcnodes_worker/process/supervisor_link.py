@@ -8,6 +8,7 @@ the next supervisor finds its workers so. Belongs to the server's event loop.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable, Sequence
 from secrets import token_hex
@@ -15,7 +16,7 @@ from typing import Literal, Protocol, assert_never
 
 import aiohttp
 
-from funcnodes_worker.home.base import Base
+from funcnodes_worker.home.base import Base, BaseProblem
 from funcnodes_worker.home.supervisor_file import read_supervisor_file
 from funcnodes_worker.home.token import read_or_make_token
 from funcnodes_worker.rpc.errors import InstallationFailed
@@ -25,6 +26,8 @@ _log = logging.getLogger("funcnodes.worker")
 FIRST_PAUSE_S = 0.05
 LAST_PAUSE_S = 2.0
 HEARTBEAT_S = 20.0
+INTRODUCTION_S = 2.0
+"""A manager on this machine answers a hello within milliseconds; a graph waits this long for it, no longer."""
 
 
 class Orders(Protocol):
@@ -59,6 +62,13 @@ class SupervisorLink:
         self._socket: aiohttp.ClientWebSocketResponse | None = None
         self._wishes: dict[str, asyncio.Future[str | None]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._introduced = asyncio.Event()
+
+    async def wait_introduced(self) -> None:
+        """Return when a supervisor knows this worker, or none was there to be told, or after a while."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(INTRODUCTION_S):
+                await self._introduced.wait()
 
     @property
     def is_up(self) -> bool:
@@ -71,7 +81,9 @@ class SupervisorLink:
         try:
             async with aiohttp.ClientSession() as session:
                 while True:
-                    if await self._talk(session):
+                    has_talked = await self._talk(session)
+                    self._introduced.set()
+                    if has_talked:
                         pause = FIRST_PAUSE_S
                     await asyncio.sleep(pause)
                     pause = min(pause * 2, LAST_PAUSE_S)
@@ -82,18 +94,22 @@ class SupervisorLink:
 
     async def _talk(self, session: aiohttp.ClientSession) -> bool:
         """Return whether a conversation took place; it is over now."""
-        address = read_supervisor_file(self._base)
+        try:
+            address = read_supervisor_file(self._base)
+        except OSError:
+            address = None
         if address is None:
             return False
-        headers = {"Authorization": f"Bearer {read_or_make_token(self._base)}"}
         url = f"ws://{address.host}:{address.port}/control"
         try:
+            headers = {"Authorization": f"Bearer {read_or_make_token(self._base)}"}
             async with session.ws_connect(
                 url, headers=headers, heartbeat=HEARTBEAT_S, max_msg_size=0
             ) as socket:
                 await socket.send_str(control.encode(self._hello()))
                 return await self._converse(socket)
-        except (aiohttp.ClientError, OSError, TimeoutError) as problem:
+        # A base folder that cannot be read for a moment must not end the dialling for good.
+        except (aiohttp.ClientError, OSError, TimeoutError, BaseProblem) as problem:
             _log.debug("no supervisor at %s: %s", url, problem)
             return False
         finally:
@@ -113,6 +129,7 @@ class SupervisorLink:
             if isinstance(message, control.Welcome):
                 welcomed = True
                 self._socket = socket
+                self._introduced.set()
             self._take(message)
         return welcomed
 

@@ -54,6 +54,8 @@ _log = logging.getLogger("funcnodes.worker")
 REMEMBERED = 2000
 WATCH_S = 0.25
 LAST_WORDS_S = 0.5
+TURN_TO_LOAD_S = 60.0
+"""How long loading waits for a node that computes; half of what the manager waits for it."""
 AUTHOR = "worker"
 
 
@@ -85,6 +87,8 @@ class WorkerInServerThread:
         self._dumper = Dumper()
         self._past: deque[Past] = deque(maxlen=REMEMBERED)
         self._observed_at = -1
+        self._filled: dict[int, tuple[Document, Sequence[str]]] = {}
+        """Documents that a grown library has filled, not yet committed; which nodes have more ports there."""
         self._word: RunWord = "starting"
         self._stop = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -102,6 +106,10 @@ class WorkerInServerThread:
         async with self.writer.running(), self._serving(config):
             async with self._tasks():
                 self._say_word("running")
+                if self._has_supervisor:
+                    # First known, then computing: native code that blocks on the values it is opened with
+                    # would keep the hello back, and nobody could name the node or end the worker.
+                    await self._link.wait_introduced()
                 ready()
                 await self._stop.wait()
                 self._say_word("stopping")
@@ -189,6 +197,11 @@ class WorkerInServerThread:
     def _observed(self, document: Document) -> None:
         self._observed_at = self.writer.revision
         self._snapshots.changed()
+        _, grown = self._filled.pop(id(document), (document, ()))
+        if grown:
+            # Only now: what is told of a node's ports is read from the committed document.
+            ports = {name: tuple(document.nodes[name].ports.values()) for name in grown}
+            self.board.take(Batch(ports=ports), self.writer.head.nodes.__contains__)
 
     def deliver(self, batch: Batch) -> None:
         """Take a batch over from the graph's thread. Called there; the loop may be closed already."""
@@ -312,7 +325,7 @@ class WorkerInServerThread:
     async def load_modules(self, packages: Sequence[str]) -> dict[str, str]:
         """Return what could not be loaded, by package."""
         try:
-            problems, state = await self._graph.ask(lambda: self._office.load(packages))
+            problems, state = await self._graph.ask(lambda: self._office.load(packages), TURN_TO_LOAD_S)
         except GraphBusy as busy:
             return dict.fromkeys(packages, f"{busy}; it is loaded when the worker starts again")
         self._library_changed(state)
@@ -320,8 +333,11 @@ class WorkerInServerThread:
 
     def _library_changed(self, state: LibraryState) -> None:
         self.library = state
+        before = self.writer.head
         self.writer.observe(lambda head: fill_all(head, state.classes))
         document = self.writer.head
+        grown = [name for name, node in document.nodes.items() if node.ports != before.nodes[name].ports]
+        self._filled[id(document)] = document, grown
         self._graph.post(lambda: self._living.replace_placeholders(document))
         self.hub.event("lib_update")
 
@@ -332,7 +348,7 @@ class WorkerInServerThread:
     async def remove(self, package: str) -> None:
         """Return when a package is no longer among the worker's; its nodes are removed as an edit."""
         await self._wish("remove", package, None)
-        classes, state = await self._graph.ask(lambda: self._office.unload(package))
+        classes, state = await self._graph.ask(lambda: self._office.unload(package), TURN_TO_LOAD_S)
         nodes = [node.id for node in self.writer.head.nodes.values() if node.class_id in classes]
         if nodes:
             committed = await self.writer.submit([RemoveNode(node) for node in nodes], AUTHOR)

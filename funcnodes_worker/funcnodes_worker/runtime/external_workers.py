@@ -6,6 +6,7 @@ story.
 
 from __future__ import annotations
 
+import logging
 import weakref
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,11 +15,14 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from funcnodes_core.eventmanager import EventEmitterMixin
 from funcnodes_core.lib.shelf import Shelf
 from funcnodes_core.nodemaker.instance import NodeClassMixin
+from funcnodes_core.utils.serialization import Encdata, JSONEncoder
 
 from funcnodes_worker.runtime.custom_loop import CustomLoop
 
 if TYPE_CHECKING:
     from funcnodes_worker.runtime.external_config import ExternalWorkerConfig
+
+_log = logging.getLogger("funcnodes.worker")
 
 
 def _plain_config() -> type[ExternalWorkerConfig]:
@@ -43,7 +47,7 @@ class FuncNodesExternalWorker(NodeClassMixin, EventEmitterMixin, CustomLoop):
         data_path: Path | str | None = None,
         name: str | None = None,
     ) -> None:
-        """Make an instance; a config that does not fit is replaced by the default one."""
+        """Make an instance; a config that does not fit is replaced by the default one, which the log says."""
         super().__init__()
         CustomLoop.__init__(self, delay=1)
         self.uuid = workerid
@@ -67,7 +71,10 @@ class FuncNodesExternalWorker(NodeClassMixin, EventEmitterMixin, CustomLoop):
             return self._config_class()()
         try:
             return self._checked(config)
-        except ValueError:
+        except ValueError as error:
+            _log.warning(
+                "%s starts with its default settings, since the given ones do not fit: %s", self.name, error
+            )
             return self._config_class()()
 
     def _checked(self, config: ExternalWorkerConfig | Mapping[str, Any]) -> ExternalWorkerConfig:
@@ -139,3 +146,10 @@ class FuncNodesExternalWorker(NodeClassMixin, EventEmitterMixin, CustomLoop):
             "name": self.name,
             "config": config,
         }
+
+
+def _as_data(obj: FuncNodesExternalWorker, preview: bool = False) -> Encdata:
+    return Encdata(data=obj.serialize(), handeled=True)
+
+
+JSONEncoder.add_encoder(_as_data, [FuncNodesExternalWorker])

@@ -38,7 +38,7 @@ def make_preview(value: object) -> Preview | None:
         cut = len(value) > MAX_TEXT
         shown = value[:MAX_TEXT] + "..." if cut else value
         return Preview("text/plain", shown.encode(errors="replace"), cut, kind)
-    if type(value) not in _PLAIN and (encoded := _encoded_by_module(value)) is not None:
+    if not _is_plain(value) and (encoded := _encoded_by_module(value)) is not None:
         mime, data = encoded
         return Preview(mime, data if len(data) <= MAX_BYTES else b"", len(data) > MAX_BYTES, kind)
     bounds = _Bounds()
@@ -51,7 +51,7 @@ def full_value(value: object) -> tuple[str, bytes]:
         return _JSON, b'"<NoValue>"'
     if isinstance(value, str):
         return "text/plain", value.encode(errors="replace")
-    if type(value) not in _PLAIN:
+    if not _is_plain(value):
         if (encoded := _encoded_by_module(value, preview=False)) is not None:
             return encoded
         if isinstance(value, bytes):
@@ -78,6 +78,11 @@ def is_json(value: object, depth: int = 32) -> bool:
         entries = cast("dict[object, object]", value)
         return all(isinstance(key, str) and is_json(item, depth - 1) for key, item in entries.items())
     return False
+
+
+def _is_plain(value: object) -> bool:
+    # Numbers of libraries are numbers too: `numpy.float64` is a `float` that would else go as eight bytes.
+    return type(value) in _PLAIN or isinstance(value, int | float)
 
 
 def _encoded_by_module(value: object, preview: bool = True) -> tuple[str, bytes] | None:

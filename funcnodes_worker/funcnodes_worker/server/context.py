@@ -11,7 +11,16 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from funcnodes_core.document.edits import Edit
-from funcnodes_core.document.model import Classes, Document, JsonValue, NodeId, NodeRecord, PortId, PortRecord
+from funcnodes_core.document.model import (
+    Classes,
+    Document,
+    JsonValue,
+    NodeId,
+    NodeRecord,
+    PortId,
+    PortRecord,
+    is_stored_reference,
+)
 from msgspec import UNSET, UnsetType
 
 from funcnodes_worker.home.worker_config import WorkerConfig
@@ -144,6 +153,13 @@ class CallContext:
         """Return a value as it stands in the document: a large one is kept by its content."""
         if value is UNSET:
             return UNSET
+        if is_stored_reference(value):
+            # A copy of a node names what is kept already; any other reference would lead to nothing.
+            if not _is_held(self.services.writer.head, value):
+                raise InvalidParams(
+                    "the value refers to stored content that no port of this graph has; send the value itself"
+                )
+            return value
         try:
             return self.services.process.reference(value)
         except (TypeError, ValueError, OverflowError) as problem:
@@ -156,6 +172,14 @@ class CallContext:
 
 
 Table = MethodTable[CallContext]
+
+
+def _is_held(document: Document, reference: JsonValue) -> bool:
+    return any(
+        reference in (port.value, port.default)
+        for node in document.nodes.values()
+        for port in node.ports.values()
+    )
 
 
 def node_of(document: Document, node: NodeId) -> NodeRecord:

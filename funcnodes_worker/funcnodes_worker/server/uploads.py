@@ -11,6 +11,7 @@ from typing import TypeGuard
 
 from aiohttp import BodyPartReader, hdrs, web
 
+from funcnodes_worker.disk.atomic import move, sync_file
 from funcnodes_worker.disk.inside import PathRefused, inside
 
 _CHUNK = 1024 * 1024
@@ -57,8 +58,9 @@ async def _store(part: BodyPartReader, folder: Path) -> str:
 
 
 def _move(draft: Path, target: Path) -> None:
+    sync_file(draft)
     target.parent.mkdir(parents=True, exist_ok=True)
-    draft.replace(target)
+    move(draft, target)
 
 
 def _shared_folder(paths: list[str]) -> str:

@@ -179,6 +179,14 @@ def test_the_three_shapes_of_a_port() -> None:
         "emit_value_set": True,
         "value_options": {"step": 1},
     }
+    assert port.to_dict() == {
+        **port.serialize(),
+        "name": "a",
+        "render_options": {},
+        "value_options": {"step": 1},
+        "hidden": False,
+    }
+    assert node.outputs["out"].to_dict()["value"] is NoValue
     assert port.full_serialize(with_value=True) == {
         "id": "a",
         "full_id": "n__a",

@@ -12,7 +12,7 @@ import pytest
 from funcnodes_core.exceptions import IONotFoundError, NodeIdAlreadyExistsError, NodeReadyError
 from funcnodes_core.node import REGISTERED_NODES
 
-from funcnodes_core import Node, NodeInput, NodeOutput, NoValue
+from funcnodes_core import Node, NodeDecorator, NodeInput, NodeOutput, NodeTriggerError, NoValue
 from tests.core.graphs import add, inc, source
 
 
@@ -237,3 +237,52 @@ def test_inputs_are_ready_when_every_required_one_has_a_value() -> None:
 
     assert before == (False, False)
     assert (node.inputs_ready(), node.ready()) == (True, True)
+
+
+async def test_calling_a_node_runs_it_and_returns_its_result() -> None:
+    """A call joins a run that is about to begin, and does not ask whether the inputs are ready."""
+    node = add()
+    node.inputs["a"].value = 1
+    node.inputs["b"].value = 2
+
+    assert [await node(), node.outputs["out"].value, node.run_state.run] == [3, 3, 1]
+    assert [await node(), node.run_state.run] == [3, 2]
+    with pytest.raises(NodeTriggerError, match="a"):
+        await add()()
+
+
+def test_a_port_shown_by_its_user_stays_shown() -> None:
+    """Also where the class hides it: in its options, or in the port itself."""
+
+    class Shy(Node):
+        node_id = "tests.shy"
+        default_io_options = {"a": {"hidden": True}}
+        a = NodeInput(type=int)
+        b = NodeInput(type=int, hidden=True)
+
+        async def func(self, a: int, b: int) -> None:
+            raise NotImplementedError
+
+    node = Shy()
+    fresh = [port.get("hidden") for port in node.serialize()["io"].values()]
+    node.inputs["a"].hidden = node.inputs["b"].hidden = False
+    again = Shy()
+    again.deserialize(node.serialize())
+
+    assert [again.inputs["a"].hidden, again.inputs["b"].hidden] == [False, False]
+    assert fresh == [True, None]
+
+
+def test_an_input_that_shares_its_id_with_an_output_is_kept() -> None:
+    """As the `out` of numpy's functions."""
+
+    @NodeDecorator("tests.twice_out")
+    def twice_out(out: int) -> int:
+        return out
+
+    node = twice_out()
+    node.inputs["out"].set_default(7)
+    again = twice_out()
+    again.deserialize(node.serialize())
+
+    assert again.inputs["out"].value == 7

@@ -67,11 +67,23 @@ def _problem(step: Callable[..., None], cls: type[fn.Node], records: Mapping[str
     return ""
 
 
+def own(ports: Mapping[str, Any]) -> list[Any]:
+    """Return the ports that a node's author declared."""
+    return [port for name, port in ports.items() if name not in ("_triggerinput", "_triggeroutput")]
+
+
 def as_living_node(cls: type[fn.Node], records: Mapping[str, ClassRecord]) -> None:
     """Make a node, tell it, save it, load it into another graph, save that: nothing may differ."""
     space = fn.NodeSpace()
     space.lib.add_node(cls, "All")
     node = space.add_node_by_id(cls.node_id, uuid="one", name="One", trigger_on_create=False)
+    node.set_property("frontend:pos", [1, 2])
+    for port in (*own(node.inputs), *own(node.outputs)):
+        port.name, port.hidden = f"{port.name}, renamed", not port.hidden
+    # Where the module's own code follows a port, any text may be more than it can bear.
+    given = [port for port in own(node.inputs) if not port.listeners]
+    for port in given:
+        port.set_default("given")
     for said in (node.full_serialize(with_io_values=True), node.serialize(), cls.serialize_cls()):
         json.loads(json.dumps(said, cls=fn.JSONEncoder), cls=fn.JSONDecoder)
     saved = json.dumps(serialize_nodespace_for_saving(space), cls=fn.JSONEncoder)
@@ -80,7 +92,11 @@ def as_living_node(cls: type[fn.Node], records: Mapping[str, ClassRecord]) -> No
     again.lib.add_node(cls, "All")
     again.deserialize(json.loads(saved, cls=fn.JSONDecoder))
 
-    assert type(again.get_node_by_id("one")) is cls
+    loaded = again.get_node_by_id("one")
+    assert type(loaded) is cls
+    assert loaded.get_property("frontend:pos") == [1, 2]
+    assert [loaded.inputs[port.uuid].value for port in given] == ["given"] * len(given)
+    assert [port.name for port in own(loaded.inputs)] == [port.name for port in own(node.inputs)]
     after = json.dumps(serialize_nodespace_for_saving(again), cls=fn.JSONEncoder)
     assert after == saved, f"{saved}\nbecame\n{after}"
 

@@ -269,6 +269,45 @@ async def test_autostart_starts_what_is_to_run(tmp_path: Path) -> None:
     assert other["phase"] == "stopped"
 
 
+@pytest.mark.parametrize("content", [b'{"name": ', b"\xff", b'{"autostart": "sometimes"}', None])
+async def test_a_worker_with_broken_settings_is_listed_with_what_to_mend(
+    tmp_path: Path, content: bytes | None
+) -> None:
+    """Listed as failed with the sentence; a start reads the file again."""
+    base = base_in(tmp_path)
+    async with fleet_of(base) as client:
+        uuid = await new_worker(client, "lab", start=False)
+        other = await new_worker(client, "other", start=False)
+    file = WorkerHome(base, uuid).config_file
+    whole = file.read_bytes()
+    file.unlink()
+    file.mkdir() if content is None else file.write_bytes(content)
+
+    async with manager_of(base, autostart=True), connect(base) as client:
+        broken = await status_of(client, uuid)
+        with pytest.raises(Exception, match="cannot be read") as refused:
+            await client.call("start_worker", workerid=uuid)
+        still = await status_of(client, uuid)
+        untouched = content is None or file.read_bytes() == content
+        if content is None:
+            file.rmdir()
+        file.write_bytes(whole)
+        await client.call("start_worker", workerid=uuid)
+        mended = await status_of(client, uuid)
+        await client.call("stop_worker", workerid=uuid)
+        file.write_bytes(b"{")
+        with pytest.raises(Exception, match="cannot be read"):
+            await client.call("start_worker", workerid=uuid)
+        again = await status_of(client, uuid)
+        neighbour = await status_of(client, other)
+
+    assert untouched
+    assert broken["phase"] == still["phase"] == again["phase"] == "failed"
+    assert str(file) in str(broken["reason"])
+    assert "repair or remove that file" in str(refused.value)
+    assert (mended["phase"], mended["name"], neighbour["phase"]) == ("running", "lab", "stopped")
+
+
 async def _ping_forever(line: Line, pings: list[float]) -> None:
     with contextlib.suppress(AssertionError, ConnectionError):
         while True:

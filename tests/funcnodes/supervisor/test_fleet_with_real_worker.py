@@ -70,6 +70,27 @@ async def test_a_node_that_ends_or_blocks_its_worker(tmp_path: Path, kind: str, 
     assert [found["id"] for found in nodes] == [node]
 
 
+async def test_a_graph_that_blocks_as_it_is_opened_does_not_keep_its_worker_from_starting(
+    tmp_path: Path,
+) -> None:
+    """The value that blocks native code is kept, so it blocks again: the start is answered, the node named."""
+    base = base_in(tmp_path)
+    async with fleet_of(base, program=program_with(install_into(tmp_path / "modules"))) as client:
+        uuid = await crashy_worker(base, client, "blocking")
+        async with worker_at(base, client, uuid) as worker:
+            node = (await worker.call("add_node", id="crashy.block_always"))["id"]
+            await worker.send("set_io_value", nid=node, ioid="text", value="a" * 40 + "b")
+            await wait_for_status(client, uuid, lambda s: s["deaf"])
+        async with asyncio.timeout(30):
+            await client.call("kill_worker", workerid=uuid)
+        again = await wait_for_status(client, uuid, lambda s: s["deaf"])
+        await client.call("stop_worker", workerid=uuid)
+
+    assert again["phase"] == "running"
+    assert isinstance(again["running_node"], dict)
+    assert again["running_node"]["node"] == node
+
+
 async def test_a_worker_outlives_its_manager_with_its_graph(tmp_path: Path) -> None:
     """`kill -9` of the manager: the same process goes on, and the next manager has it."""
     base = base_in(tmp_path)

@@ -80,10 +80,12 @@ async def test_interrupt_ends_the_node_and_the_graph_goes_on(tmp_path: Path) -> 
 
 async def test_interrupt_of_what_does_not_run_does_nothing(tmp_path: Path) -> None:
     async with running_worker(tmp_path) as worker, worker.connect(subscribe=True) as client:
-        assert (await client.call("interrupt"))["message"] == "nothing runs"
         await client.call("add_node", id="lab.add", uuid="a")
         await client.call("set_io_value", nid="a", ioid="left", value=1)
         await client.wait_for(lambda c: c.value("a", "sum") == 2)
+        assert (await client.call("interrupt"))["message"] == "nothing runs"
+        await client.call("set_io_value", nid="a", ioid="left", value=2)
+        await client.wait_for(lambda c: c.value("a", "sum") == 3)
 
 
 async def test_stop_answers_at_once_and_ends_the_process(tmp_path: Path) -> None:

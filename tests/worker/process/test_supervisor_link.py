@@ -93,6 +93,7 @@ async def test_the_whole_conversation(tmp_path: Path) -> None:
             # The node that waited for its class lives now, and has computed.
             await client.wait_for(lambda c: c.value("n", "sum") == 5)
             assert client.notifications("library") == [{}]
+            await client.wait_for(_knows_all_ports_of_n)
 
             await supervisor.sockets[-1].close()
             again = await next_of(supervisor, control.Hello)
@@ -102,6 +103,15 @@ async def test_the_whole_conversation(tmp_path: Path) -> None:
             await supervisor.say(control.Stop())
             await next_of(supervisor, control.Stopping)
         assert await asyncio.wait_for(worker.process.wait(), 10) == 0
+
+
+def _knows_all_ports_of_n(client: WorkerClient) -> bool:
+    """Whether it was told, after it heard of the library, what its placeholder turned out to be."""
+    names = [one.get("method") for one in client.pushed]
+    later = client.pushed[names.index("library") :]
+    feeds = [one["params"] for one in later if one.get("method") == "feed"]
+    told = [{port["id"]: port for port in feed["ports"]["n"]} for feed in feeds if "n" in feed["ports"]]
+    return bool(told) and list(told[-1]) == ["left", "right", "sum"] and told[-1]["left"]["value"] == 4
 
 
 async def _sessions_come_and_go(supervisor: SmallSupervisor, address: str) -> None:
@@ -146,6 +156,43 @@ async def _a_wish_that_is_done(supervisor: SmallSupervisor, client: WorkerClient
     await supervisor.say(control.WishDone(id=wish.id))
     assert await asking is None
     assert any(p["message"] == "building" for p in client.notifications("progress"))
+
+
+async def test_a_token_that_cannot_be_read_for_a_while_does_not_end_the_dialling(tmp_path: Path) -> None:
+    home = make_worker(tmp_path, packages=())
+    async with supervisor_of(home.base) as supervisor:
+        worker = await spawn(home, supervised=True)
+        await next_of(supervisor, control.Hello)
+        token = home.base.token_file.read_text()
+        home.base.token_file.unlink()
+        home.base.token_file.mkdir()
+        await supervisor.sockets[-1].close()
+        # Attempts that fail leave nothing to wait for; they come after 0.05, 0.1 and 0.2 s.
+        await asyncio.sleep(0.5)
+        home.base.token_file.rmdir()
+        home.base.token_file.write_text(token)
+        await next_of(supervisor, control.Hello)
+        await supervisor.say(control.Stop())
+        assert await asyncio.wait_for(worker.process.wait(), 10) == 0
+
+
+async def test_a_package_added_while_a_node_computes_is_loaded_when_it_is_done(tmp_path: Path) -> None:
+    """A run of some seconds is what nodes are for: it is no reason to ask for a restart."""
+    home = make_worker(tmp_path)
+    async with supervisor_of(home.base) as supervisor:
+        worker = await spawn(home, supervised=True)
+        await next_of(supervisor, control.Hello)
+        async with worker.connect(subscribe=True) as client:
+            await client.call("add_node", id="lab.sleep", uuid="s")
+            await client.call("set_io_value", nid="s", ioid="seconds", value=2)
+            await client.wait_for(lambda c: c.state("s").get("status") == "running")
+            await supervisor.say(control.LoadModules(id="l1", packages=["funcnodes-basic"]))
+            loaded = await next_of(supervisor, control.ModulesLoaded)
+            assert loaded == control.ModulesLoaded(id="l1", problems={})
+            await client.wait_for(lambda c: c.value("s", "out") == 2)
+        await supervisor.say(control.Stop())
+        await next_of(supervisor, control.Stopping)
+        assert await asyncio.wait_for(worker.process.wait(), 10) == 0
 
 
 @pytest.mark.parametrize("reason", ["stopped", "unknown_worker"])

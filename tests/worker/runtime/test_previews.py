@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from funcnodes_core.novalue import NoValue
 from funcnodes_worker.runtime.feed import preview_of
@@ -60,6 +61,13 @@ def shown(value: object) -> Any:
 )  # fmt: skip
 def test_what_is_shown(value: object, seen: object) -> None:
     assert shown(value) == seen
+
+
+def test_a_librarys_number_is_shown_as_a_number() -> None:
+    """`numpy.float64` was shown as "9 bytes of application/fn.struct.!d"."""
+    preview = make_preview(np.float64(0.25))
+    assert preview is not None
+    assert (preview.mime, preview.data, preview.type) == ("application/json", b"0.25", "float64")
 
 
 def test_no_value_is_no_preview() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import json
 from pathlib import Path
@@ -10,6 +11,14 @@ from typing import Any
 import pytest
 
 from tests.support.worker_process import Answer, WorkerClient, running_worker
+
+NOWHERE = {"$stored": "0" * 64}
+
+
+def _node_with(value: object) -> dict[str, Any]:
+    ports = {"left": {"id": "left", "is_input": True, "value": value}}
+    return {"kind": "add_node", "node": {"id": "n", "class_id": "lab.add", "ports": ports}}
+
 
 CASES: list[tuple[str, dict[str, Any], int, str]] = [
     (
@@ -54,6 +63,21 @@ CASES: list[tuple[str, dict[str, Any], int, str]] = [
     ),
     ("edit", {"edits": [{"kind": "explode"}]}, -32602, "explode"),
     ("edit", {"edits": "all"}, -32602, "Expected `array`"),
+    ("edit", {"edits": []}, -32602, "'edits' is empty; name at least one edit"),
+    ("set_io_value", {"nid": "a", "ioid": "left", "value": NOWHERE}, -32602, "send the value itself"),
+    (
+        "edit",
+        {"edits": [{"kind": "set_value", "node": "a", "port": "left", "value": NOWHERE}]},
+        -32602,
+        "refers to stored content that no port of this graph has",
+    ),
+    (
+        "edit",
+        {"edits": [{"kind": "set_default", "node": "a", "port": "left", "value": NOWHERE}]},
+        -32602,
+        "send the value itself",
+    ),
+    ("edit", {"edits": [_node_with(NOWHERE)]}, -32602, "send the value itself"),
     ("add_package_dependency", {"name": "../evil"}, -32602, "no name of a package"),
     (
         "add_package_dependency",
@@ -63,6 +87,10 @@ CASES: list[tuple[str, dict[str, Any], int, str]] = [
     ),
     ("update_worker_config", {"autostart": "sometimes"}, -32602, "use one of never, unless-stopped, always"),
     ("get_plugin_keys", {"type": "vue"}, -32602, "vue"),
+    ("load_data", {"data": {"nodes": 5}}, -32602, "no saved graph: 'nodes' is no list; nothing was changed"),
+    ("load_data", {"data": {"backend": []}}, -32602, "no saved graph: 'backend' is no object"),
+    ("load_data", {"data": {"backend": {"edges": {}}}}, -32602, "no saved graph: 'edges' is no list"),
+    ("load_data", {"data": {"cells": []}}, -32602, "no saved graph: it has none of backend"),
     ("no_such_method", {}, -32601, "known are: add_edge"),
 ]
 
@@ -81,6 +109,19 @@ async def test_each_mistake_gets_its_answer_and_changes_nothing(tmp_path: Path) 
             error = await client.cmd(method, **params)
             assert (error["type"], text in error["error"]) == ("error", True), error
         assert await client.call("get_save_state") == before
+
+
+async def test_a_copied_node_may_name_the_large_value_it_shares(tmp_path: Path) -> None:
+    """A client copies the record it was shown, reference and all; one that leads somewhere is welcome."""
+    large = "x" * 100_000
+    async with running_worker(tmp_path) as worker, worker.connect() as client:
+        await client.call("add_node", id="lab.say", uuid="a")
+        await client.call("set_io_value", nid="a", ioid="text", value=large)
+        record = (await client.call("subscribe"))["document"]["nodes"]["a"]
+        assert list(record["ports"]["text"]["value"]) == ["$stored"]
+        await client.call("edit", edits=[{"kind": "add_node", "node": {**record, "id": "b"}}])
+        whole = await client.call("get_io_full_value", nid="b", ioid="text")
+        assert base64.b64decode(whole["data"]).decode() == large
 
 
 RAW = [

@@ -9,7 +9,7 @@ import asyncio
 import sys
 
 import msgspec
-from funcnodes_worker.home.worker_config import BadAutostart, read_autostart
+from funcnodes_worker.home.worker_config import BadAutostart, WorkerConfigBroken, read_autostart
 from funcnodes_worker.home.worker_home import BadWorkerUuid
 from funcnodes_worker.rpc import errors
 from funcnodes_worker.rpc.dispatch import MethodTable, NoParams
@@ -32,6 +32,7 @@ CODES: errors.CodeTable = {
     WorkerExists: errors.INVALID_PARAMS,
     BadWorkerUuid: errors.INVALID_PARAMS,
     BadAutostart: errors.INVALID_PARAMS,
+    WorkerConfigBroken: WISH_REFUSED,
     OSError: errors.INSTALLATION_FAILED,
 }
 

@@ -13,7 +13,7 @@ from typing import Any, cast
 
 import msgspec
 from funcnodes_worker.home.run_state import read_run_text
-from funcnodes_worker.home.worker_config import BadAutostart, read_autostart
+from funcnodes_worker.home.worker_config import BadAutostart, WorkerConfigBroken, read_autostart
 from funcnodes_worker.home.worker_home import BadWorkerUuid
 from funcnodes_worker.rpc.gate import Right
 from funcnodes_worker.rpc.outbox import Frame
@@ -35,6 +35,7 @@ _KNOWN_PROBLEMS = (
     WorkerExists,
     BadWorkerUuid,
     BadAutostart,
+    WorkerConfigBroken,
     OSError,
 )
 

@@ -1,21 +1,25 @@
 import { Check, ChevronDown } from "lucide-react";
 import { Select } from "radix-ui";
-import type { Control } from "../../model/control";
+import { type Control, jsonText } from "../../model/control";
 import { FIELD } from "../../parts/Field";
 import { sameJson } from "../../rpc/json";
 import type { ControlProps } from "./props";
 
 type Props = ControlProps & { control: Control & { kind: "choice" } };
 
+const DEFAULT = "default";
 const NONE = "none";
 
 /** Items are known by their place in the list, so that the worker gets the value itself: 3, not "3". */
-export function ChoiceControl({ control, value, onCommit, testId, label, placeholder }: Props) {
+export function ChoiceControl({ control, value, isOwn, onCommit, testId, label }: Props) {
   const chosen = control.choices.findIndex((choice) => sameJson(choice.value, value));
   return (
     <Select.Root
       value={chosen < 0 ? "" : String(chosen)}
-      onValueChange={(key) => onCommit(key === NONE ? undefined : control.choices[Number(key)]?.value)}
+      onValueChange={(key) => {
+        if (key === DEFAULT) onCommit(undefined);
+        else onCommit(key === NONE ? null : control.choices[Number(key)]?.value);
+      }}
     >
       <Select.Trigger
         data-testid={testId}
@@ -23,7 +27,7 @@ export function ChoiceControl({ control, value, onCommit, testId, label, placeho
         className={`nodrag flex h-7 items-center justify-between gap-1 ${FIELD}`}
       >
         <span className="truncate">
-          <Select.Value placeholder={placeholder || "choose…"} />
+          <Select.Value placeholder={<span className="text-ink-3">{unchosen(control, value)}</span>} />
         </span>
         <ChevronDown size={13} className="shrink-0 text-ink-3" />
       </Select.Trigger>
@@ -34,9 +38,14 @@ export function ChoiceControl({ control, value, onCommit, testId, label, placeho
           className="rise z-50 max-h-72 min-w-(--radix-select-trigger-width) overflow-hidden rounded-lg border border-line bg-raised p-1 shadow-float"
         >
           <Select.Viewport>
-            {value !== undefined && (
-              <Item value={NONE}>
+            {isOwn && (
+              <Item value={DEFAULT}>
                 <span className="text-ink-3">back to the default</span>
+              </Item>
+            )}
+            {control.nullable && !control.choices.some((choice) => choice.value === null) && (
+              <Item value={NONE}>
+                <span className="text-ink-3">none</span>
               </Item>
             )}
             {control.choices.map((choice, index) => (
@@ -50,6 +59,12 @@ export function ChoiceControl({ control, value, onCommit, testId, label, placeho
       </Select.Portal>
     </Select.Root>
   );
+}
+
+/** What stands in the field while its value is none of the choices. */
+function unchosen(control: Props["control"], value: Props["value"]): string {
+  if (value === undefined || value === null) return control.nullable ? "none" : "choose…";
+  return jsonText(value);
 }
 
 function Item({ value, children }: { value: string; children: React.ReactNode }) {

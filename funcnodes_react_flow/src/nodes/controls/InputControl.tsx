@@ -5,11 +5,13 @@ import { controlOf, jsonText, ownValue } from "../../model/control";
 import { typeLabel } from "../../model/portType";
 import { FIELD } from "../../parts/Field";
 import { setValue } from "../../store/nodes";
-import type { PortRecord } from "../../wire/generated";
+import type { Json, PortRecord } from "../../wire/generated";
 import { ChoiceControl } from "./ChoiceControl";
 import { NumberControl } from "./NumberControl";
 import type { ControlProps } from "./props";
 import { JsonControl, TextControl } from "./TextControl";
+
+const MOST_LETTERS = 18;
 
 /** The control that edits an input which no edge feeds. */
 export function InputControl({
@@ -21,12 +23,14 @@ export function InputControl({
   port: PortRecord;
   where: "node" | "panel";
 }) {
+  const value = ownValue(port);
   const props: ControlProps = {
-    value: ownValue(port),
+    value,
     onCommit: (value) => setValue(node, port.id, value),
     testId: where === "node" ? `input-${node}-${port.id}` : `panel-input-${node}-${port.id}`,
     label: port.name || port.id,
-    placeholder: port.required === false ? "optional" : typeLabel(port.type),
+    isOwn: port.value !== undefined,
+    placeholder: placeholderOf(port, value),
   };
   const control = controlOf(port);
   switch (control.kind) {
@@ -47,6 +51,18 @@ export function InputControl({
     default:
       return assertNever(control);
   }
+}
+
+function placeholderOf(port: PortRecord, value: Json | undefined): string {
+  if (value === null) return "none";
+  if (typeof value === "string" && value !== "") return value;
+  return port.required === false ? "optional" : shortLabel(port);
+}
+
+/** A field has room for a short type; the whole one is in the port's tooltip and in the panel. */
+function shortLabel(port: PortRecord): string {
+  const label = typeLabel(port.type);
+  return label.length > MOST_LETTERS ? "value" : label;
 }
 
 function BoolControl({ value, onCommit, testId, label }: ControlProps) {

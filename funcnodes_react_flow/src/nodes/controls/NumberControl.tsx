@@ -27,8 +27,9 @@ export function NumberControl({ control, value, onCommit, testId, label, placeho
   );
 }
 
-function NumberText({ control, value, onCommit, testId, label, placeholder }: Props) {
-  const shown = typeof value === "number" ? numberText(value) : value === undefined ? "" : String(value);
+function NumberText({ control, value, onCommit, testId, label, placeholder }: Omit<Props, "isOwn">) {
+  // A default that is no number ("none", a marker of the module) is told, not offered as something typed wrongly.
+  const shown = typeof value === "number" ? numberText(value) : "";
   const [draft, setDraft] = useState<string | null>(null);
   const parsed = parseNumber(draft ?? shown, control);
 

@@ -8,7 +8,7 @@ import type { ControlProps } from "./props";
 export function TextControl({ value, onCommit, testId, label, placeholder }: ControlProps) {
   return (
     <Draft
-      shown={value === undefined ? "" : String(value)}
+      shown={value === undefined || value === null ? "" : String(value)}
       check={() => null}
       commit={(text) => onCommit(text === "" ? undefined : text)}
       {...{ testId, label, placeholder }}
@@ -31,7 +31,7 @@ export function JsonControl({
   };
   return (
     <Draft
-      shown={jsonText(value)}
+      shown={value === null ? "" : jsonText(value)}
       check={problem}
       commit={(text) => {
         const parsed = parseJson(text, type);

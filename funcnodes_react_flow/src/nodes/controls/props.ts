@@ -7,4 +7,6 @@ export interface ControlProps {
   testId: string;
   label: string;
   placeholder: string;
+  /** The user gave it this value; without one it is the default of the node class. */
+  isOwn: boolean;
 }

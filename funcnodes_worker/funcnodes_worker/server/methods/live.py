@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 from funcnodes_core.document.edits import AddNode, Edit, SetDefault, SetValue
 from funcnodes_core.document.filling import fill
+from funcnodes_core.document.model import PortRecord
 from msgspec import UNSET
 
 from funcnodes_worker.rpc.dispatch import MethodTable, Turn
@@ -68,6 +69,8 @@ class Edits(msgspec.Struct, frozen=True):
 @TABLE.method("edit", Right.EDIT, Edits, Turn.EDIT)
 async def edit(context: CallContext, params: Edits) -> dict[str, Any]:
     """Return the revision of the transaction."""
+    if not params.edits:
+        raise InvalidParams("'edits' is empty; name at least one edit")
     classes = context.services.process.library.classes
     edits = [_filled(_kept(one, context), classes) for one in params.edits]
     committed = await context.commit(edits)
@@ -77,7 +80,16 @@ async def edit(context: CallContext, params: Edits) -> dict[str, Any]:
 def _kept(one: Edit, context: CallContext) -> Edit:
     if isinstance(one, SetValue | SetDefault) and one.value is not UNSET:
         return msgspec.structs.replace(one, value=context.kept(one.value))
+    if isinstance(one, AddNode):
+        ports = {name: _kept_port(port, context) for name, port in one.node.ports.items()}
+        return AddNode(msgspec.structs.replace(one.node, ports=ports), one.at)
     return one
+
+
+def _kept_port(port: PortRecord, context: CallContext) -> PortRecord:
+    if port.value is UNSET and port.default is UNSET:
+        return port
+    return msgspec.structs.replace(port, value=context.kept(port.value), default=context.kept(port.default))
 
 
 def _filled(one: Edit, classes: Any) -> Edit:

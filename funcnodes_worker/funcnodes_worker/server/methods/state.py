@@ -10,6 +10,7 @@ from funcnodes_core.document.model import Document
 from funcnodes_core.document.serialize import load
 
 from funcnodes_worker.rpc.dispatch import MethodTable, NoParams, Turn
+from funcnodes_worker.rpc.errors import InvalidParams
 from funcnodes_worker.rpc.gate import Right
 from funcnodes_worker.server import shapes
 from funcnodes_worker.server.context import CallContext
@@ -72,6 +73,7 @@ class Data(msgspec.Struct, frozen=True):
 async def load_data(context: CallContext, params: Data) -> None:
     """Put a saved graph in the place of the present one."""
     given = params.data
+    _check_shape(given)
     if "backend" not in given and ("nodes" in given or "edges" in given):
         given = {**{k: v for k, v in given.items() if k not in _BACKEND}, "backend": _backend(given)}
     classes = context.services.process.library.classes
@@ -87,6 +89,27 @@ async def load_data(context: CallContext, params: Data) -> None:
 
 
 _BACKEND = ("nodes", "edges", "prop", "groups")
+_SHAPE = {"backend": dict, "view": dict, "nodes": list, "edges": list, "prop": dict, "groups": dict}
+
+
+def _check_shape(given: dict[str, Any]) -> None:
+    """Raise unless this is a saved graph: a file of something else must not empty the present one."""
+    if given and not given.keys() & _SHAPE.keys():
+        raise InvalidParams(
+            f"this is no saved graph: it has none of {', '.join(_SHAPE)}; nothing was changed"
+        )
+    backend: Any = given.get("backend")
+    wholes: list[dict[str, Any]] = [given, backend] if isinstance(backend, dict) else [given]
+    for part, kind in _SHAPE.items():
+        for whole in wholes:
+            if not isinstance(whole.get(part, kind()), kind):
+                raise InvalidParams(
+                    f"this is no saved graph: {part!r} is no {_KINDS[kind]}; nothing was changed, "
+                    "load a file that was saved or exported"
+                )
+
+
+_KINDS = {dict: "object", list: "list"}
 
 
 def _backend(given: dict[str, Any]) -> dict[str, Any]:
