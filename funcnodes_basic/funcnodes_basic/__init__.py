@@ -6,7 +6,7 @@ Each module is one shelf; a new worker has this package among its dependencies a
 import funcnodes_core as fn
 
 # The shelf of inputs is reached as `funcnodes_basic.input`; published modules do.
-from funcnodes_basic import dataclass, dicts, input, lists, logic, math_nodes, pyobjects, strings  # noqa: A004
+from funcnodes_basic import dataclass, dicts, flow, input, lists, logic, math_nodes, pyobjects, strings  # noqa: A004
 
 __version__ = "3.0.0"
 
@@ -15,6 +15,7 @@ __all__ = [
     "__version__",
     "dataclass",
     "dicts",
+    "flow",
     "input",
     "lists",
     "logic",
@@ -35,5 +36,6 @@ NODE_SHELF = fn.Shelf(
         strings.NODE_SHELF,
         math_nodes.NODE_SHELF,
         logic.NODE_SHELF,
+        flow.NODE_SHELF,
     ],
 )

@@ -22,6 +22,7 @@ __all__ = [
     "NodeKeyError",
     "NodeReadyError",
     "NodeTriggerError",
+    "RunTookTooLong",
     "SameNodeConnectionError",
     "ShelfError",
     "ShelfExistsError",
@@ -102,6 +103,17 @@ class CycleRunsAway(NodeError):
             f"the cycle {cycle} went round {self.limit} times without a cause from outside and was stopped; "
             "break it with a loop node (For, While), which goes round as often as it needs to"
         )
+
+
+class RunTookTooLong(NodeError):
+    """A run took longer than its node's time limit and was ended."""
+
+    def __init__(self, name: str, limit_s: float, done: str) -> None:
+        super().__init__(name, limit_s, done)
+        self.name, self.limit_s, self.done = name, limit_s, done
+
+    def __str__(self) -> str:
+        return f"{self.name} took longer than its limit of {self.limit_s:g} s: {self.done}"
 
 
 # --- library -----------------------------------------------------------------------------------

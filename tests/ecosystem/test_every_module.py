@@ -13,7 +13,7 @@ pytestmark = [pytest.mark.registry, pytest.mark.soak, pytest.mark.timeout(900)]
 
 PROGRAM = Path(__file__).parent / "programs" / "every_node.py"
 NODES = {
-    "funcnodes_basic": 179,
+    "funcnodes_basic": 182,
     "funcnodes_files": 10,
     "funcnodes_hplc": 115,
     "funcnodes_images": 11,

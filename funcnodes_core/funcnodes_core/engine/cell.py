@@ -51,6 +51,11 @@ class Runnable(Protocol):
         ...
 
     @property
+    def time_limit_s(self) -> float | None:
+        """How many seconds a run may take."""
+        ...
+
+    @property
     def reset_inputs_on_trigger(self) -> bool:
         """Whether inputs go back to their defaults after a run."""
         ...
@@ -81,6 +86,7 @@ class Cell:
         "lasting",
         "mean",
         "node",
+        "notice",
         "outer_wave",
         "outs",
         "plan",
@@ -124,6 +130,8 @@ class Cell:
         """The latest failure, if nobody listened to it."""
         self.failures = 0
         self.blocked_by: str | None = None
+        self.notice: str | None = None
+        """What users should know of how the latest run was done, though it was no error."""
         self.spoken: set[NodeOutput] | None = None
         self.outer_wave = 0
         self.started = 0.0
@@ -140,7 +148,7 @@ class Cell:
             () if names is None else tuple(node.outputs[name] for name in names if name in node.outputs)
         )
         self.trigger_out = node.outputs.get("_triggeroutput")
-        self.slow = self.plan.kind != "inline" or node.pretrigger_delay > 0
+        self.slow = self.plan.kind != "inline" or node.pretrigger_delay > 0 or node.time_limit_s is not None
         self.rests = node.reset_inputs_on_trigger
 
     # --- asking for runs -----------------------------------------------------------------------
@@ -287,11 +295,11 @@ class Cell:
         state = self.state
         run = self.engine.scheduler.run[self.index] if self.engine is not None else 0
         if state == RUNNING:
-            return RunState("running", self.error, run)
+            return RunState("running", self.error, run, None, self.notice)
         if state != IDLE:
-            return RunState("marked", self.error, run)
+            return RunState("marked", self.error, run, None, self.notice)
         if self.error is not None:
-            return RunState("failed", self.error, run)
+            return RunState("failed", self.error, run, None, self.notice)
         if self.blocked_by is not None:
-            return RunState("blocked", None, run, self.blocked_by)
-        return RunState("idle", None, run)
+            return RunState("blocked", None, run, self.blocked_by, self.notice)
+        return RunState("idle", None, run, None, self.notice)

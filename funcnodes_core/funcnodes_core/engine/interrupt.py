@@ -81,6 +81,16 @@ class Interrupts:
             return "nothing runs" if node_uuid is None else f"node {node_uuid!r} does not run"
         return "; ".join(self._end_lasting(run) for run in runs)
 
+    def end_overdue(self, run: LastingRun) -> str:
+        """End a run that took too long; from any thread. Returns what was done."""
+        engine = self._engine
+        if engine.current is not run.cell:
+            return self._end_lasting(run)
+        said = self._end_spinning(run.cell)
+        # If it paused just now instead of spinning on, it is cancelled as soon as the loop is free.
+        engine.post(lambda: run.task.cancel() if run.task is not None else None)
+        return said
+
     def is_due(self, frame: FrameType | None) -> bool:
         """Return whether the interrupted frame is inside the very run to be ended. Called by the handler."""
         target = self._target
@@ -137,6 +147,10 @@ class Interrupts:
     def _end_lasting(self, run: LastingRun) -> str:
         name, engine = run.cell.node.name, self._engine
         self._asked.add((run.n, run.number))
+        if run.process is not None:
+            run.process.kill()
+            engine.post(lambda: run.task.cancel() if run.task is not None else None)
+            return f"{name} is ended: its process is killed"
         if run.thread is None:
             engine.post(lambda: run.task.cancel() if run.task is not None else None)
             return f"{name} is cancelled"

@@ -29,3 +29,7 @@ class Plan:
     """Whether the node is handed in as `node`."""
     wants_self: bool = False
     """Whether the node is handed in as first argument."""
+    streams: bool = False
+    """Whether the function yields: its outputs are set for each item."""
+    latest: bool = False
+    """Whether it is asked for its next item at once, not only when the last has settled."""

@@ -37,6 +37,8 @@ class RunState:
     error: RunError | None = None
     run: int = 0
     blocked_by: str | None = None
+    notice: str | None = None
+    """What users should know of how the latest run was done, though it was no error."""
 
 
 class Sink(Protocol):

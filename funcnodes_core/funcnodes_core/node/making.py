@@ -18,7 +18,7 @@ from funcnodes_core.node.registry import get_nodeclass, register_node
 if TYPE_CHECKING:
     from funcnodes_core.node.node import Node
 
-__all__ = ["NodeMeta"]
+__all__ = ["NodeMeta", "streams"]
 
 _framework: set[str] = set()
 """Attributes of `Node` itself, which no port may hide. Filled when `Node` is made."""
@@ -38,6 +38,13 @@ class NodeMeta(ABCMeta):
             _framework.update({"inputs", "outputs", "cell"}, dir(bases[0]) if bases else ())
         else:
             _refuse_hiding(name, namespace)
+            if "time_limit_s" in namespace:
+                # On a node the name is a property, so that the engine hears of a change.
+                limit: float | None = namespace["time_limit_s"]
+                if limit is not None and not limit > 0:
+                    raise ValueError(f"{name}.time_limit_s is a number of seconds above zero, or None")
+                node_class.default_time_limit_s = limit
+                type.__delattr__(cls, "time_limit_s")
         for attribute, port in namespace.items():
             if isinstance(port, NodeIO):
                 port.named_by_attribute(attribute)
@@ -45,7 +52,13 @@ class NodeMeta(ABCMeta):
         if "run_plan" not in namespace and "func" in namespace:
             func = node_class.func
             node_class.run_plan = Plan(
-                func=func, function=func, kind="coroutine", outputs=None, wants_self=True
+                func=func,
+                function=func,
+                kind="coroutine",
+                outputs=_own(node_class.class_outputs) if streams(func) else None,
+                wants_self=True,
+                streams=streams(func),
+                latest=node_class.latest,
             )
         if not inspect.isabstract(cls):
             _enter(node_class)
@@ -71,6 +84,15 @@ def _gather(node_class: type[Node]) -> tuple[tuple[NodeInput, ...], tuple[NodeOu
     inputs = tuple(port for port in ports if isinstance(port, NodeInput))
     outputs = tuple(port for port in ports if isinstance(port, NodeOutput))
     return inputs, outputs
+
+
+def _own(outputs: tuple[NodeOutput, ...]) -> tuple[str, ...]:
+    return tuple(output.uuid for output in outputs if output.uuid != "_triggeroutput")
+
+
+def streams(function: Any) -> bool:
+    """Return whether a function yields its results one after the other."""
+    return inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function)
 
 
 def _enter(node_class: type[Node]) -> None:

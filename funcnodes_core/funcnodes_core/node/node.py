@@ -48,6 +48,10 @@ class Node(PortsOfNode, metaclass=NodeMeta):
     default_pretrigger_delay: ClassVar[float] = float(
         os.environ.get("FUNCNODES_DEFAULT_PRETRIGGER_DELAY") or 0
     )
+    default_time_limit_s: ClassVar[float | None] = None
+    _time_limit_s: float | None = None
+    latest: ClassVar[bool] = False
+    """Whether a function that yields is asked for its next item at once, before the last has settled."""
 
     class_inputs: ClassVar[tuple[NodeInput, ...]]
     class_outputs: ClassVar[tuple[NodeOutput, ...]]
@@ -204,6 +208,21 @@ class Node(PortsOfNode, metaclass=NodeMeta):
         if value < 0:
             raise ValueError("pretrigger_delay is a number of seconds, so it cannot be negative")
         self._pretrigger_delay = value
+        self.cell.refresh()
+
+    @property
+    def time_limit_s(self) -> float | None:
+        """How many seconds a run may take before it is ended; None for as long as it likes.
+
+        A class says it under the same name.
+        """
+        return self.default_time_limit_s if self._time_limit_s is None else self._time_limit_s
+
+    @time_limit_s.setter
+    def time_limit_s(self, value: float | None) -> None:
+        if value is not None and not value > 0:
+            raise ValueError("time_limit_s is a number of seconds above zero, or None for no limit")
+        self._time_limit_s = value
         self.cell.refresh()
 
     def ports_changed(self) -> None:

@@ -6,10 +6,22 @@ says over that and draws up the plan by which the engine calls the function.
 
 from __future__ import annotations
 
+import contextlib
+import dataclasses
 import functools
 import inspect
+import typing
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterable,
+    AsyncIterator,
+    Callable,
+    Generator,
+    Iterable,
+    Iterator,
+    Mapping,
+)
 from typing import Any, cast
 
 from exposedfunctionality import assure_exposed_method
@@ -17,6 +29,7 @@ from exposedfunctionality import assure_exposed_method
 from funcnodes_core.engine.plan import Kind, Plan
 from funcnodes_core.io.input import NodeInput
 from funcnodes_core.io.output import NodeOutput
+from funcnodes_core.node.making import streams
 from funcnodes_core.node.node import Node
 from funcnodes_core.novalue import NoValue
 from funcnodes_core.utils.functions import make_run_in_new_thread
@@ -30,8 +43,11 @@ _COMMON = (
 _INPUT = (*_COMMON, "does_trigger", "required", "default")
 _CLASS_ATTRIBUTES = (
     "default_io_options", "default_render_options", "default_trigger_on_create", "default_pretrigger_delay",
-    "default_reset_inputs_on_trigger",
+    "default_reset_inputs_on_trigger", "latest",
+    "time_limit_s",
 )  # fmt: skip
+
+_STREAMS = (Iterator, Iterable, Generator, AsyncIterator, AsyncIterable, AsyncGenerator)
 
 
 def NodeDecorator(  # noqa: N802 - the published name
@@ -68,7 +84,8 @@ def node_class_from_function(
     separate_process = _with_old_spelling("seperate_process", separate_process, others)
     if separate_thread and separate_process:
         raise ValueError("a node runs in a thread or in a process of its own, not in both")
-    exposed = cast("Any", assure_exposed_method(function, inputs=inputs, outputs=outputs))
+    with _items_as_results(function):
+        exposed = cast("Any", assure_exposed_method(function, inputs=inputs, outputs=outputs))
     meta = exposed.ef_funcmeta
     shown = node_name or name
     in_ports = [_input(p) for p in meta["input_params"] if p["name"] != "node"]
@@ -76,6 +93,8 @@ def node_class_from_function(
     kind: Kind = "thread" if separate_thread else "process" if separate_process else _kind(exposed)
     wants_node = len(in_ports) != len(meta["input_params"])
     plan = _plan(exposed, kind, tuple(port.uuid for port in out_ports), wants_node)
+    if plan.streams and others.get("latest"):
+        plan = dataclasses.replace(plan, latest=True)
     namespace: dict[str, Any] = {
         "__module__": getattr(function, "__module__", __name__),
         "__doc__": function.__doc__,
@@ -103,21 +122,64 @@ def _plan(function: Callable[..., Any], kind: Kind, outputs: tuple[str, ...], wa
     async def func(self: Node, *args: Any, **kwargs: Any) -> Any:
         if wants_node:
             kwargs.setdefault("node", self)
+        if streams(function):
+            return await _through(function(*args, **kwargs), lambda item: give(self, item))
         result = run(*args, **kwargs)
         if inspect.isawaitable(result):
             result = await result
+        give(self, result)
+        return result
+
+    def give(self: Node, result: Any) -> None:
         if len(outputs) == 1:
             self.outputs[outputs[0]].value = result
         elif outputs:
             for output, item in zip(outputs, result, strict=False):
                 self.outputs[output].value = item
-        return result
 
-    return Plan(func=func, function=function, kind=kind, outputs=outputs, wants_node=wants_node)
+    return Plan(
+        func=func,
+        function=function,
+        kind=kind,
+        outputs=outputs,
+        wants_node=wants_node,
+        streams=streams(function),
+    )
+
+
+async def _through(items: Any, give: Callable[[Any], None]) -> Any:
+    """Hand each item on; return the last."""
+    last: Any = None
+    if inspect.isasyncgen(items):
+        async for last in items:
+            give(last)
+    else:
+        for last in items:
+            give(last)
+    return last
 
 
 def _kind(function: Callable[..., Any]) -> Kind:
-    return "coroutine" if inspect.iscoroutinefunction(function) else "inline"
+    return "coroutine" if inspect.iscoroutinefunction(function) or streams(function) else "inline"
+
+
+@contextlib.contextmanager
+def _items_as_results(function: Any) -> Generator[None, None, None]:
+    """Let a function that yields seem to return one item: its outputs have the type of that."""
+    said: Any = None
+    if streams(function):
+        # What cannot be resolved is left to the parser, as with any function.
+        with contextlib.suppress(Exception):
+            said = typing.get_type_hints(function, include_extras=True).get("return")
+    if typing.get_origin(said) not in _STREAMS:
+        yield
+        return
+    kept = function.__annotations__
+    function.__annotations__ = {**kept, "return": typing.get_args(said)[0]}
+    try:
+        yield
+    finally:
+        function.__annotations__ = kept
 
 
 def _input(said: Mapping[str, Any]) -> NodeInput:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import os
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -22,12 +23,17 @@ from funcnodes_core.novalue import NoValue
 
 if TYPE_CHECKING:
     from funcnodes_core.engine.cell import Cell
+    from funcnodes_core.engine.executors.limit import Limit
+    from funcnodes_core.engine.executors.process import ProcessRun
     from funcnodes_core.engine.runner import Engine
 
 __all__ = ["LastingRun", "LastingRuns"]
 
 MAX_THREADS = 32
 """How many threads of nodes run at once; more wait."""
+
+MAX_PROCESSES = max(2, os.cpu_count() or 2)
+"""How many processes of nodes compute at once; more wait."""
 
 
 @dataclass(slots=True, eq=False)
@@ -40,6 +46,13 @@ class LastingRun:
     kwargs: dict[str, Any] = field(default_factory=dict[str, Any])
     task: asyncio.Task[None] | None = None
     thread: ThreadRun | None = None
+    process: ProcessRun | None = None
+    limit: Limit | None = None
+
+    def begin(self) -> None:
+        """Start the clock of the time limit: the function itself begins."""
+        if self.limit is not None:
+            self.limit.begin()
 
 
 class LastingRuns:
@@ -50,6 +63,7 @@ class LastingRuns:
         self.interrupts = Interrupts(engine)
         self.runs: dict[int, LastingRun] = {}
         self._threads = asyncio.Semaphore(MAX_THREADS)
+        self._processes = asyncio.Semaphore(MAX_PROCESSES)
 
     def start(self, cell: Cell, n: int) -> None:
         """Begin a run that reads its inputs in its own task. Called by the runner."""
@@ -116,7 +130,10 @@ class LastingRuns:
             return
         engine.scheduler.wave = engine.scheduler.wave_of[n]
         try:
-            self._set_outputs(cell, result)
+            if isinstance(result, _AlreadySet):
+                result = result.result
+            else:
+                self._set_outputs(cell, result)
         except Exception as error:  # noqa: BLE001 - a listener's error is the run's error
             self._end(run)
             engine.failed(cell, n, run.number, error, run.kwargs)
@@ -125,8 +142,6 @@ class LastingRuns:
         engine.succeeded(cell, n, run.number, time.time(), result)
 
     def _set_outputs(self, cell: Cell, result: Any) -> None:
-        if result is _ALREADY_SET:
-            return
         if len(cell.outs) == 1:
             cell.outs[0].push(result)
         elif cell.outs:
@@ -148,7 +163,29 @@ class LastingRuns:
         run.kwargs = self._arguments(cell)
         if cell.heard:
             engine.tell_start(cell)
-        return await self._work(run)
+        seconds = cell.node.time_limit_s
+        return await (self._work(run) if seconds is None else self._limited(run, seconds))
+
+    async def _limited(self, run: LastingRun, seconds: float) -> Any:
+        from funcnodes_core.engine.executors.limit import Limit
+
+        limit = run.limit = Limit(run.cell.node.name, seconds, partial(self.interrupts.end_overdue, run))
+        run.cell.notice = None
+        try:
+            result = await self._work(run)
+        except BaseException as error:
+            limit.stop()
+            if limit.error is None:
+                raise
+            if isinstance(error, asyncio.CancelledError) and error.args:
+                # The last rung: what it was asked for did not help.
+                limit.error.done = str(error.args[0])
+            raise limit.error from error
+        finally:
+            limit.stop()
+        if limit.error is not None:
+            run.cell.notice = str(limit.error)
+        return result
 
     def _arguments(self, cell: Cell) -> dict[str, Any]:
         kwargs: dict[str, Any] = {}
@@ -167,17 +204,66 @@ class LastingRuns:
         if func is not plan.func:
             # Someone put another function in place of the class's own: it is called as such, and sets
             # outputs itself.
-            await stepwise(self._engine, cell, _complete(func, run.kwargs, (node,)))
-            return _ALREADY_SET
+            return _AlreadySet(await stepwise(self._engine, cell, _complete(func, run.kwargs, (node,))))
         kwargs = {**run.kwargs, "node": node} if plan.wants_node else run.kwargs
         args = (node,) if plan.wants_self else ()
-        if plan.kind in ("thread", "process"):
-            async with self._threads:
-                run.thread = ThreadRun(
-                    partial(plan.function, *args), kwargs, f"run of {node.name}", self._engine.loop
-                )
-                return await run.thread.result()
+        if plan.kind not in ("thread", "process"):
+            run.begin()
+        if plan.streams:
+            return _AlreadySet(await self._stream(run, partial(plan.function, *args, **kwargs)))
+        if plan.kind == "process":
+            return await self._in_process(run, plan.function, kwargs)
+        if plan.kind == "thread":
+            return await self._in_thread(run, partial(plan.function, *args), kwargs)
         return await stepwise(self._engine, cell, _complete(plan.function, kwargs, args))
+
+    async def _in_thread(self, run: LastingRun, function: Callable[..., Any], kwargs: dict[str, Any]) -> Any:
+        async with self._threads:
+            run.thread = ThreadRun(function, kwargs, f"run of {run.cell.node.name}", self._engine.loop)
+            run.begin()
+            return await run.thread.result()
+
+    async def _stream(self, run: LastingRun, function: Callable[[], Any]) -> Any:
+        from funcnodes_core.engine.executors import streams
+
+        kind, engine = run.cell.plan.kind, self._engine
+        if kind == "process":
+            from funcnodes_core.engine.executors import process
+
+            process.unsendable(run.cell)
+        if kind not in ("thread", "process"):
+            return await streams.stream(engine, run.cell, function(), streams.in_loop(engine, run.cell))
+
+        async def in_thread(what: Callable[[], Any]) -> Any:
+            try:
+                return await self._in_thread(run, what, {})
+            finally:
+                # Between two items no thread is there to be asked.
+                run.thread = None
+
+        return await streams.stream(engine, run.cell, streams.plain(function()), in_thread)
+
+    async def _in_process(self, run: LastingRun, function: Callable[..., Any], kwargs: dict[str, Any]) -> Any:
+        # Imported here: most graphs have no such node, and the import costs time.
+        from funcnodes_core.engine.executors import process
+        from funcnodes_core.engine.executors.parcels import CannotSend
+
+        cell = run.cell
+        unsendable = process.unsendable(cell)
+        if unsendable is None:
+            try:
+                async with self._processes:
+                    run.process = process.ProcessRun(function, kwargs, self._engine.loop, run.begin)
+                    result = await run.process.result()
+            except CannotSend as error:
+                run.process = None
+                process.note_unsendable(cell, error)
+            else:
+                cell.notice = None
+                return result
+        else:
+            cell.notice = unsendable
+        return await self._in_thread(run, function, kwargs)
 
     async def _rest(self, awaitable: Awaitable[Any], run: LastingRun) -> Any:
         return await stepwise(self._engine, run.cell, _awaited(awaitable))
@@ -191,7 +277,11 @@ class _NotReadyError(Exception):
     """A required input lost its value before the run could read it."""
 
 
-_ALREADY_SET = object()
+class _AlreadySet:
+    """A result that is not to be set on outputs: the function has done so itself."""
+
+    def __init__(self, result: Any) -> None:
+        self.result = result
 
 
 async def _complete(function: Callable[..., Any], kwargs: dict[str, Any], args: tuple[Any, ...]) -> Any:
