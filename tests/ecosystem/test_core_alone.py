@@ -13,7 +13,15 @@ from tests.ecosystem.environments import Environment
 pytestmark = [pytest.mark.registry, pytest.mark.timeout(60)]
 
 PROGRAMS = Path(__file__).parent / "programs"
-SMALL = {"funcnodes-core", "exposedfunctionality", "msgspec", "pyyaml", "tqdm", "typing-extensions"}
+SMALL = {
+    "funcnodes-core",
+    "cloudpickle",
+    "exposedfunctionality",
+    "msgspec",
+    "pyyaml",
+    "tqdm",
+    "typing-extensions",
+}
 
 
 def test_the_core_runs_graphs_alone(wheels: dict[str, Path], tmp_path: Path) -> None:
