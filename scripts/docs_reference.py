@@ -124,7 +124,7 @@ def basic_nodes() -> str:
         f"{MADE}# Basic nodes\n\nThe nodes of `funcnodes-basic`, shelf by shelf. Every new worker has them; "
         "the id is what a saved graph and a script name a node by.\n"
     )
-    return head + "".join(_shelf(shelf, 2) for shelf in funcnodes_basic.NODE_SHELF.subshelves)
+    return head + "".join(_shelf(shelf, 2) for shelf in funcnodes_basic.SHELF.subshelves)
 
 
 def _shelf(shelf: Any, level: int) -> str:

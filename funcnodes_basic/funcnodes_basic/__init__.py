@@ -12,6 +12,7 @@ __version__ = "3.0.0"
 
 __all__ = [
     "NODE_SHELF",
+    "SHELF",
     "__version__",
     "dataclass",
     "dicts",
@@ -36,6 +37,13 @@ NODE_SHELF = fn.Shelf(
         strings.NODE_SHELF,
         math_nodes.NODE_SHELF,
         logic.NODE_SHELF,
-        flow.NODE_SHELF,
     ],
 )
+"""The published shelves and nothing else: published tests ask that every node on it be one of theirs."""
+
+SHELF = fn.Shelf(
+    name=NODE_SHELF.name,
+    description=NODE_SHELF.description,
+    subshelves=[*NODE_SHELF.subshelves, flow.NODE_SHELF],
+)
+"""What workers offer (the entry point): the published shelves and our own."""

@@ -49,7 +49,7 @@ def outline(shelf: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_the_shelves_hold_the_published_nodes_in_their_order() -> None:
-    ours = shelf_as_published(funcnodes_basic.NODE_SHELF)
+    ours = shelf_as_published(funcnodes_basic.SHELF)
     # The shelf that is ours alone stands behind the published ones.
     assert ours["subshelves"].pop() == {
         "name": "Flow",
@@ -117,7 +117,7 @@ def test_names_within_a_shelf_differ() -> None:
         for inner in shelf.subshelves:
             check(inner)
 
-    check(funcnodes_basic.NODE_SHELF)
+    check(funcnodes_basic.SHELF)
 
 
 def test_classes_can_be_found_where_they_say_they_live() -> None:
