@@ -48,7 +48,11 @@ class Marker:
         """Say that a node begins to run. Called by the runner just before each call of a node's function."""
         self._run += 1
         name = node_id.encode()[:ID_SIZE]
-        _FORMAT.pack_into(self._map, 0, time.time(), self._run, len(name), name)
+        now = time.time()
+        # "Nothing runs" first and the start last: who reads in between is told nothing, never half a name.
+        _START.pack_into(self._map, 0, 0.0)
+        self._map[_START.size :] = _FORMAT.pack(now, self._run, len(name), name)[_START.size :]
+        _START.pack_into(self._map, 0, now)
 
     def end(self) -> None:
         """Say that nothing runs. Called by the runner when a node's function has returned or raised."""
@@ -84,6 +88,8 @@ def _read_settled(path: Path) -> bytes:
                 if content == before:
                     break
                 file.seek(0)
+            else:
+                return b""
     except FileNotFoundError:
         return b""
     return content
