@@ -1,0 +1,1 @@
+"""The rows of `benchmarks/engine.py`, one room per kind of work."""
