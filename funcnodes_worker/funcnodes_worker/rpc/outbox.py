@@ -107,6 +107,10 @@ class Outbox:
             self._shrunk.set()
         return first
 
+    def has_room(self) -> bool:
+        """Tell whether little enough waits for the next call to be handled."""
+        return self._shrunk.is_set()
+
     async def wait_for_room(self) -> None:
         """Return when little enough waits.
 

@@ -198,6 +198,10 @@ class _Sender:
         """Return the answer in its dialect."""
         return self._silent.write_result(call, result)
 
+    def has_room(self) -> bool:
+        """Tell that there is room: HTTP has its own pace."""
+        return True
+
     async def wait_for_room(self) -> None:
         """Return at once: HTTP has its own pace."""
 

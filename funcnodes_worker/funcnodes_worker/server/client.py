@@ -108,6 +108,10 @@ class Client:
             result = Encoded("text/plain" if is_text else "application/json", data)
         return result_frame(call.id, result.mime, result.data)
 
+    def has_room(self) -> bool:
+        """Tell whether this client has read enough of what it asked for."""
+        return self.outbox.has_room()
+
     async def wait_for_room(self) -> None:
         """Return when this client has read enough of what it asked for."""
         await self.outbox.wait_for_room()

@@ -56,6 +56,9 @@ class SmallPeer:
     def write_result(self, call: Call, result: object) -> Frame:
         return Frame(envelope.write_result(call, result))
 
+    def has_room(self) -> bool:
+        return True
+
     async def wait_for_room(self) -> None:
         return
 
@@ -151,6 +154,40 @@ async def test_edits_in_a_row_are_under_way_together() -> None:
     )
     assert heard(peer) == [{"type": "result", "id": 4, "result": True}]
     assert peer.begun == ["a", "b"]
+
+
+async def test_what_never_waits_is_answered_in_the_step_it_is_heard_in() -> None:
+    """No task, no queue: the answer is there before the reader of the socket goes on."""
+    peer = SmallPeer(Caller(ALL_RIGHTS, "token"))
+    peer.gate.set()
+    conversation = Conversation(TABLE, peer)
+    async with conversation.running(), asyncio.timeout(5):
+        await conversation.hear(cmd("say", 1, word="a"))
+        assert [a["result"] for a in heard(peer)] == ["a"]
+        await conversation.hear(cmd("write", 2, word="b"))
+        await conversation.hear(cmd("say", 3, word="c"))
+        assert len(heard(peer)) == 1, "a read waits for the edits before it"
+        await peer.wait_until(lambda: len(heard(peer)) == 3)
+        await conversation.hear(cmd("say", 4, word="d"))
+    assert [a["result"] for a in heard(peer)] == ["a", "b", "c", "d"]
+
+
+async def test_one_who_sends_without_pause_lets_others_have_their_turn() -> None:
+    peer = SmallPeer(Caller(ALL_RIGHTS, "token"))
+    conversation = Conversation(TABLE, peer)
+    turns: list[int] = []
+
+    async def take_turns() -> None:
+        while True:
+            turns.append(len(peer.said))
+            await asyncio.sleep(0)
+
+    async with conversation.running(), asyncio.timeout(5):
+        other = asyncio.create_task(take_turns())
+        for number in range(1000):
+            await conversation.hear(cmd("say", number, word="a"))
+        other.cancel()
+    assert len(turns) >= 10
 
 
 async def test_a_long_call_lets_others_pass() -> None:

@@ -54,6 +54,10 @@ class ManagerClient:
         """Return the answer to a call."""
         return Frame(envelope.write_result(call, result))
 
+    def has_room(self) -> bool:
+        """Tell whether this client has read enough of what it asked for."""
+        return self._outbox.has_room()
+
     async def wait_for_room(self) -> None:
         """Return when it has read enough."""
         await self._outbox.wait_for_room()
