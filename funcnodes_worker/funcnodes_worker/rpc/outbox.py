@@ -87,11 +87,21 @@ class Outbox:
 
     async def get(self) -> Frame | None:
         """Return the next frame, in order; None once the outbox is closed and empty."""
+        frames = await self.get_some(0)
+        return None if frames is None else frames[0]
+
+    async def get_some(self, max_bytes: int) -> list[Frame] | None:
+        """Return what waits now, in order, at least one frame and about so much; None as for `get`."""
         while True:
-            while self._queue:
+            frames: list[Frame] = []
+            size = 0
+            while self._queue and (size < max_bytes or not frames):
                 frame = self._take()
                 if frame is not None:
-                    return frame
+                    frames.append(frame)
+                    size += len(frame.body)
+            if frames:
+                return frames
             if self.closed_because is not None:
                 return None
             self._grown.clear()

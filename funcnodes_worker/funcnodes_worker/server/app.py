@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from aiohttp import WSCloseCode, WSMsgType, web
+from aiohttp.abc import AbstractStreamWriter
 
 from funcnodes_worker.rpc import envelope
 from funcnodes_worker.rpc.conversation import Conversation
@@ -24,6 +25,7 @@ from funcnodes_worker.server.client import Client
 from funcnodes_worker.server.context import CallContext, Services
 from funcnodes_worker.server.methods.table import CODES
 from funcnodes_worker.server.published_news import PublishedNews
+from funcnodes_worker.server.sending import send_until_closed
 from funcnodes_worker.server.uploads import store_uploads
 
 MAX_FRAME = 1024 * 1024
@@ -99,10 +101,10 @@ class WorkerServer:
         """Hold a conversation until the client leaves or falls behind."""
         # No compression: values change by the millisecond, and on one machine it only costs.
         socket = _Socket(max_msg_size=self._limits.frame, compress=False, autoping=True)
-        await socket.prepare(request)
+        writer = await socket.prepare(request)
         client = self._make_client(caller_of(request))
         self._services.hub.join(client)
-        sending = asyncio.create_task(self._send(socket, client), name="client-send")
+        sending = asyncio.create_task(self._send(socket, writer, client), name="client-send")
         try:
             await self._listen(socket, client)
         finally:
@@ -128,11 +130,11 @@ class WorkerServer:
                 if message.type is WSMsgType.TEXT:
                     await conversation.hear(message.data)
 
-    async def _send(self, socket: web.WebSocketResponse, client: Client) -> None:
+    async def _send(
+        self, socket: web.WebSocketResponse, writer: AbstractStreamWriter, client: Client
+    ) -> None:
         with contextlib.suppress(ConnectionError):
-            while (frame := await client.outbox.get()) is not None:
-                kind = WSMsgType.TEXT if frame.is_text else WSMsgType.BINARY
-                await socket.send_frame(frame.body, kind)
+            await send_until_closed(writer, client.outbox)
             reason = client.outbox.closed_because or ""
             await socket.close(code=_close_code(reason), message=reason.encode()[:123])
 
