@@ -21,6 +21,8 @@ class Library(EventEmitterMixin):
     def __init__(self) -> None:
         self._shelves: list[Shelf] = []
         self._external: list[tuple[weakref.ref[Shelf], list[str]]] = []
+        self._found: dict[str, tuple[Shelf, type[Node]]] = {}
+        """Where a node class was found; true as long as that shelf still holds it."""
 
     @property
     def shelves(self) -> list[Shelf]:
@@ -39,6 +41,7 @@ class Library(EventEmitterMixin):
     def add_shelf(self, shelf: Shelf | dict[str, Any]) -> Shelf:
         """Add a shelf; one of the same name takes it in, at each level."""
         added = _merge(self._shelves, check_shelf(shelf))
+        self._found.clear()
         self.emit("after_add_shelf", {"result": added})
         return added
 
@@ -66,6 +69,7 @@ class Library(EventEmitterMixin):
     def remove_external_shelf(self, shelf: Shelf) -> None:
         """Show a lent shelf no more."""
         self._external = [(known, path) for known, path in self._external if known() is not shelf]
+        self._found.clear()
         self.emit("after_remove_shelf", {"result": shelf})
 
     # --- removing ------------------------------------------------------------------------------
@@ -75,6 +79,7 @@ class Library(EventEmitterMixin):
         if not found:
             raise ShelfNotFoundError(f"the library has no shelf {shelf.name!r}")
         self._shelves.remove(found[0])
+        self._found.clear()
         self.emit("after_remove_shelf", {"result": found[0]})
 
     def remove_shelf_path(self, path: Sequence[str]) -> None:
@@ -83,6 +88,7 @@ class Library(EventEmitterMixin):
         shelf = self._shelf_at(names)
         siblings = self._shelf_at(names[:-1]).subshelves if len(names) > 1 else self._shelves
         siblings[:] = [each for each in siblings if each is not shelf]
+        self._found.clear()
         self.emit("after_remove_shelf", {"result": shelf})
 
     def remove_nodeclass(self, nodeclass: type[Node]) -> None:
@@ -114,14 +120,12 @@ class Library(EventEmitterMixin):
 
     def has_node_id(self, nodeid: str) -> bool:
         """Return whether a node id stands on any shelf."""
-        return bool(self.find_nodeid(nodeid, all=False))
+        return self._class_of(nodeid) is not None
 
     def get_node_by_id(self, nodeid: str) -> type[Node]:
         """Return the node class of an id."""
-        for _, shelf in _paths(self.shelves):
-            for node in shelf.nodes:
-                if node.node_id == nodeid:
-                    return node
+        if (found := self._class_of(nodeid)) is not None:
+            return found
         raise NodeClassNotFoundError(f"no shelf has a node {nodeid!r}; add the module it belongs to")
 
     def get_shelf_by_path(self, path: Sequence[str]) -> Shelf:
@@ -137,11 +141,26 @@ class Library(EventEmitterMixin):
         return {"shelves": [serialize_shelf(shelf) for shelf in self.shelves]}
 
     # --- inside --------------------------------------------------------------------------------
+    def _class_of(self, nodeid: str) -> type[Node] | None:
+        # Asked for every node that comes to life: going through all shelves took a third of that.
+        known = self._found.get(nodeid)
+        if known is not None and known[1] in known[0].nodes and not self._external:
+            return known[1]
+        for _, shelf in _paths(self.shelves):
+            for node in shelf.nodes:
+                if node.node_id == nodeid:
+                    # What is lent is shown as a copy, which does not tell when it changes.
+                    if not self._external:
+                        self._found[nodeid] = shelf, node
+                    return node
+        return None
+
     def _living(self) -> list[tuple[Shelf, list[str]]]:
         return [(shelf, path) for known, path in self._external if (shelf := known()) is not None]
 
     def _external_gone(self, gone: weakref.ref[Shelf]) -> None:
         self._external = [(known, path) for known, path in self._external if known is not gone]
+        self._found.clear()
         self.emit("after_remove_shelf", {"result": None})
 
     def _shelf_at(self, path: list[str], make: bool = False) -> Shelf:

@@ -35,6 +35,31 @@ def test_shelves_compare_by_value_and_drop_repeats() -> None:
         fn.check_shelf(Shelf(name="x", nodes=[int]))  # type: ignore[list-item]
 
 
+def test_a_class_that_was_found_once_is_not_found_when_it_is_gone() -> None:
+    """What was found is remembered; that it went, came anew or was lent is seen all the same."""
+    library = Library()
+    shelf = library.add_shelf(tree())
+    inc_id = str(inc.node_id)
+    assert [library.get_node_by_id(inc_id), library.has_node_id(inc_id)] == [inc, True]
+    library.remove_nodeclass(inc)
+    assert not library.has_node_id(inc_id)
+    library.add_node(inc, ["top", "other"])
+    assert library.get_node_by_id(inc_id) is inc
+    library.remove_shelf_path(["top", "other"])
+    assert not library.has_node_id(inc_id)
+    library.add_node(inc, "top")
+    assert library.get_node_by_id(inc_id) is inc
+    shelf.nodes.remove(inc)
+    assert not library.has_node_id(inc_id)
+    lent = Shelf(name="lent", nodes=[inc])
+    library.add_external_shelf(lent)
+    assert library.get_node_by_id(inc_id) is inc
+    lent.nodes.clear()
+    assert not library.has_node_id(inc_id)
+    library.remove_shelf(shelf)
+    assert not library.has_node_id(str(add.node_id))
+
+
 def test_the_library_merges_by_name_and_holds_its_classes() -> None:
     """Clearing the registry does not empty the shelves, and what was handed in is not changed."""
     library, mine = Library(), tree()
