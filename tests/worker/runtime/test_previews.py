@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import array
+import collections
 import dataclasses
 import enum
 import json
+import math
 import time
+import tracemalloc
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from funcnodes_core.novalue import NoValue
 from funcnodes_worker.runtime.feed import preview_of
@@ -172,3 +177,126 @@ def test_both_forms_of_a_preview() -> None:
         "type": "list",
         "value": json_value(preview),
     }
+
+
+class Counted(list[Any]):
+    """A list that counts how often one of its items is asked for."""
+
+    looked = 0
+
+    def __getitem__(self, key: Any) -> Any:
+        self.looked += 1
+        return super().__getitem__(key)
+
+    def __iter__(self) -> Iterator[Any]:
+        for item in super().__iter__():
+            self.looked += 1
+            yield item
+
+
+class CountedDict(dict[Any, Any]):
+    """A dictionary that counts how many entries were walked over."""
+
+    looked = 0
+
+    def items(self) -> Any:
+        for entry in super().items():
+            self.looked += 1
+            yield entry
+
+
+class Numbers:
+    """An array of a library that is not there: counts how many of its items became Python objects."""
+
+    dtype = np.dtype("float64")
+
+    def __init__(self, shape: tuple[int, ...], made: list[int]) -> None:
+        self.lengths, self.made = shape, made
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.lengths
+
+    def __getitem__(self, key: Any) -> Numbers:
+        keys = key if isinstance(key, tuple) else (key,)
+        cut = [range(*k.indices(n)) for k, n in zip(keys, self.shape, strict=False) if isinstance(k, slice)]
+        return Numbers(tuple(map(len, cut)), self.made)
+
+    def tolist(self) -> Any:
+        self.made.append(math.prod(self.shape))
+        return np.zeros(self.shape).tolist()
+
+
+@dataclasses.dataclass
+class Holder:
+    inside: Any
+
+
+@pytest.mark.parametrize(
+    "wrap", [lambda v: v, lambda v: [v], lambda v: {"a": v}, Holder, lambda v: [Holder(v)]]
+)
+def test_a_preview_looks_at_no_more_than_it_shows(wrap: Any) -> None:
+    """Also inside of what an encoder makes: the walk is ours at each step."""
+    many, named, made = Counted(range(100_000)), CountedDict((str(i), i) for i in range(100_000)), list[int]()
+    for value in (many, named, Numbers((10**9,), made), Numbers((10**5, 10**5), made)):
+        preview = make_preview(wrap(value))
+        assert preview is not None
+        assert preview.cut
+        assert len(preview.data) < 5000
+    assert many.looked <= 11
+    assert named.looked <= 101
+    assert made == [10, 100]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        np.zeros((20_000, 2_000)),
+        pd.DataFrame(np.zeros((200_000, 100))),
+        pd.Series(np.zeros(10**7)),
+        bytes(10**8), bytearray(10**8), memoryview(bytes(10**8)), [bytearray(10**8)],
+        collections.deque(range(10**6)), dict.fromkeys(range(10**6)).keys(), frozenset(range(10**6)),
+        array.array("d", bytes(8 * 10**7)), 10**100_000, [["x" * 1000] * 10] * 10,
+    ],
+    ids=lambda value: type(value).__name__,
+)  # fmt: skip
+def test_a_preview_costs_by_its_own_size_not_by_the_values(value: Any) -> None:
+    """Memory while it is made stays near the preview's size: nothing is copied or written whole."""
+    make_preview(value)
+    tracemalloc.start()
+    try:
+        begun = time.perf_counter()
+        preview = make_preview(value)
+        took = time.perf_counter() - begun
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert preview is not None
+    assert preview.cut
+    assert (took < 0.2, peak < 2 * 1024 * 1024, len(preview.data) <= 100_000) == (True, True, True)
+
+
+def test_text_over_all_levels_is_bounded() -> None:
+    """4000 texts of 1000 letters each were four million letters."""
+    preview = make_preview({str(i): [["x" * 1000] * 10] * 4 for i in range(100)})
+    assert preview is not None
+    assert preview.cut
+    assert len(preview.data) < 100_000
+
+
+def test_tables_and_arrays_of_libraries_are_shown_as_such() -> None:
+    frame = pd.DataFrame({"a": [1, 2], "b": ["x", None]}, index=["r", "s"])
+    assert shown(frame) == {"columns": ["a", "b"], "index": ["r", "s"], "data": [[1, "x"], [2, None]]}
+    assert shown(pd.Series([1.5, float("nan")])) == [1.5, None]
+    assert shown(np.array([[1, 2], [3, 4]])) == [[1, 2], [3, 4]]
+    assert shown(np.bool_(True)) is True
+    assert shown([np.int32(4), np.array(5)]) == [4, 5]
+
+
+def test_whole_values_of_libraries() -> None:
+    """An array was the abbreviated text that Python prints."""
+    assert json.loads(full_value(np.arange(2000.0))[1]) == list(range(2000))
+    assert json.loads(full_value({"a": np.eye(2)})[1]) == {"a": [[1, 0], [0, 1]]}
+    assert json.loads(full_value(pd.DataFrame({"a": range(20)}))[1])["data"] == [[i] for i in range(20)]
+    assert full_value(bytearray(b"ab")) == ("application/octet-stream", b"ab")
+    assert json.loads(full_value(["\ud800", 10**100_000])[1]) == ["?", hex(10**100_000)]
