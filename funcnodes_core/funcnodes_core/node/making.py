@@ -7,6 +7,7 @@ import importlib
 import inspect
 import sys
 from abc import ABCMeta
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, cast
 
 from funcnodes_core.engine.plan import Plan
@@ -18,7 +19,7 @@ from funcnodes_core.node.registry import get_nodeclass, register_node
 if TYPE_CHECKING:
     from funcnodes_core.node.node import Node
 
-__all__ = ["NodeMeta", "streams"]
+__all__ = ["NodeMeta", "apart", "streams"]
 
 _framework: set[str] = set()
 """Attributes of `Node` itself, which no port may hide. Filled when `Node` is made."""
@@ -82,8 +83,26 @@ def _gather(node_class: type[Node]) -> tuple[tuple[NodeInput, ...], tuple[NodeOu
     ports = [value for value in found.values() if isinstance(value, NodeInput | NodeOutput)]
     ports.sort(key=lambda port: port.uuid in ("_triggerinput", "_triggeroutput"))
     inputs = tuple(port for port in ports if isinstance(port, NodeInput))
-    outputs = tuple(port for port in ports if isinstance(port, NodeOutput))
-    return inputs, outputs
+    outputs = [port for port in ports if isinstance(port, NodeOutput)]
+    return inputs, apart(inputs, outputs)
+
+
+def apart(inputs: Iterable[NodeInput], outputs: Iterable[NodeOutput]) -> tuple[NodeOutput, ...]:
+    """Return the outputs with ids of their own: `out` beside an input `out` is `out_`, called `out`.
+
+    As published, so that graphs of others hold edges that we find (`numpy.fix`).
+    """
+    taken = {port.uuid for port in inputs}
+    found: list[NodeOutput] = []
+    for output in outputs:
+        own = output
+        if output.uuid in taken:
+            own = output.copy()
+            while own.uuid in taken:
+                own.uuid = f"{own.uuid}_"
+        taken.add(own.uuid)
+        found.append(own)
+    return tuple(found)
 
 
 def _own(outputs: tuple[NodeOutput, ...]) -> tuple[str, ...]:

@@ -29,7 +29,7 @@ from exposedfunctionality import assure_exposed_method
 from funcnodes_core.engine.plan import Kind, Plan
 from funcnodes_core.io.input import NodeInput
 from funcnodes_core.io.output import NodeOutput
-from funcnodes_core.node.making import streams
+from funcnodes_core.node.making import apart, streams
 from funcnodes_core.node.node import Node
 from funcnodes_core.novalue import NoValue
 from funcnodes_core.utils.functions import make_run_in_new_thread
@@ -92,7 +92,8 @@ def node_class_from_function(
     out_ports = [_output(p) for p in meta["output_params"]]
     kind: Kind = "thread" if separate_thread else "process" if separate_process else _kind(exposed)
     wants_node = len(in_ports) != len(meta["input_params"])
-    plan = _plan(exposed, kind, tuple(port.uuid for port in out_ports), wants_node)
+    own_outputs = apart([*superclass.class_inputs, *in_ports], out_ports)
+    plan = _plan(exposed, kind, tuple(port.uuid for port in own_outputs), wants_node)
     if plan.streams and others.get("latest"):
         plan = dataclasses.replace(plan, latest=True)
     namespace: dict[str, Any] = {

@@ -327,3 +327,35 @@ async def test_nodes_keep_running_after_the_source_is_gone() -> None:
     await space.await_done()
     space.remove_node_instance(first)
     assert (second.inputs["a"].value, second.outputs["out"].value) == (NoValue, 5)
+
+
+async def test_an_output_beside_an_input_of_its_id_has_an_id_of_its_own() -> None:
+    """As published (`out_` of `numpy.fix`), so that their graphs find the port; it keeps its name."""
+
+    @fn.NodeDecorator("facts.fix", outputs=[{"name": "out"}])
+    def fix(x: float, out: float | None = None) -> float:
+        return float(int(x)) + (out or 0)
+
+    class Both(fn.Node):
+        node_id = "facts.both"
+        v = fn.NodeInput(id="v", type=int)
+        taken = fn.NodeInput(id="v_", type=int, default=0)
+        w = fn.NodeOutput(id="v", type=int)
+
+        async def func(self, v: int, v_: int) -> None:
+            self.outputs["v__"].value = v + v_
+
+    node, both = fix(), Both()
+    node["x"].value, node["out"].value, both["v"].value = 2.5, 3, 4
+    await fn.run_until_complete(node, both)
+
+    assert (list(node.inputs), list(node.outputs)) == (
+        ["x", "out", "_triggerinput"],
+        ["out_", "_triggeroutput"],
+    )
+    assert (node["out"].value, node["out_"].value, node["out_"].name) == (3, 5.0, "out")
+    assert both["v__"].value == 4
+    assert fix.serialize_cls()["outputs"][0] | {"type": ""} == {
+        "uuid": "out_", "name": "out", "type": "", "description": None,
+    }  # fmt: skip
+    assert list(node.serialize()["io"]) == ["x", "out", "out_"]
