@@ -10,6 +10,7 @@ from typing import Any
 from msgspec import UNSET, structs
 
 from funcnodes_core.document.draft import with_nodes
+from funcnodes_core.document.keys import keyed, output_key
 from funcnodes_core.document.model import (
     Classes,
     ClassRecord,
@@ -59,9 +60,10 @@ def fill(node: NodeRecord, kind: ClassRecord) -> NodeRecord:
     The ports of the class come first, in the order of the class, then those that only this node has.
     """
     ports: dict[PortId, PortRecord] = {}
-    for fact in kind.ports:
-        own = node.ports.get(fact.id)
-        ports[fact.id] = _fill_port(own, fact) if own is not None else fact
+    facts = keyed(kind.ports)
+    for key, fact in facts.items():
+        own = _own_port(node, key, fact, is_pair=key != fact.id or facts.get(output_key(key)) is not None)
+        ports[key] = _fill_port(own, fact) if own is not None else fact
     for port, own in node.ports.items():
         if port not in ports:
             ports[port] = structs.replace(own, order=()) if own.order else own
@@ -82,6 +84,14 @@ def fill_all(document: Document, classes: Classes) -> Document:
     return with_nodes(document, nodes)
 
 
+def _own_port(node: NodeRecord, key: PortId, fact: PortRecord, *, is_pair: bool) -> PortRecord | None:
+    if not is_pair:
+        return node.ports.get(key)
+    # Older files know one entry for both ports of a pair: its direction says whose words it holds.
+    told = (node.ports.get(key), node.ports.get(fact.id))
+    return next((port for port in told if port is not None and port.is_input is fact.is_input), None)
+
+
 def _fill_port(own: PortRecord, fact: PortRecord) -> PortRecord:
     changes: dict[str, Any] = {
         name: getattr(fact, name)
@@ -100,7 +110,7 @@ def observe_ports(document: Document, node: NodeId, ports: Sequence[PortRecord])
     record = document.nodes.get(node)
     if record is None:
         return document
-    seen = {port.id: _observe_port(record.ports.get(port.id), port) for port in ports}
+    seen = {key: _observe_port(record.ports.get(key), port) for key, port in keyed(ports).items()}
     if list(seen.items()) == list(record.ports.items()):
         return document
     changed = structs.replace(record, ports=seen)

@@ -29,6 +29,7 @@ from funcnodes_core.document.edits import (
     SetProperty,
     SetValue,
 )
+from funcnodes_core.document.keys import keyed, source_port
 from funcnodes_core.document.model import (
     TRIGGER_INPUT,
     TRIGGER_OUTPUT,
@@ -137,6 +138,10 @@ def _port(draft: Draft, node: NodeId, port: PortId) -> PortRecord:
     return record
 
 
+def _source(draft: Draft, node: NodeId, port: PortId) -> PortRecord:
+    return source_port(_node(draft, node), port) or _port(draft, node, port)
+
+
 def _check_input_is_free(draft: Draft, node: NodeId, port: PortId) -> None:
     if not _port(draft, node, port).is_input:
         raise NotAnInput(node, port)
@@ -187,13 +192,14 @@ def _check_place(at: int | None) -> None:
 def _check_record(key: NodeId, node: NodeRecord) -> None:
     if not node.id or key != node.id:
         raise BrokenRecord(f"node {node.id!r} stands under the id {key!r}")
+    keys = keyed(node.ports.values())
     for name, port in node.ports.items():
-        if port.id != name:
+        if keys.get(name) is not port:
             raise BrokenRecord(f"port {port.id!r} of node {node.id!r} stands under the id {name!r}")
 
 
 def _check_edge(draft: Draft, edge: Edge) -> None:
-    source = _port(draft, edge.src_node, edge.src_port)
+    source = _source(draft, edge.src_node, edge.src_port)
     target = _port(draft, edge.trg_node, edge.trg_port)
     if not target.is_input:
         raise NotAnInput(edge.trg_node, edge.trg_port)
@@ -224,7 +230,7 @@ def _check_forward(draft: Draft, edge: Edge) -> None:
             waiting += [
                 (onward.trg_node, onward.trg_port)
                 for onward in draft.edges_of(here[0])
-                if (onward.src_node, onward.src_port) == here
+                if (onward.src_node, onward.src_port) == here and _source(draft, *here).is_input
             ]
 
 

@@ -5,7 +5,7 @@ written back equal; a node whose class is known is written as the difference to 
 knows defaults only; a `value` is added where a user gave one.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from typing import Any, TypeAlias, cast
 
 from msgspec import UNSET
@@ -13,6 +13,7 @@ from msgspec.json import encode
 from msgspec.structs import replace
 
 from funcnodes_core.document.filling import fill
+from funcnodes_core.document.keys import id_behind, keyed
 from funcnodes_core.document.model import (
     TRIGGER_OUTPUT,
     TRIGGER_PAIR,
@@ -135,13 +136,22 @@ def load_node(saved: Saved, kind: ClassRecord | None) -> NodeRecord:
     entries: Iterable[tuple[str, JsonValue]] = _dict(io).items()
     if isinstance(io, list):  # the form in which the worker sends nodes
         entries = [(_dict(entry).get("id", ""), entry) for entry in cast("list[JsonValue]", io)]
-    ports = {name: _load_port(name, _dict(entry), keep_order=kind is None) for name, entry in entries}
+    entries = [(name, _dict(entry)) for name, entry in entries]
+    names = {name for name, _ in entries}
+    ports = keyed(
+        _load_port(_port_id(name, entry, names), entry, keep_order=kind is None) for name, entry in entries
+    )
     record = NodeRecord(ports=ports, extra=extra, order=() if kind else tuple(saved), **fields)
     if kind is None:
         return record
     if ports.get(TRIGGER_OUTPUT) == _PLAIN_TRIGGER_OUTPUT:
         del ports[TRIGGER_OUTPUT]
     return fill(record, kind)
+
+
+def _port_id(name: str, saved: Saved, names: Container[str]) -> PortId:
+    is_beside_its_input = saved.get("is_input") is False and id_behind(name) in names
+    return id_behind(name) if is_beside_its_input else name
 
 
 def _load_port(name: PortId, saved: Saved, *, keep_order: bool) -> PortRecord:
@@ -255,7 +265,7 @@ def dump_node(node: NodeRecord, kind: ClassRecord | None) -> Saved:
 def _dump_ports(node: NodeRecord, kind: ClassRecord | None) -> Saved:
     if kind is None:
         return {name: _dump_as_it_came(port, told=bool(node.order)) for name, port in node.ports.items()}
-    facts = {port.id: port for port in kind.ports}
+    facts = keyed(kind.ports)
     return {
         name: _dump_as_it_came(port, told=True) if name in TRIGGER_PAIR else _dump_port(port, facts.get(name))
         for name, port in node.ports.items()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from funcnodes_core.document.keys import id_behind, output_key
 from funcnodes_core.io.shapes import same
 
 if TYPE_CHECKING:
@@ -51,8 +52,9 @@ def compact(node: Node) -> dict[str, Any]:
     """Return a node without what its class says already."""
     io: dict[str, Any] = {}
     for port in _own_ports(node):
-        # Where an input and an output share an id (numpy's `out`), the input has something to keep.
-        io.setdefault(port.uuid, _beyond_class(port))
+        # Code may add an output whose id an input has.
+        is_beside_its_input = not port.is_input() and port.uuid in node.inputs
+        io[output_key(port.uuid) if is_beside_its_input else port.uuid] = _beyond_class(port)
     shape: dict[str, Any] = {
         "name": node.name,
         "id": node.uuid,
@@ -81,7 +83,7 @@ def take_over(node: Node, data: Mapping[str, Any]) -> None:
         raise ValueError(f"the saved node is a {data['node_id']!r}, not a {node.node_id!r}")
     node.take_identity(data.get("id"), data.get("name"))
     for io_id, port_data in ports_of(data).items():
-        port = node.inputs.get(io_id) or node.outputs.get(io_id)
+        port = node.inputs.get(io_id) or node.outputs.get(io_id) or node.outputs.get(id_behind(io_id))
         if port is not None and io_id not in TRIGGER_PAIR:
             port.deserialize(port_data)
     if "description" in data:

@@ -1,7 +1,7 @@
 /** Documents become React Flow's nodes and edges. What did not change keeps its object, so that it is not drawn again. */
 import type { Edge as FlowEdgeOf, Node as FlowNodeOf } from "@xyflow/react";
 import type { CSSProperties } from "react";
-import { edgeKey, type Graph, nodeOf, portOf, positionOf } from "../model/graph";
+import { edgeKey, type Graph, keyOf, nodeOf, positionOf, sourcePortOf } from "../model/graph";
 import { familyOf } from "../model/portType";
 import { familyColour } from "../parts/familyColour";
 import type { Edge, NodeRecord } from "../wire/generated";
@@ -57,15 +57,18 @@ export function toFlowEdges(graph: Graph, before: readonly FlowEdge[]): readonly
   const edges = graph.edges.map((edge) => {
     const stroke = colourOf(graph, edge);
     const old = known.get(edgeKey(edge));
-    return old && old.data?.colour === stroke ? old : toFlowEdge(edge, stroke, old?.selected ?? false);
+    const handle = sourceHandleOf(graph, edge);
+    return old && old.data?.colour === stroke && old.sourceHandle === handle
+      ? old
+      : toFlowEdge(edge, handle, stroke, old?.selected ?? false);
   });
   return edges.length === before.length && edges.every((edge, index) => edge === before[index])
     ? before
     : edges;
 }
 
-function toFlowEdge(edge: Edge, colour: string, selected: boolean): FlowEdge {
-  const [source, sourceHandle, target, targetHandle] = edge;
+function toFlowEdge(edge: Edge, sourceHandle: string, colour: string, selected: boolean): FlowEdge {
+  const [source, , target, targetHandle] = edge;
   return {
     id: edgeKey(edge),
     source,
@@ -84,9 +87,16 @@ function edgeStyle(colour: string): CSSProperties {
   return style;
 }
 
+/** A handle is called by the key of its port: an output may share its id with an input. */
+function sourceHandleOf(graph: Graph, edge: Edge): string {
+  const node = nodeOf(graph, edge[0]);
+  const port = node && sourcePortOf(node, edge[1]);
+  return node && port ? keyOf(node, port) : edge[1];
+}
+
 /** A wire has the colour of what flows through it. */
 function colourOf(graph: Graph, edge: Edge): string {
   const node = nodeOf(graph, edge[0]);
-  const port = node && portOf(node, edge[1]);
+  const port = node && sourcePortOf(node, edge[1]);
   return familyColour(port ? familyOf(port.type) : "trigger");
 }

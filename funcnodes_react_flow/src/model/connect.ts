@@ -7,6 +7,7 @@ import { bareTrigger } from "./rules";
 
 export interface End {
   node: string;
+  /** The key of the port in its node. */
   port: string;
 }
 
@@ -27,8 +28,9 @@ export function wire(graph: Graph, from: End, to: End): Wiring {
 }
 
 function between(graph: Graph, source: End, target: End): Wiring {
-  const edge: Edge = [source.node, source.port, target.node, target.port];
+  const output = portAt(graph, source);
   const input = portAt(graph, target);
+  const edge: Edge = [source.node, output?.id ?? source.port, target.node, target.port];
   const known = graph.edges.some((other) => edge.every((part, index) => part === other[index]));
   const old = known || input?.allow_multiple === true ? [] : edgesInto(graph, target.node, target.port);
   const edits: Edit[] = [

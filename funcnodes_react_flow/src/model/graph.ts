@@ -44,6 +44,30 @@ export function portOf(node: NodeRecord, id: string): PortRecord | undefined {
   return Object.hasOwn(ports, id) ? ports[id] : undefined;
 }
 
+/** The key of an output beside an input of the same id; `document/keys.py` says the same. */
+export function outputKey(id: string): string {
+  return `${id}@output`;
+}
+
+/** Ports under their keys: their ids, but for an output beside an input of the same id. */
+export function keyedPorts(ports: readonly PortRecord[]): Readonly<Record<string, PortRecord>> {
+  const inputs = new Set(ports.filter(isInput).map((port) => port.id));
+  const key = (port: PortRecord) => (isInput(port) || !inputs.has(port.id) ? port.id : outputKey(port.id));
+  return Object.fromEntries(ports.map((port) => [key(port), port]));
+}
+
+/** The key of one port among the ports of its node. */
+export function keyOf(node: NodeRecord, port: PortRecord): string {
+  const beside = isInput(port) ? undefined : portOf(node, port.id);
+  return beside && isInput(beside) ? outputKey(port.id) : port.id;
+}
+
+/** What an edge from this id begins at: the output, or the input that forwards. */
+export function sourcePortOf(node: NodeRecord, id: string): PortRecord | undefined {
+  const output = portOf(node, outputKey(id));
+  return output?.id === id ? output : portOf(node, id);
+}
+
 export function isInput(port: PortRecord): boolean {
   return port.is_input !== false;
 }

@@ -1,11 +1,12 @@
 // @vitest-environment node
 import { describe, expect, it } from "vitest";
+import { toFlowEdges } from "../canvas/toFlow";
 import type { Json, NodeRecord } from "../wire/generated";
 import { toCatalog } from "./catalog";
 import { wire } from "./connect";
 import { controlOf, ownValue, parseJson, parseNumber } from "./control";
 import { toNotice, toWorkers } from "./fleet";
-import { toGraph } from "./graph";
+import { keyedPorts, keyOf, portsOf, toGraph } from "./graph";
 import { addNode, copyText, pasteEdits, withPorts } from "./newNode";
 import { familyOf, typeLabel } from "./portType";
 
@@ -23,6 +24,35 @@ describe("the catalog", () => {
       ],
       available: [{ name: "three", description: "a\nb", version: "", homepage: "", releases: [] }],
     });
+  });
+});
+
+describe("an input and an output of one id", () => {
+  const fix: NodeRecord = {
+    id: "n",
+    class_id: "numpy.fix",
+    ports: { x: { id: "x" }, out: { id: "out" }, "out@output": { id: "out", is_input: false } },
+  };
+  const next: NodeRecord = { id: "m", class_id: "c", ports: { a: { id: "a" } } };
+  const graph = toGraph({ nodes: { n: fix, m: next } });
+
+  it("stand under keys of their own, whatever brings them", () => {
+    expect(Object.keys(keyedPorts([{ id: "out", is_input: false }, { id: "out" }]))).toEqual([
+      "out@output",
+      "out",
+    ]);
+    expect(portsOf(fix).map((port) => keyOf(fix, port))).toEqual(["x", "out", "out@output"]);
+  });
+
+  it("are wired by their ids, from the output into the input", () => {
+    const from = { node: "n", port: "out@output" };
+    expect(wire(graph, from, { node: "m", port: "a" })).toMatchObject({ edge: ["n", "out", "m", "a"] });
+    expect(wire(graph, from, { node: "n", port: "out" })).toMatchObject({ edge: ["n", "out", "n", "out"] });
+  });
+
+  it("are drawn from the handle of the output", () => {
+    const [edge] = toFlowEdges({ ...graph, edges: [["n", "out", "m", "a"]] }, []);
+    expect(edge).toMatchObject({ sourceHandle: "out@output", targetHandle: "a" });
   });
 });
 

@@ -3,7 +3,7 @@
 import { isListOf } from "../rpc/check";
 import { isObject, parseObject } from "../rpc/json";
 import type { Edge, Edit, NodeRecord } from "../wire/generated";
-import { type Graph, nodeOf, POSITION, positionOf } from "./graph";
+import { type Graph, keyedPorts, nodeOf, POSITION, positionOf } from "./graph";
 import type { LibraryNode } from "./library";
 
 export interface Point {
@@ -27,7 +27,7 @@ export function withPorts(edits: readonly Edit[], library: readonly LibraryNode[
     if (edit.kind !== "add_node" || edit.node.ports) return edit;
     const kind = library.find((node) => node.id === edit.node.class_id);
     if (!kind) return edit;
-    const ports = Object.fromEntries([...kind.inputs, ...kind.outputs].map((port) => [port.id, port]));
+    const ports = keyedPorts([...kind.inputs, ...kind.outputs]);
     return { ...edit, node: { ...edit.node, class_name: kind.name, ports } };
   });
 }

@@ -7,7 +7,7 @@
 import { sameJson } from "../rpc/json";
 import type { Edit, PortRecord } from "../wire/generated";
 import { apply, applyEdits } from "./applyEdits";
-import { type Graph, sameEdge } from "./graph";
+import { type Graph, keyedPorts, sameEdge } from "./graph";
 import { EditRejected } from "./rejected";
 
 export interface Transaction {
@@ -120,7 +120,7 @@ export function observe(history: History, ports: Readonly<Record<string, readonl
   const nodes = { ...history.committed.nodes };
   for (const [id, list] of seen) {
     const node = nodes[id];
-    if (node) nodes[id] = { ...node, ports: Object.fromEntries(list.map((port) => [port.id, port])) };
+    if (node) nodes[id] = { ...node, ports: keyedPorts(list) };
   }
   return rebase({ ...history, committed: { ...history.committed, nodes } });
 }

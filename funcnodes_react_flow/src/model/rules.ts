@@ -2,18 +2,21 @@
 import { isObject } from "../rpc/json";
 import type { Edge, Edit, Json, NodeRecord, PortRecord } from "../wire/generated";
 import { assertNever } from "./assertNever";
+import { hasWorker } from "./externalWorkers";
 import {
   edgesInto,
   type Graph,
   isInput,
+  keyedPorts,
   nodeOf,
   portOf,
   sameEdge,
+  sourcePortOf,
   TRIGGER_INPUT,
   TRIGGER_OUTPUT,
   titleOf,
 } from "./graph";
-import { checkGroups } from "./groupRules";
+import { changedGroups, checkGroups } from "./groupRules";
 import { EditRejected } from "./rejected";
 
 const NODE_OPTIONS: readonly string[] = ["description", "reset_inputs_on_trigger", "render_options"];
@@ -68,6 +71,17 @@ export function check(graph: Graph, edit: Edit): void {
     case "set_groups":
       checkGroups(edit.groups, graph.nodes);
       return;
+    case "change_groups":
+      checkGroups(changedGroups(graph.groups, edit.groups), graph.nodes);
+      return;
+    case "name_external_worker":
+      if (!hasWorker(graph.surroundings, edit.class_id, edit.worker)) {
+        throw new EditRejected(
+          "ExternalWorkerNotFound",
+          `there is no external worker ${quote(edit.worker)}; it may have been removed`,
+        );
+      }
+      return;
     case "replace_graph":
       checkDocument(edit.document.nodes ?? {}, edit.document.edges ?? [], edit.document.groups ?? {});
       return;
@@ -89,6 +103,10 @@ function needPort(graph: Graph, nodeId: string, id: string): PortRecord {
   const port = portOf(node, id) ?? bareTrigger(id);
   if (!port) throw new EditRejected("PortNotFound", `${quote(titleOf(node))} has no port ${quote(id)}`);
   return port;
+}
+
+function needSource(graph: Graph, nodeId: string, id: string): PortRecord {
+  return sourcePortOf(needNode(graph, nodeId), id) ?? needPort(graph, nodeId, id);
 }
 
 /** Every node has the trigger pair without listing it. */
@@ -141,8 +159,9 @@ function checkPlace(at: number | null | undefined): void {
 function checkRecord(key: string, node: NodeRecord): void {
   if (node.id === "" || key !== node.id)
     throw brokenRecord(`node ${quote(node.id)} stands under the id ${quote(key)}`);
+  const keys = keyedPorts(Object.values(node.ports ?? {}));
   for (const [name, port] of Object.entries(node.ports ?? {})) {
-    if (port.id !== name) throw brokenRecord(`port ${quote(port.id)} stands under the id ${quote(name)}`);
+    if (keys[name] !== port) throw brokenRecord(`port ${quote(port.id)} stands under the id ${quote(name)}`);
   }
 }
 
@@ -151,7 +170,7 @@ function brokenRecord(reason: string): EditRejected {
 }
 
 function checkEdge(graph: Graph, edge: Edge): void {
-  const source = needPort(graph, edge[0], edge[1]);
+  const source = needSource(graph, edge[0], edge[1]);
   const target = needPort(graph, edge[2], edge[3]);
   if (!isInput(target)) {
     throw new EditRejected("NotAnInput", `an edge ends in an input; ${quote(target.id)} is an output`);
@@ -180,6 +199,7 @@ function checkForward(graph: Graph, edge: Edge): void {
     const key = JSON.stringify(here);
     if (seen.has(key)) continue;
     seen.add(key);
+    if (!isInput(needSource(graph, node, port))) continue;
     for (const next of graph.edges) if (next[0] === node && next[1] === port) open.push([next[2], next[3]]);
   }
 }

@@ -1,7 +1,7 @@
 import { Ban, CircleAlert, Play, Square, Unplug } from "lucide-react";
 import { memo, useState } from "react";
 import type { NodeState } from "../model/feed";
-import { isInput, titleOf } from "../model/graph";
+import { isInput, keyOf, titleOf } from "../model/graph";
 import { Bar } from "../parts/Bar";
 import { Spinner } from "../parts/Spinner";
 import { interrupt, runNode } from "../store/graph";
@@ -64,7 +64,13 @@ function Card({ node, selected }: { node: NodeRecord; selected: boolean }) {
         {ports
           .filter((port) => !isInput(port))
           .map((port) => (
-            <OutputRow key={port.id} node={node.id} port={port} preview={values[port.id]} />
+            <OutputRow
+              key={port.id}
+              node={node.id}
+              port={port}
+              place={keyOf(node, port)}
+              preview={values[keyOf(node, port)]}
+            />
           ))}
       </div>
       <BigPreview node={node} ports={ports} values={values} />

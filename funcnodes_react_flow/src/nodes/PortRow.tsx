@@ -22,7 +22,7 @@ export const InputRow = memo(function InputRow({
 }: Props & { connected: boolean }) {
   return (
     <div className="relative flex min-h-9 items-center gap-2 px-3 py-1">
-      <PortHandle node={node} port={port} direction="input" />
+      <PortHandle node={node} port={port} place={port.id} direction="input" />
       <span className="max-w-[45%] shrink-0 truncate text-ink-2" title={hint(port)}>
         {port.name || port.id}
       </span>
@@ -37,16 +37,17 @@ export const InputRow = memo(function InputRow({
   );
 });
 
-export const OutputRow = memo(function OutputRow({ node, port, preview }: Props) {
+/** `place` is the port's key in its node, under which its value comes. */
+export const OutputRow = memo(function OutputRow({ node, port, place, preview }: Props & { place: string }) {
   return (
     <div className="relative flex min-h-8 items-center gap-2 px-3 py-1">
       <div className="flex min-w-0 flex-1">
-        <ValueLine node={node} port={port.id} preview={preview} />
+        <ValueLine node={node} port={place} preview={preview} />
       </div>
       <span className="max-w-[55%] shrink-0 truncate text-right text-ink-2" title={hint(port)}>
         {port.name || port.id}
       </span>
-      <PortHandle node={node} port={port} direction="output" />
+      <PortHandle node={node} port={port} place={place} direction="output" />
     </div>
   );
 });
@@ -83,20 +84,22 @@ function ValueLine({
 function PortHandle({
   node,
   port,
+  place,
   direction,
 }: {
   node: string;
   port: PortRecord;
+  place: string;
   direction: "input" | "output";
 }) {
   const input = direction === "input";
   return (
     <>
       <Handle
-        id={port.id}
+        id={place}
         type={input ? "target" : "source"}
         position={input ? Position.Left : Position.Right}
-        data-testid={`port-${node}-${port.id}`}
+        data-testid={`port-${node}-${place}`}
         data-direction={direction}
         aria-label={`${direction} ${port.name || port.id}`}
         title={hint(port)}

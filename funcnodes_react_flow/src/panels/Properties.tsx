@@ -1,7 +1,7 @@
 import { Eye, EyeOff, RotateCcw } from "lucide-react";
 import { useEffect, useState } from "react";
 import type { Preview } from "../model/feed";
-import { isInput, titleOf } from "../model/graph";
+import { isInput, keyOf, titleOf } from "../model/graph";
 import { summaryOf } from "../model/library";
 import { familyOf, typeLabel } from "../model/portType";
 import { lineOf } from "../model/preview";
@@ -177,9 +177,9 @@ function Ports({ title, node, ports, values, connected }: PortsProps) {
               <button
                 type="button"
                 className="numeric mt-1 block w-full truncate text-left font-mono text-ink-2 text-xs hover:text-ink"
-                onClick={() => open({ kind: "value", node: node.id, port: port.id })}
+                onClick={() => open({ kind: "value", node: node.id, port: keyOf(node, port) })}
               >
-                {lineOf(values[port.id]) || "no value"}
+                {lineOf(values[keyOf(node, port)]) || "no value"}
               </button>
             )}
           </li>
@@ -219,7 +219,7 @@ function PortHead({ node, port, connected }: { node: NodeRecord; port: PortRecor
           }
           className="size-6"
           disabled={connected}
-          onClick={() => setPortOption(node.id, port.id, "hidden", hidden ? undefined : true)}
+          onClick={() => setPortOption(node.id, keyOf(node, port), "hidden", hidden ? undefined : true)}
         >
           {hidden ? <EyeOff size={12} /> : <Eye size={12} />}
         </IconButton>

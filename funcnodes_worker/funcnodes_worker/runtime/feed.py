@@ -15,6 +15,7 @@ from weakref import WeakKeyDictionary, WeakSet
 
 from funcnodes_core.document.model import NodeId, PortId
 
+from funcnodes_worker.runtime.observe import key_of
 from funcnodes_worker.runtime.previews import make_preview
 from funcnodes_worker.runtime.records import Batch, NodeState, Preview
 
@@ -134,7 +135,7 @@ class Feed:
             node = io.node
             if node is None:
                 continue
-            values[node.uuid, io.uuid] = self._preview(io, now)
+            values[node.uuid, key_of(node, io)] = self._preview(io, now)
             seen.append(io)
             if time.perf_counter() > until:
                 break

@@ -48,7 +48,7 @@ from funcnodes_core.novalue import NoValue
 from msgspec import UNSET, UnsetType
 
 from funcnodes_worker.runtime.feed import Feed, preview_of
-from funcnodes_worker.runtime.observe import Observer
+from funcnodes_worker.runtime.observe import Observer, key_of, own_ports, port_under
 from funcnodes_worker.runtime.previews import full_value
 from funcnodes_worker.runtime.records import Preview
 from funcnodes_worker.runtime.running import RunningNode
@@ -180,8 +180,16 @@ class LivingGraph:
         node = self._make(record)
         self.space.add_node_instance(node)
         self.observer.know(node)
+        self._tell_own_ports(node, record)
         if not self._quiet and node.default_trigger_on_create and node.ready():
             node.request_trigger()
+
+    def _tell_own_ports(self, node: Any, record: NodeRecord) -> None:
+        """Have the ports that the node's constructor added told like those it adds later."""
+        added = [port for port in own_ports(node) if key_of(node, port) not in record.ports]
+        if added and self._engine is not None and self._engine.sink is not None:
+            self.observer.know_fewer(node, added)
+            self._engine.sink.port_changed(added[0])
 
     def _make(self, record: NodeRecord) -> Any:
         if not self.space.lib.has_node_id(record.class_id):
@@ -219,7 +227,7 @@ class LivingGraph:
     def _set_port_options(self, node: Any, record: PortRecord | None) -> None:
         if record is None or record.id in TRIGGER_PAIR:
             return
-        port = node.get_input_or_output(record.id)
+        port = (node.get_input if record.is_input else node.get_output)(record.id)
         for key in ("name", "description", "hidden", "required", "does_trigger"):
             value = getattr(record, key)
             if value is not UNSET and getattr(port, key, value) != value:
@@ -309,15 +317,11 @@ class LivingGraph:
     def previews(self, node: NodeId, ports: Iterable[PortId]) -> dict[PortId, Preview | None]:
         """Return ports' values as they are shown, made now."""
         living = self._node(node)
-        return {
-            port: preview_of(living[port].value)
-            for port in ports
-            if port in living.inputs or port in living.outputs
-        }
+        return {key: preview_of(port.value) for key in ports if (port := port_under(living, key)) is not None}
 
     def full_value(self, node: NodeId, port: PortId) -> tuple[str, bytes]:
         """Return a port's whole value as mime and bytes."""
-        return full_value(self._node(node)[port].value)
+        return full_value(port_under(self._node(node), port).value)
 
     def interrupt(self, node: NodeId | None) -> str:
         """End the run of a node, or of whatever runs; from any thread. Returns what was done."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from funcnodes_core.document.keys import id_behind, output_key
 from funcnodes_core.document.model import TRIGGER_PAIR, JsonValue, NodeId, PortId, PortRecord
 from funcnodes_core.novalue import NoValue
 from msgspec import UNSET, UnsetType
@@ -39,6 +40,18 @@ def describe_port(port: Any) -> PortRecord:
     )
 
 
+def key_of(node: Any, port: Any) -> PortId:
+    """Return the key under which a living port stands in its node's record."""
+    is_beside_its_input = not port.is_input() and port.uuid in node.inputs
+    return output_key(port.uuid) if is_beside_its_input else port.uuid
+
+
+def port_under(node: Any, key: PortId) -> Any:
+    """Return the living port that stands under a key in its node's record, or None."""
+    port = node.inputs.get(key) or node.outputs.get(key)
+    return port if port is not None else node.outputs.get(id_behind(key))
+
+
 def _default(port: Any) -> JsonValue | UnsetType:
     default = port.class_default
     if default is NoValue or isinstance(default, type(port).DefaultFactory):
@@ -48,8 +61,13 @@ def _default(port: Any) -> JsonValue | UnsetType:
 
 def ports_of(node: Any) -> tuple[PortRecord, ...]:
     """Return all ports of a living node but the trigger pair, inputs first."""
-    own = [*node.inputs.values(), *node.outputs.values()]
-    return tuple(describe_port(port) for port in own if port.uuid not in TRIGGER_PAIR)
+    return tuple(describe_port(port) for port in own_ports(node))
+
+
+def own_ports(node: Any) -> list[Any]:
+    """Return the living ports of a node but the trigger pair, inputs first."""
+    ports = [*node.inputs.values(), *node.outputs.values()]
+    return [port for port in ports if port.uuid not in TRIGGER_PAIR]
 
 
 def state_of(node: Any) -> NodeState:
@@ -66,7 +84,7 @@ class Observer:
     """Remembers what is known of the living nodes, to see what their code changes."""
 
     def __init__(self) -> None:
-        self._options: dict[NodeId, dict[PortId, Any]] = {}
+        self._options: dict[NodeId, dict[tuple[PortId, bool], Any]] = {}
         self._names: dict[NodeId, tuple[tuple[str, ...], tuple[str, ...]]] = {}
         self._set_by_user: dict[NodeId, dict[PortId, Any]] = {}
 
@@ -76,9 +94,16 @@ class Observer:
         for port in (*node.inputs.values(), *node.outputs.values()):
             self.know_port(node.uuid, port)
 
+    def know_fewer(self, node: Any, unknown: Iterable[Any]) -> None:
+        """Take these ports of a node for news, since the document does not have them yet."""
+        gone = set(unknown)
+        inputs = tuple(name for name, port in node.inputs.items() if port not in gone)
+        outputs = tuple(name for name, port in node.outputs.items() if port not in gone)
+        self._names[node.uuid] = (inputs, outputs)
+
     def know_port(self, node: NodeId, port: Any) -> None:
         """Take a port as it is now for what the document says."""
-        self._options.setdefault(node, {})[port.uuid] = port.value_options
+        self._options.setdefault(node, {})[port.uuid, port.is_input()] = port.value_options
         if port.is_input():
             self._set_by_user.setdefault(node, {})[port.uuid] = port.stored
 
@@ -110,8 +135,9 @@ class Observer:
         known = self._options.setdefault(node.uuid, {})
         options = port.value_options
         news = self._names[node.uuid] != (tuple(node.inputs), tuple(node.outputs))
-        if not _same(known.get(port.uuid), options):
-            known[port.uuid] = options
+        key = (port.uuid, port.is_input())
+        if not _same(known.get(key), options):
+            known[key] = options
             news = True
         return news
 

@@ -20,6 +20,7 @@ from funcnodes_core.document.edits import (
     SetPortOption,
     SetValue,
 )
+from funcnodes_core.document.keys import source_port
 from funcnodes_core.document.model import Document, Edge, NodeId, PortId
 
 from funcnodes_worker.rpc.gate import Right
@@ -77,7 +78,7 @@ class PublishedNews:
                 record = after.nodes.get(node)
                 found = record and find_port(record, port)
                 if found:
-                    data = {"node": node, "io": port, "result": found.value_options or {}}
+                    data = {"node": node, "io": found.id, "result": found.value_options or {}}
                     self._event("after_update_value_options", data)
             case SetValue() | SetDefault():
                 pass  # The value itself comes with the feed, as for every port.
@@ -89,7 +90,7 @@ class PublishedNews:
 
     def _edge(self, edge: Edge, document: Document, added: bool) -> None:
         source = document.nodes.get(edge.src_node)
-        port = source and find_port(source, edge.src_port)
+        port = source and (source_port(source, edge.src_port) or find_port(source, edge.src_port))
         forwards = port is not None and port.is_input
         name = ("after_forward" if forwards else "after_connect") if added else None
         name = name or ("after_unforward" if forwards else "after_disconnect")
@@ -128,7 +129,7 @@ class PublishedNews:
             return
 
         def render() -> Frame:
-            return value_frame(node, port, self._board.value(node, port))
+            return value_frame(node, found.id, self._board.value(node, port))
 
         self._client.outbox.put_late(("value", node, port), render)
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from funcnodes_core.document.draft import wires_of
+from funcnodes_core.document.keys import key_of
 from funcnodes_core.document.model import (
     TRIGGER_INPUT,
     TRIGGER_OUTPUT,
@@ -128,7 +129,7 @@ def status(
     inputs: dict[str, Any] = {}
     outputs: dict[str, Any] = {}
     for port in ports:
-        has_value = board.value(node.id, port.id) is not None
+        has_value = board.value(node.id, key_of(node.ports, port)) is not None
         one: dict[str, Any] = {"has_node": True, "connected": is_connected(node.id, port, edges)}
         if port.is_input:
             has_value = has_value or port.value is not UNSET or default_of(port) != NO_VALUE

@@ -316,3 +316,64 @@ def test_an_observation_changes_facts_and_keeps_what_the_user_said() -> None:
     assert document.nodes["n"].ports["left"].description is UNSET
     known = wires_of(wired)
     assert wires_of(observe_ports(wired, "n", [extra])) is known
+
+
+PAIR = ClassRecord(
+    class_id="numpy.fix",
+    class_name="Fix",
+    ports=(
+        PortRecord(id="x"),
+        PortRecord(id="out", class_default=None, required=False),
+        PortRecord(id="out", is_input=False, type="float"),
+    ),
+)
+
+
+def test_an_input_and_an_output_of_one_id_are_both_kept() -> None:
+    """Published nodes have them: `out` of `numpy.fix`."""
+    classes = {**CLASSES, "numpy.fix": PAIR}
+    made = apply_all(
+        Document(),
+        [
+            AddNode(new_node(PAIR, "n")),
+            AddNode(new_node(SCALE, "s")),
+            SetValue("n", "out", [1]),
+            SetPortOption("n", "out@output", "name", "whole"),
+            AddEdge(Edge("n", "out", "s", "left")),
+        ],
+    )
+    saved = json.loads(json.dumps(dump(made, classes)))
+
+    assert {name: port.is_input for name, port in made.nodes["n"].ports.items()} == {
+        "x": True,
+        "out": True,
+        "out@output": False,
+    }
+    assert load(saved, classes) == made
+    without = load(saved, {})
+    assert dump(without, {}) == saved, "a file without its class comes back as it was"
+    assert [port.id for port in without.nodes["n"].ports.values()] == ["x", "out", "out"]
+    assert fill_all(without, classes) == made
+
+
+@pytest.mark.parametrize("entry", [{"is_input": True, "default": 3}, {"is_input": False, "hidden": True}])
+def test_older_files_know_one_entry_for_both(entry: dict[str, Any]) -> None:
+    """Its direction says whose words it holds."""
+    node = {"id": "n", "node_id": "numpy.fix", "io": {"x": {}, "out": entry}}
+    ports = load({"backend": {"nodes": [node]}}, {"numpy.fix": PAIR}).nodes["n"].ports
+
+    assert list(ports) == ["x", "out", "out@output"]
+    assert ports["out"].default == entry.get("default", UNSET)
+    assert ports["out@output"].hidden == entry.get("hidden", UNSET)
+
+
+def test_what_node_code_says_of_a_pair_is_kept_apart() -> None:
+    document = apply_all(Document(), [AddNode(new_node(PAIR, "n")), SetValue("n", "out", 1)])
+    seen = [PortRecord(id="out", name="in"), PortRecord(id="out", is_input=False, name="from")]
+
+    ports = observe_ports(document, "n", seen).nodes["n"].ports
+
+    assert [(key, port.name, port.value) for key, port in ports.items()] == [
+        ("out", "in", 1),
+        ("out@output", "from", UNSET),
+    ]

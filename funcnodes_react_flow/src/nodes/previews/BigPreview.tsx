@@ -1,6 +1,6 @@
 import { Maximize2 } from "lucide-react";
 import type { PortValues } from "../../model/feed";
-import { isInput } from "../../model/graph";
+import { isInput, keyOf } from "../../model/graph";
 import { type Shown, shown } from "../../model/preview";
 import { isObject } from "../../rpc/json";
 import { open } from "../../store/view";
@@ -38,8 +38,9 @@ function pick(node: NodeRecord, ports: readonly PortRecord[], values: PortValues
   if (named !== null && values[named]) return { port: named, shown: shown(values[named]) };
   for (const port of ports) {
     if (isInput(port)) continue;
-    const what = shown(values[port.id]);
-    if (deservesRoom(what)) return { port: port.id, shown: what };
+    const key = keyOf(node, port);
+    const what = shown(values[key]);
+    if (deservesRoom(what)) return { port: key, shown: what };
   }
   return null;
 }

@@ -142,6 +142,22 @@ class Offer(fn.Node):
         self.outputs["count"].value = len(choices)
 
 
+class Pair(fn.Node):
+    """Adds an input and an output of one id to itself."""
+
+    node_id = "lab.pair"
+    node_name = "Pair"
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.add_input(fn.NodeInput(id="z", type=int, default=1))
+        self.add_output(fn.NodeOutput(id="z", type=int))
+
+    async def func(self, z: int) -> None:
+        """Send on ten times what came."""
+        self.outputs["z"].value = z * 10
+
+
 NODE_SHELF = fn.Shelf(
     name="Lab",
     description="Nodes that do what a worker must survive",
@@ -161,6 +177,7 @@ NODE_SHELF = fn.Shelf(
         Stillborn,
         shy,
         Offer,
+        Pair,
     ],
     subshelves=[],
 )
