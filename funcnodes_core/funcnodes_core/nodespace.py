@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 from funcnodes_core.engine.runner import current_engine
+from funcnodes_core.engine.states import OPENED
 from funcnodes_core.eventmanager import EventEmitterMixin, Listener
 from funcnodes_core.exceptions import NodeClassNotFoundError, NodeIOError, NodeTriggerError
 from funcnodes_core.groups import NodeGroups
@@ -244,7 +245,7 @@ class NodeSpace(EventEmitterMixin):
         node.deserialize(saved)
         self.add_node_instance(node)
         if node.default_trigger_on_create and node.ready():
-            node.request_trigger()
+            node.ask_for_run(OPENED)
         return node
 
     def add_saved_edge(self, edge: Any) -> bool:

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from asyncio.events import _get_running_loop as running_loop  # pyright: ignore[reportPrivateUsage]
 from collections.abc import Callable, Iterable
+from time import perf_counter
 from typing import TYPE_CHECKING, Any, Protocol
 
 from funcnodes_core.engine.plan import Plan
 from funcnodes_core.engine.scheduler import IDLE, RUNNING
-from funcnodes_core.engine.states import RunError, RunState
+from funcnodes_core.engine.states import ASKED_BY_CODE, RunError, RunFigures, RunState
 from funcnodes_core.io.input import NodeInput
 from funcnodes_core.io.output import NodeOutput
 from funcnodes_core.novalue import NoValue
@@ -75,7 +76,9 @@ class Cell:
     __slots__ = (
         "__weakref__",
         "arguments",
+        "begun",
         "blocked_by",
+        "cause",
         "engine",
         "error",
         "failure",
@@ -83,7 +86,9 @@ class Cell:
         "forced",
         "heard",
         "index",
+        "last_s",
         "lasting",
+        "marked_at",
         "mean",
         "node",
         "notice",
@@ -91,16 +96,19 @@ class Cell:
         "outs",
         "plan",
         "port_changed",
+        "queue_s",
         "requested",
         "required",
         "rests",
+        "runs",
         "slow",
         "spoken",
         "stacks",
-        "started",
+        "total_s",
         "trigger_out",
         "unheard",
         "waiters",
+        "why",
     )  # fmt: skip
 
     def __init__(self, node: Runnable, plan: Plan) -> None:
@@ -134,8 +142,14 @@ class Cell:
         """What users should know of how the latest run was done, though it was no error."""
         self.spoken: set[NodeOutput] | None = None
         self.outer_wave = 0
-        self.started = 0.0
         self.mean = 0.22
+        self.cause: NodeInput | str = ASKED_BY_CODE
+        """Why the coming run was asked for: the input that changed, or words."""
+        self.marked_at = 0.0
+        self.why: NodeInput | str = ""
+        """Why the latest run came."""
+        self.begun = self.queue_s = self.last_s = self.total_s = 0.0
+        self.runs = 0
 
     def refresh(self) -> None:
         """Take the shortcuts anew. Called when ports or settings of the node changed."""
@@ -159,11 +173,11 @@ class Cell:
                 return False
         return True
 
-    def request(self) -> None:
+    def request(self, cause: NodeInput | str = ASKED_BY_CODE) -> None:
         """Ask for a run: at once when ready, else as soon as someone asks again."""
         engine = self.engine
         if engine is None or running_loop() is not engine.loop:
-            engine = self.settle_down()
+            engine = self.settle_down(cause)
             if engine is None:
                 return
         for port in self.required:
@@ -171,12 +185,15 @@ class Cell:
                 self.requested = True
                 return
         if self.heard:
-            self._request_heard(engine)
+            self._request_heard(engine, cause)
             return
         # A wish from before the node was ready is met by this run; kept, it would be granted again and again.
         self.requested = False
-        if engine.scheduler.mark(self.index) and not engine.awake:
-            engine.wake()
+        if engine.scheduler.mark(self.index):
+            self.cause = cause
+            self.marked_at = engine.now or perf_counter()
+            if not engine.awake:
+                engine.wake()
 
     def force(self) -> None:
         """Ask for a run whatever the inputs hold."""
@@ -184,20 +201,20 @@ class Cell:
         if engine is None:
             return
         self.forced = True
-        self._request_heard(engine)
+        self._request_heard(engine, ASKED_BY_CODE)
 
-    def _request_heard(self, engine: Engine) -> None:
+    def _request_heard(self, engine: Engine, cause: NodeInput | str) -> None:
         emit = self.node.emit
         emit("before_request_trigger")
         if engine.scheduler.state[self.index] == IDLE:
             emit("before_trigger")
-            engine.mark(self)
+            engine.mark(self, cause)
             emit("after_trigger", {"result": None})
         else:
-            engine.mark(self)
+            engine.mark(self, cause)
         emit("after_request_trigger", {"result": None})
 
-    def settle_down(self) -> Engine | None:
+    def settle_down(self, cause: NodeInput | str = ASKED_BY_CODE) -> Engine | None:
         """Return the engine of this thread's running loop, with this node in it.
 
         Without one the wish is kept.
@@ -206,7 +223,7 @@ class Cell:
         if engine is not None and loop is engine.loop:
             return engine
         if engine is not None and engine.elsewhere():
-            engine.post(self.request)
+            engine.post(lambda: self.request(cause))
             return None
         if loop is None:
             self.requested = True
@@ -288,6 +305,13 @@ class Cell:
         if engine is None or engine.over:
             return IDLE
         return engine.scheduler.state[self.index]
+
+    @property
+    def figures(self) -> RunFigures:
+        """What the runs of this node have cost."""
+        why = self.why
+        reason = why if isinstance(why, str) else f"input `{why.uuid}` changed"
+        return RunFigures(self.runs, self.last_s, self.total_s, self.queue_s, reason)
 
     @property
     def run_state(self) -> RunState:

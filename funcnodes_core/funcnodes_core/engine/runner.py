@@ -26,6 +26,7 @@ from funcnodes_core.engine.scheduler import IDLE, RanAway, Scheduler
 from funcnodes_core.engine.states import MarkerLike, Sink, error_of
 from funcnodes_core.engine.waiting import Waiting
 from funcnodes_core.exceptions import CycleRunsAway, NodeTriggerError
+from funcnodes_core.io.input import NodeInput
 from funcnodes_core.novalue import NoValue
 
 __all__ = ["SLICE_S", "Engine", "current_engine"]
@@ -60,6 +61,8 @@ class Engine:
         """Whether a turn is coming, so that nobody needs to ask for one."""
         self.current: Cell | None = None
         """Whose function is being called right now. Read by the interrupt handler and from other threads."""
+        self.now = 0.0
+        """When the plain run ended whose outputs are handed on now; else 0.0: who marks reads the clock."""
         self.lasting = LastingRuns(self)
         self.waiting = Waiting(self)
         self._sink: Sink | None = None
@@ -173,11 +176,13 @@ class Engine:
             self._state_changed(cell.node)
 
     # --- marks and turns -----------------------------------------------------------------------
-    def mark(self, cell: Cell) -> None:
+    def mark(self, cell: Cell, cause: NodeInput | str) -> None:
         """Let a node run once more."""
         cell.requested = False
-        if self.scheduler.mark(cell.index) and not self.awake:
-            self.wake()
+        if self.scheduler.mark(cell.index):
+            cell.cause, cell.marked_at = cause, self.now or time.perf_counter()
+            if not self.awake:
+                self.wake()
 
     def wake(self) -> None:
         """See to it that the loop gives the engine a turn."""
@@ -223,6 +228,7 @@ class Engine:
                 if clock() > limit:
                     return False
         finally:
+            self.now = 0.0
             if outer is None:
                 scheduler.outside()
             else:
@@ -250,15 +256,19 @@ class Engine:
             kwargs["node"] = cell.node
         if cell.heard:
             self.tell_start(cell)
-        self.current = cell
+        self.current, self.now = cell, 0.0
         if self.marker is not None:
             self.marker.begin(cell.node.uuid)
+        cell.why = cell.cause
+        cell.begun = begun = time.perf_counter()
+        cell.queue_s = begun - cell.marked_at
         try:
             result = call(plan.function, kwargs)
             if hasattr(result.__class__, "__await__"):
                 self._leave()
                 self.lasting.await_result(cell, n, result, kwargs)
                 return
+            self.now = ended = time.perf_counter()
             self._leave()
             outs = cell.outs
             if len(outs) == 1:
@@ -270,7 +280,7 @@ class Engine:
             self._leave()
             self.failed(cell, n, self.scheduler.run[n], error, kwargs)
             return
-        self.succeeded(cell, n, self.scheduler.run[n], time.perf_counter() + wall, result)
+        self.succeeded(cell, n, self.scheduler.run[n], ended, wall, result)
 
     def _leave(self) -> None:
         self.current = None
@@ -303,9 +313,12 @@ class Engine:
             self.wake()
 
     # --- what follows from a run's end ---------------------------------------------------------
-    def succeeded(self, cell: Cell, n: int, run: int, now: float, result: Any) -> None:
-        """Settle a run whose outputs are set."""
-        trigger_out = cell.trigger_out
+    def succeeded(self, cell: Cell, n: int, run: int, ended: float, wall: float, result: Any) -> None:
+        """Settle a run whose outputs are set; `wall` is what the clock of the wall is ahead of `ended`'s."""
+        cell.runs += 1
+        cell.last_s = spent = ended - cell.begun
+        cell.total_s += spent
+        trigger_out, now = cell.trigger_out, ended + wall
         if trigger_out is not None:
             if trigger_out.targets or trigger_out.listeners is not None:
                 trigger_out.push(now)
@@ -332,6 +345,10 @@ class Engine:
         """Settle a run that raised: the error stays on the node, outputs keep their values."""
         if cell.engine is not self or not self.scheduler.finished(n, run):
             return
+        cell.runs += 1
+        # A run may end before its function was called: cancelled while it waited for a thread.
+        cell.last_s = time.perf_counter() - cell.begun if cell.begun else 0.0
+        cell.total_s += cell.last_s
         failure = NodeTriggerError(str(error)).with_traceback(error.__traceback__)
         failure.__cause__ = error
         cell.forced = False
@@ -391,7 +408,6 @@ class Engine:
     # --- events, for those who listen ----------------------------------------------------------
     def tell_start(self, cell: Cell) -> None:
         """Tell that a run begins."""
-        cell.started = time.perf_counter()
         if cell.mean <= 0.2:
             cell.node.emit("triggerfast")
         else:
@@ -401,7 +417,7 @@ class Engine:
     def tell_end(self, cell: Cell) -> None:
         """Tell that a run has ended well."""
         was_fast = cell.mean <= 0.2
-        cell.mean = 0.9 * cell.mean + 0.1 * (time.perf_counter() - cell.started)
+        cell.mean = 0.9 * cell.mean + 0.1 * cell.last_s
         if not was_fast:
             cell.node.emit("triggerdone")
         cell.node.emit("progress", {"info": {"prefix": "idle"}})

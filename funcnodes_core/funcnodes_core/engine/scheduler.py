@@ -120,11 +120,13 @@ class Scheduler:
             return True
         wave = self.wave
         if state == RUNNING:
+            news = n not in self.queued
             self.queued[n] = wave
             if n in self._holding:
                 # It will run in that wave too, so its descendants there wait for both runs.
                 self._hold(n, wave)
-        elif self.wave_of[n] != wave:
+            return news
+        if self.wave_of[n] != wave:
             # Another cause: the newest decides who waits for whom.
             self.wave_of[n] = wave
             if state == HELD:

@@ -1,6 +1,6 @@
 """What can be said about a node's runs: plain frozen records and the protocols of those who are told.
 
-Owns `RunState` and `RunError` (what others read), `Sink` and `MarkerLike` (who is told, and when).
+Owns `RunState`, `RunError` and `RunFigures` (what others read), `Sink` and `MarkerLike` (who is told, when).
 """
 
 from __future__ import annotations
@@ -10,10 +10,28 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
-__all__ = ["RUNNING_NODE", "MarkerLike", "RunError", "RunState", "Sink", "Status", "error_of"]
+__all__ = [
+    "ASKED_BY_CODE",
+    "ASKED_BY_USER",
+    "MADE_READY",
+    "OPENED",
+    "RUNNING_NODE",
+    "MarkerLike",
+    "RunError",
+    "RunFigures",
+    "RunState",
+    "Sink",
+    "Status",
+    "error_of",
+]
 
 RUNNING_NODE: ContextVar[str | None] = ContextVar("funcnodes_running_node", default=None)
 """The node whose lasting run this context belongs to, in a thread too. Read by the worker's log."""
+
+ASKED_BY_CODE = "asked by code"
+ASKED_BY_USER = "asked by user"
+MADE_READY = "made with all it needs"
+OPENED = "the graph was opened"
 
 Status = Literal["idle", "marked", "running", "failed", "blocked"]
 
@@ -39,6 +57,22 @@ class RunState:
     blocked_by: str | None = None
     notice: str | None = None
     """What users should know of how the latest run was done, though it was no error."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunFigures:
+    """What the runs of a node have cost so far, and why it ran last."""
+
+    runs: int = 0
+    """How many runs have ended, well or not; one whose inputs had lost their values was none."""
+    last_s: float = 0.0
+    """How many seconds the latest of them took: from the call of the function until it ended."""
+    total_s: float = 0.0
+    """How many seconds all of them took."""
+    queue_s: float = 0.0
+    """How many seconds the latest run waited for its turn: from its mark until its function was called."""
+    reason: str = ""
+    """Why the latest run came: "input `b` changed", "asked by user", "asked by code", …; "" before any."""
 
 
 class Sink(Protocol):

@@ -157,7 +157,7 @@ class NodeInput(NodeIO):
             if cell.port_changed is not None:
                 cell.port_changed(self)
             if self._does_trigger if does_trigger is None else does_trigger:
-                cell.request()
+                cell.request(self)
             if self.forwards:
                 push_on(value, self.forwards, does_trigger)
 

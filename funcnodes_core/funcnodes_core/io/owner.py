@@ -33,8 +33,8 @@ class Seat(Protocol):
         """Let the graph's thread do this. Called by sets from another thread."""
         ...
 
-    def request(self) -> None:
-        """Ask for a run. Called by inputs that trigger, in the graph's thread."""
+    def request(self, cause: Any, /) -> None:
+        """Ask for a run because this input changed. Called by inputs that trigger, in the graph's thread."""
         ...
 
     def speak(self, output: Any) -> None:
@@ -98,7 +98,7 @@ class _Loose:
     def post(self, action: Callable[[], object]) -> None:
         action()
 
-    def request(self) -> None:
+    def request(self, cause: Any, /) -> None:
         pass
 
     def speak(self, output: Any) -> None:

@@ -1,7 +1,6 @@
 """`Node`: what node authors program against.
 
-Owns a node's ports, names, options and place in a nodespace. When and how its function runs is the
-engine's; a node only marks and waits (`request_trigger`, `await node`).
+Owns a node's names, options, events and place in a nodespace. Ports are `node.ports`, runs are `node.runs`.
 """
 
 from __future__ import annotations
@@ -11,31 +10,26 @@ import uuid as uuids
 import weakref
 from abc import abstractmethod
 from asyncio.events import _get_running_loop as running_loop  # pyright: ignore[reportPrivateUsage]
-from collections.abc import Generator, Iterable, Mapping
-from typing import TYPE_CHECKING, Any, ClassVar
+from collections.abc import Iterable, Mapping
+from typing import Any, ClassVar
 
 from funcnodes_core.engine.cell import Cell
 from funcnodes_core.engine.plan import Plan
 from funcnodes_core.engine.runner import current_engine
-from funcnodes_core.engine.scheduler import IDLE
-from funcnodes_core.engine.states import RunState
-from funcnodes_core.engine.waiting import TriggerStack
-from funcnodes_core.exceptions import InTriggerError, NodeReadyError
+from funcnodes_core.engine.states import MADE_READY, OPENED
+from funcnodes_core.exceptions import NodeReadyError
 from funcnodes_core.io.input import NodeInput
 from funcnodes_core.io.output import NodeOutput
 from funcnodes_core.io.port import NodeIO
 from funcnodes_core.node import shapes
 from funcnodes_core.node.making import NodeMeta
-from funcnodes_core.node.ports import PortsOfNode
+from funcnodes_core.node.runs import RunsOfNode
 from funcnodes_core.utils.data import merged
-
-if TYPE_CHECKING:
-    from funcnodes_core.node.progress import NodeProgress
 
 __all__ = ["Node"]
 
 
-class Node(PortsOfNode, metaclass=NodeMeta):
+class Node(RunsOfNode, metaclass=NodeMeta):
     """A function with ports, in a graph."""
 
     node_id: str
@@ -98,7 +92,7 @@ class Node(PortsOfNode, metaclass=NodeMeta):
         if (
             self.default_trigger_on_create if trigger_on_create is None else trigger_on_create
         ) and self.ready():
-            self.request_trigger()
+            self.ask_for_run(MADE_READY)
 
     def _make_ports(self, io_options: Mapping[str, Mapping[str, Any]] | None) -> None:
         for model in self.class_inputs:
@@ -229,128 +223,7 @@ class Node(PortsOfNode, metaclass=NodeMeta):
         """Let the engine look at the ports anew."""
         self.cell.refresh()
 
-    # --- state ---------------------------------------------------------------------------------
-    def ready(self) -> bool:
-        """Return whether every required input has a value."""
-        return self.cell.ready()
-
-    def inputs_ready(self) -> bool:
-        """Return the same as `ready`: the name by which the tests of published modules ask."""
-        return self.ready()
-
-    def ready_to_trigger(self) -> bool:
-        """Return whether asking for a run would start one."""
-        return self.ready() and not self.in_trigger and running_loop() is not None
-
-    @property
-    def in_trigger(self) -> bool:
-        """Whether the node is about to run or runs."""
-        return self.cell.state != IDLE
-
-    @property
-    def is_working(self) -> bool:
-        """The same as `in_trigger`."""
-        return self.in_trigger
-
-    @property
-    def requests_trigger(self) -> bool:
-        """Whether a run was asked for that has not been started."""
-        return self.cell.requested or self.cell.is_queued
-
-    @property
-    def run_state(self) -> RunState:
-        """How the node stands: status, error, number of the latest run."""
-        return self.cell.run_state
-
-    def ready_state(self) -> dict[str, Any]:
-        """Return what each input still lacks."""
-        return {
-            "inputs": {
-                name: {"node": port.node is not None, "value": port.ready()}
-                for name, port in self.inputs.items()
-            }
-        }
-
-    def status(self) -> dict[str, Any]:
-        """Return all that clients ask about a node's state."""
-        return {
-            "ready": self.ready(),
-            "ready_state": self.ready_state(),
-            "in_trigger": self.in_trigger,
-            "requests_trigger": self.requests_trigger,
-            "inputs": {name: port.status() for name, port in self.inputs.items()},
-            "outputs": {name: port.status() for name, port in self.outputs.items()},
-        }
-
-    # --- running -------------------------------------------------------------------------------
-    def request_trigger(self) -> None:
-        """Ask for a run: at once when ready, as soon as it is asked again otherwise."""
-        if self.cell.here():
-            self.cell.request()
-        else:
-            self.cell.post(self.cell.request)
-
-    def trigger(self, triggerstack: TriggerStack | None = None) -> TriggerStack:
-        """Start a run whatever the inputs hold; awaiting the answer waits for the results."""
-        if self.in_trigger:
-            raise InTriggerError(f"{self.name} is about to run or runs already")
-        stack = TriggerStack(self.cell) if triggerstack is None else triggerstack
-        stack.cell = self.cell
-        self.cell.stacks = [*(self.cell.stacks or ()), stack]
-        self.cell.force()
-        return stack
-
-    def trigger_if_requested(self, triggerstack: TriggerStack | None = None) -> bool:
-        """Start a run that was asked for earlier; return whether that was possible."""
-        if self.cell.requested and self.ready_to_trigger():
-            self.request_trigger()
-            return True
-        return False
-
-    async def await_trigger(self) -> list[Any]:
-        """Run and return what the function returned, or wait for the run that is under way."""
-        if self.in_trigger:
-            stack = TriggerStack(self.cell)
-            self.cell.stacks = [*(self.cell.stacks or ()), stack]
-            return await stack
-        return await self.trigger()
-
-    async def __call__(self) -> Any:
-        """Run, whatever the inputs hold, and return what the function returned."""
-        results = await self.await_trigger()
-        return results[-1] if results else None
-
-    def __await__(self) -> Generator[Any, None, None]:
-        return self._run_and_wait().__await__()
-
-    async def _run_and_wait(self) -> None:
-        self.request_trigger()
-        await current_engine().waiting.until_over(self.cell)
-
-    async def settled(self, output: NodeOutput | str) -> None:
-        """Return when everything that the latest value of `output` started has finished.
-
-        For loops within `func`.
-        """
-        port = self.outputs[output] if isinstance(output, str) else output
-        await current_engine().waiting.settled(self.cell, port)
-
-    def progress(self, *args: Any, **kwargs: Any) -> NodeProgress:
-        """Return a tqdm whose refreshes reach clients; may be used from a thread of the node."""
-        from funcnodes_core.node.progress import NodeProgress
-
-        return NodeProgress(*args, tell=self.tell_progress, **kwargs)
-
-    def tell_progress(self, info: dict[str, Any]) -> None:
-        """Tell how far the run is; from any thread."""
-        if not self.cell.here():
-            self.cell.post(lambda: self.tell_progress(info))
-            return
-        engine = self.cell.engine
-        if engine is not None and engine.sink is not None:
-            engine.sink.progressed(self, info)
-        self.emit("progress", {"info": info})
-
+    # --- running at once ------------------------------------------------------------------------
     @classmethod
     async def initialize_and_call(
         cls,
@@ -453,7 +326,7 @@ class Node(PortsOfNode, metaclass=NodeMeta):
         shapes.take_over(self, data)
         wish = self._trigger_on_create
         if (self.default_trigger_on_create if wish is None else wish) and self.ready():
-            self.request_trigger()
+            self.ask_for_run(OPENED)
 
     def take_identity(self, uuid: str | None, name: str | None) -> None:
         """Take over a saved id and name. Called while the node is not in a nodespace yet."""

@@ -43,14 +43,21 @@ class LastingRun:
     cell: Cell
     n: int
     number: int
+    marked_at: float
     kwargs: dict[str, Any] = field(default_factory=dict[str, Any])
     task: asyncio.Task[None] | None = None
     thread: ThreadRun | None = None
     process: ProcessRun | None = None
     limit: Limit | None = None
+    has_begun: bool = False
 
     def begin(self) -> None:
-        """Start the clock of the time limit: the function itself begins."""
+        """Note that the function itself begins: figures and time limit count from here; from any thread."""
+        if self.has_begun:
+            return
+        self.has_begun = True
+        self.cell.begun = begun = time.perf_counter()
+        self.cell.queue_s = begun - self.marked_at
         if self.limit is not None:
             self.limit.begin()
 
@@ -72,7 +79,7 @@ class LastingRuns:
     def await_result(self, cell: Cell, n: int, result: Any, kwargs: dict[str, Any]) -> None:
         """Go on with a plain run whose function returned something to be awaited. Called by the runner."""
         run = self._begin(cell, n, opened=False, body=partial(self._rest, result))
-        run.kwargs = kwargs
+        run.kwargs, run.has_begun = kwargs, True
 
     def cancel(self, cell: Cell) -> bool:
         """Give up the lasting run of a node; whether there was one."""
@@ -92,7 +99,9 @@ class LastingRuns:
         engine = self._engine
         engine.scheduler.stays(n, opened=opened)
         cell.lasting, cell.spoken = True, None
-        run = LastingRun(cell, n, engine.scheduler.run[n])
+        run = LastingRun(cell, n, engine.scheduler.run[n], cell.marked_at)
+        if opened:
+            cell.why, cell.begun = cell.cause, 0.0
         self.runs[n] = run
         run.task = engine.loop.create_task(
             self._carry_out(run, body), name=f"run {run.number} of {cell.node.name}"
@@ -124,7 +133,7 @@ class LastingRuns:
                 engine.wake()
 
     def _settle(self, run: LastingRun, result: Any) -> None:
-        engine, cell, n = self._engine, run.cell, run.n
+        engine, cell, n, ended = self._engine, run.cell, run.n, time.perf_counter()
         if cell.engine is not engine or engine.scheduler.run[n] != run.number:
             self._end(run)
             return
@@ -139,7 +148,7 @@ class LastingRuns:
             engine.failed(cell, n, run.number, error, run.kwargs)
             return
         self._end(run)
-        engine.succeeded(cell, n, run.number, time.time(), result)
+        engine.succeeded(cell, n, run.number, ended, time.time() - time.perf_counter(), result)
 
     def _set_outputs(self, cell: Cell, result: Any) -> None:
         if len(cell.outs) == 1:
@@ -202,6 +211,7 @@ class LastingRuns:
         plan, node = cell.plan, cell.node
         func: Any = getattr(type(node), "func")  # noqa: B009 - the protocol of a node does not name it
         if func is not plan.func:
+            run.begin()
             # Someone put another function in place of the class's own: it is called as such, and sets
             # outputs itself.
             return _AlreadySet(await stepwise(self._engine, cell, _complete(func, run.kwargs, (node,))))
