@@ -40,6 +40,8 @@ class Board:
         self.values: dict[NodeId, dict[PortId, Preview | None]] = {}
         self.states: dict[NodeId, NodeState] = {}
         self.progress: dict[NodeId, Mapping[str, Any]] = {}
+        self.told: dict[NodeId, Any] = {}
+        """What was written of nodes since the last batch; for who writes it, to write it once."""
         self._listeners: list[Callable[[Batch], None]] = []
 
     def listen(self, listener: Callable[[Batch], None]) -> None:
@@ -48,6 +50,7 @@ class Board:
 
     def take(self, batch: Batch, still_there: Callable[[NodeId], bool]) -> None:
         """Take in what changed. What is said of a node that was removed meanwhile is dropped."""
+        self.told.clear()
         for (node, port), preview in batch.values.items():
             if still_there(node):
                 self.values.setdefault(node, {})[port] = preview
@@ -72,6 +75,7 @@ class Board:
 
     def drop(self, nodes: Iterable[NodeId]) -> None:
         """Forget nodes that were removed."""
+        self.told.clear()
         for node in nodes:
             self.values.pop(node, None)
             self.states.pop(node, None)

@@ -30,7 +30,7 @@ from funcnodes_worker.runtime.records import Batch, NodeState
 from funcnodes_worker.runtime.writer import Committed, Writer
 from funcnodes_worker.server.client import Client, Ticker, text
 from funcnodes_worker.server.frames import value_frame
-from funcnodes_worker.server.shapes import find_port, full_node
+from funcnodes_worker.server.shapes import find_port, full_node_json
 
 RATE = 30.0
 
@@ -65,7 +65,7 @@ class PublishedNews:
             case AddNode(node):
                 record = after.nodes.get(node.id)
                 if record is not None:
-                    self._event("node_added", {"node": full_node(after, record, self._board)})
+                    self._event("node_added", {"node": full_node_json(after, record, self._board)})
             case RemoveNode(node):
                 for edge in wires_of(before).get(node, ()):
                     self._edge(edge, before, added=False)

@@ -5,9 +5,10 @@ Owns the form only. Nothing here touches a living node, so a stuck graph answers
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+import msgspec
 from funcnodes_core.document.draft import wires_of
 from funcnodes_core.document.keys import key_of
 from funcnodes_core.document.model import (
@@ -63,6 +64,19 @@ def full_node(document: Document, node: NodeRecord, board: Board) -> dict[str, A
     return shape
 
 
+def full_node_json(document: Document, node: NodeRecord, board: Board) -> msgspec.Raw:
+    """Return `full_node` as JSON text: made once for the answer to who added it and for all who hear of it."""
+    edges = wires_of(document).get(node.id, ())
+    known = board.told.get(node.id)
+    if known is not None and known[0] is node and known[1] == edges:
+        return known[2]
+    written = msgspec.Raw(msgspec.json.encode(full_node(document, node, board)))
+    if len(board.told) >= _MAX_FACTS:
+        board.told.clear()
+    board.told[node.id] = node, edges, written
+    return written
+
+
 def all_ports(node: NodeRecord) -> list[PortRecord]:
     """Return the ports of a node, inputs first, the trigger pair behind the others of its kind."""
     own = [port for port in node.ports.values() if port.id not in TRIGGER_PAIR]
@@ -86,27 +100,48 @@ def name_of(node: NodeRecord) -> str:
     return _said(node.name, default)
 
 
-def full_port(node: NodeRecord, port: PortRecord, edges: Iterable[Edge]) -> dict[str, Any]:
+def full_port(node: NodeRecord, port: PortRecord, edges: Sequence[Edge]) -> dict[str, Any]:
     """Return a port (contract 5.2)."""
     connected = is_connected(node.id, port, edges)
-    shape: dict[str, Any] = {
-        "id": port.id,
+    facts = _facts_of(port)
+    return {
+        **facts,
         "full_id": f"{node.id}__{port.id}",
+        "connected": connected,
+        "node": node.id,
+        "hidden": facts["hidden"] and not connected,
+    }
+
+
+def _facts_of(port: PortRecord) -> Mapping[str, Any]:
+    """Return what is said of a port whatever its node is and its wires are. Not to be changed."""
+    # All nodes of a class share the records of its ports until something of their own is said about one.
+    known = _facts.get(id(port))
+    if known is not None and known[0] is port:
+        return known[1]
+    facts: dict[str, Any] = {
+        "id": port.id,
         "name": _said(port.name, port.id),
         "type": _said(port.type, "Any"),
         "is_input": port.is_input,
-        "connected": connected,
-        "node": node.id,
         "does_trigger": _said(port.does_trigger, True),
         "render_options": _said(port.render_options, {}),
         "value_options": _said(port.value_options, {}),
-        "hidden": _said(port.hidden, False) and not connected,
+        "hidden": _said(port.hidden, False),
         "emit_value_set": port.emit_value_set,
     }
     if port.is_input:
-        shape["default"] = default_of(port)
-        shape["required"] = _said(port.required, True)
-    return shape
+        facts["default"] = default_of(port)
+        facts["required"] = _said(port.required, True)
+    if len(_facts) >= _MAX_FACTS:
+        _facts.clear()
+    _facts[id(port)] = port, facts
+    return facts
+
+
+_MAX_FACTS = 2000
+_facts: dict[int, tuple[PortRecord, Mapping[str, Any]]] = {}
+"""By the identity of a record, which is kept alive here; used in the server's thread only."""
 
 
 def default_of(port: PortRecord) -> Any:
@@ -114,15 +149,17 @@ def default_of(port: PortRecord) -> Any:
     return _said(port.default, _said(port.class_default, NO_VALUE))
 
 
-def is_connected(node: NodeId, port: PortRecord, edges: Iterable[Edge]) -> bool:
+def is_connected(node: NodeId, port: PortRecord, edges: Sequence[Edge]) -> bool:
     """Tell whether an edge ends at this input or begins at this output; forwards count."""
+    if not edges:
+        return False
     if port.is_input:
         return any(edge.trg_node == node and edge.trg_port == port.id for edge in edges)
     return any(edge.src_node == node and edge.src_port == port.id for edge in edges)
 
 
 def status(
-    node: NodeRecord, ports: Iterable[PortRecord], edges: Iterable[Edge], board: Board
+    node: NodeRecord, ports: Iterable[PortRecord], edges: Sequence[Edge], board: Board
 ) -> dict[str, Any]:
     """Return what a node is doing and lacks (contract 5.3)."""
     state = board.state(node.id)

@@ -44,7 +44,7 @@ class NewNode(msgspec.Struct, frozen=True):
 
 
 @TABLE.method("add_node", Right.EDIT, NewNode, Turn.EDIT)
-async def add_node(context: CallContext, params: NewNode) -> dict[str, Any]:
+async def add_node(context: CallContext, params: NewNode) -> msgspec.Raw:
     """Return the new node."""
     kind = context.services.process.library.classes.get(params.id)
     if kind is None:
@@ -66,7 +66,7 @@ async def add_node(context: CallContext, params: NewNode) -> dict[str, Any]:
             SetPortOption(node, port, key, value) for key, value in options.items() if port in record.ports
         ]
     committed = await context.commit(edits)
-    return shapes.full_node(committed.document, committed.document.nodes[node], context.services.board)
+    return shapes.full_node_json(committed.document, committed.document.nodes[node], context.services.board)
 
 
 class OneNode(msgspec.Struct, frozen=True):
