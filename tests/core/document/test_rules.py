@@ -27,7 +27,7 @@ class Text(str):
 NOT_JSON: list[Any] = [float("nan"), float("inf"), (1, 2), {1: 2}, {"a": [object()]}, b"x", {1}, Text("x")]
 
 
-@pytest.mark.parametrize("value", NOT_JSON, ids=repr)
+@pytest.mark.parametrize("value", NOT_JSON, ids=lambda value: type(value).__name__)
 def test_a_value_that_would_come_back_as_something_else_is_refused(value: Any) -> None:
     document = transact(Document(), [AddNode(new_node(ADD, "n"))]).document
     for edit in (
