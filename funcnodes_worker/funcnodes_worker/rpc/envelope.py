@@ -27,8 +27,7 @@ class Dialect(enum.Enum):
     JSONRPC = "jsonrpc"
 
 
-@dataclass(frozen=True)
-class Call:
+class Call(msgspec.Struct, frozen=True):
     """A call as it was written: arguments are not checked yet."""
 
     dialect: Dialect
@@ -37,6 +36,8 @@ class Call:
     id: Scalar = None
     wants_answer: bool = True
     as_bytes: bool = False
+    said: int = 0
+    """A sum of the whole frame: a call that is sent again is the same text."""
 
 
 @dataclass(frozen=True)
@@ -85,17 +86,17 @@ def read(text: str | bytes, last: Dialect = Dialect.PUBLISHED) -> Message:
         return Malformed(last, _mistake(INVALID_REQUEST, "a message is a JSON object; nothing was changed"))
     fields = cast("dict[str, Any]", content)
     if "jsonrpc" in fields:
-        return _read_jsonrpc(fields)
+        return _read_jsonrpc(fields, hash(text))
     match fields.get("type"):
         case "cmd":
-            return _read_published(fields)
+            return _read_published(fields, hash(text))
         case "ping":
             return Ping()
         case _:
             return Ignored()
 
 
-def _read_published(fields: dict[str, Any]) -> Call | Malformed:
+def _read_published(fields: dict[str, Any], said: int) -> Call | Malformed:
     call_id = _scalar(fields.get("id"))
     method, params = fields.get("cmd"), fields.get("kwargs", {})
     if not isinstance(method, str):
@@ -108,10 +109,11 @@ def _read_published(fields: dict[str, Any]) -> Call | Malformed:
         )
         return Malformed(Dialect.PUBLISHED, problem, call_id)
     as_bytes = fields.get("as_bytes") is True
-    return Call(Dialect.PUBLISHED, method, cast("dict[str, Any]", params), call_id, as_bytes=as_bytes)
+    arguments = cast("dict[str, Any]", params)
+    return Call(Dialect.PUBLISHED, method, arguments, call_id, as_bytes=as_bytes, said=said)
 
 
-def _read_jsonrpc(fields: dict[str, Any]) -> Call | Malformed:
+def _read_jsonrpc(fields: dict[str, Any], said: int = 0) -> Call | Malformed:
     call_id = _scalar(fields.get("id"))
     method, params = fields.get("method"), fields.get("params", {})
     if fields["jsonrpc"] != "2.0" or not isinstance(method, str):
@@ -122,7 +124,8 @@ def _read_jsonrpc(fields: dict[str, Any]) -> Call | Malformed:
             INVALID_REQUEST, f"'params' of {method[:80]!r} is an object with the arguments by name"
         )
         return Malformed(Dialect.JSONRPC, problem, call_id)
-    return Call(Dialect.JSONRPC, method, cast("dict[str, Any]", params), call_id, wants_answer="id" in fields)
+    arguments = cast("dict[str, Any]", params)
+    return Call(Dialect.JSONRPC, method, arguments, call_id, wants_answer="id" in fields, said=said)
 
 
 def _read_batch(contents: list[object]) -> Batch | Malformed:

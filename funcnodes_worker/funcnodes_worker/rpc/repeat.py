@@ -20,7 +20,7 @@ MAX_BYTES = 8 * 1024 * 1024
 @dataclass
 class _Memory:
     since: float
-    said: tuple[str, str]
+    said: int
     answer: Frame | None = None
 
 
@@ -40,7 +40,7 @@ class Repeats:
             return False
         if call.id in self._memories:
             self._drop(call.id)
-        self._memories[call.id] = _Memory(now, _said(call))
+        self._memories[call.id] = _Memory(now, call.said)
         return True
 
     def answer_to(self, call: Call) -> Frame | None:
@@ -57,10 +57,10 @@ class Repeats:
         self._bytes += len(answer.body)
 
     def _memory_of(self, call: Call) -> _Memory | None:
-        # Only the last call of an id can be repeated. Method and arguments belong to it: a simple script that
-        # always sends id 1 does not mean to repeat itself, not even when it sets a value back to what it was.
+        # Only the last call of an id can be repeated, by the same text: a simple script that always sends
+        # id 1 does not mean to repeat itself, not even when it sets a value back to what it was.
         memory = self._memories.get(call.id)
-        return memory if memory is not None and memory.said == _said(call) else None
+        return memory if memory is not None and memory.said == call.said else None
 
     def _forget(self, now: float) -> None:
         while self._memories:
@@ -73,7 +73,3 @@ class Repeats:
     def _drop(self, call_id: Scalar) -> None:
         answer = self._memories.pop(call_id).answer
         self._bytes -= len(answer.body) if answer else 0
-
-
-def _said(call: Call) -> tuple[str, str]:
-    return (call.method, repr(call.params))

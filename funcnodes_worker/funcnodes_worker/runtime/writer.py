@@ -140,7 +140,8 @@ class Writer:
         outcome = transact(self._head, planned)
         step = self._enter(outcome, author)
         assert step.waiting is not None
-        return await asyncio.shield(step.waiting)
+        # A caller that goes away cancels only its waiting: the step is in the deque, and stays there.
+        return await step.waiting
 
     def observe(self, note: Observation) -> None:
         """Keep what node code changed by itself; it takes its place after the edits submitted so far."""
