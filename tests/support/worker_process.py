@@ -19,6 +19,7 @@ from funcnodes_core.document.model import Classes, Document
 from funcnodes_core.lib.library import Library
 from funcnodes_worker.home.base import Base, prepare_base
 from funcnodes_worker.home.token import read_or_make_token
+from funcnodes_worker.home.trust import TrustRecord, vouch
 from funcnodes_worker.home.worker_config import (
     PackageWish,
     WorkerConfig,
@@ -215,6 +216,7 @@ def make_worker(folder: Path, packages: Sequence[str] = ("funcnodes-lab",), name
     home = WorkerHome(base, f"{name}_0123456789abcdef")
     wishes = {package: PackageWish(package) for package in packages}
     write_worker_config(home, WorkerConfig(uuid=home.uuid, name=name, package_dependencies=wishes))
+    vouch(home, TrustRecord())
     return home
 
 

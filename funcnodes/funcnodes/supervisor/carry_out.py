@@ -11,6 +11,7 @@ import itertools
 import logging
 import os
 import random
+import sys
 import time
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from pathlib import Path
 from typing import assert_never
 
 from funcnodes_worker.home.run_state import RunRecord, remove_run_files, write_run_record
+from funcnodes_worker.home.trust import is_vouched
 from funcnodes_worker.home.worker_config import WorkerConfigBroken
 from funcnodes_worker.home.worker_home import WorkerHome
 from funcnodes_worker.wire import control
@@ -123,7 +125,9 @@ class CarryOut:
 
     async def _provision(self, member: Member) -> None:
         try:
-            await self._ground.provisioner.create(member.home, self.report_for(member))
+            # What nobody here has trusted names packages of somebody else's choice: none is installed.
+            if is_vouched(member.home):
+                await self._ground.provisioner.create(member.home, self.report_for(member))
         except (EnvironmentProblem, WorkerConfigBroken, OSError) as problem:
             self._back.tell(member, on.ProvisionFailed(str(problem), _now()))
         else:
@@ -134,7 +138,11 @@ class CarryOut:
     async def _launch(self, member: Member) -> None:
         home = member.home
         try:
-            python = await self._ground.provisioner.prepare(home, self.report_for(member))
+            # A flow that nobody here has trusted is shown by our own interpreter; its environment is neither
+            # built nor used, since its folder may have come with one.
+            python = Path(sys.executable)
+            if is_vouched(home):
+                python = await self._ground.provisioner.prepare(home, self.report_for(member))
             # Until the new process has opened its marker, the old one would name a node that died with its
             # process.
             home.marker.unlink(missing_ok=True)
@@ -185,6 +193,8 @@ class CarryOut:
         self._back.changed()
 
     async def _after_hello(self, member: Member) -> None:
+        if not is_vouched(member.home):
+            return  # It runs on our own interpreter, and what its folder says of environments is not ours.
         with contextlib.suppress(EnvironmentProblem, WorkerConfigBroken, OSError):
             await self._ground.provisioner.settle(member.home)
             if member.config.in_venv and member.python is not None:

@@ -29,6 +29,17 @@ class WishRefused(Exception):
         return self.reason
 
 
+class NotTrusted(WishRefused):
+    """Raised when something would be installed for, or copied from, a worker nobody here has trusted yet."""
+
+    def __init__(self, uuid: str) -> None:
+        super().__init__(
+            f"the flow of worker {uuid!r} came from elsewhere and has not been trusted yet: it is shown, "
+            "nothing of it is installed, copied or run; open it, look at it and press Trust first"
+        )
+        self.uuid = uuid
+
+
 class BaseFolderInUse(LockHeld):
     """Raised when another process owns the fleet of this base folder."""
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Coroutine
 from typing import Protocol
 
 import msgspec
+from funcnodes_worker.home.trust import is_vouched
 from funcnodes_worker.home.worker_config import (
     PackageWish,
     WorkerConfig,
@@ -26,7 +27,7 @@ from funcnodes.environment.manifest import package_name
 from funcnodes.environment.progress import Report
 from funcnodes.environment.provision import Installed, Provisioner
 from funcnodes.fleet.phases import Phase
-from funcnodes.supervisor.errors import WishRefused
+from funcnodes.supervisor.errors import NotTrusted, WishRefused
 from funcnodes.supervisor.member import Member
 
 LOAD_LIMIT_S = 120.0
@@ -119,6 +120,8 @@ class Packages:
             await self._owner.restart(member.home.uuid)
 
     async def _install(self, member: Member, package: str, version: str | None, report: Report) -> Installed:
+        if not is_vouched(member.home):
+            raise NotTrusted(member.home.uuid)
         member.went_back = None
         installed = await self._provisioner.install(member.home, package, version, report)
         name = package_name(package)
@@ -126,6 +129,8 @@ class Packages:
         return installed
 
     async def _remove(self, member: Member, package: str, report: Report) -> Installed:
+        if not is_vouched(member.home):
+            raise NotTrusted(member.home.uuid)
         member.went_back = None
         removed = await self._provisioner.remove(member.home, package, report)
         name = package_name(package)

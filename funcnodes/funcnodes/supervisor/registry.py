@@ -5,6 +5,7 @@ Owns what is written when a worker is made, and what is removed with it. Does no
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 import msgspec
 from funcnodes_worker.disk.atomic import write_atomically
 from funcnodes_worker.home.base import Base
+from funcnodes_worker.home.trust import TrustRecord, is_vouched, vouch
 from funcnodes_worker.home.worker_config import (
     UPDATES,
     Autostart,
@@ -20,6 +22,8 @@ from funcnodes_worker.home.worker_config import (
     write_worker_config,
 )
 from funcnodes_worker.home.worker_home import WorkerHome, find_workers, make_uuid
+
+from funcnodes.supervisor.errors import NotTrusted
 
 
 class WorkerExists(ValueError):
@@ -63,11 +67,14 @@ class Registry:
         if home.config_file.exists() or home.folder.exists():
             raise WorkerExists(home.uuid)
         reference = None if wish.reference is None else WorkerHome(self._base, wish.reference)
+        if reference is not None and (wish.copy_lib or wish.copy_graph) and not is_vouched(reference):
+            raise NotTrusted(reference.uuid)
         packages = read_worker_config(reference).package_dependencies if reference and wish.copy_lib else {}
         home.folder.mkdir(parents=True)
         home.files.mkdir()
-        if reference is not None and wish.copy_graph:
-            _copy_graph(reference, home)
+        copied = _copy_graph(reference, home) if reference is not None and wish.copy_graph else None
+        # Made by a user's word: there is nothing of anybody else in it.
+        vouch(home, TrustRecord(snapshot=copied))
         config = WorkerConfig(
             uuid=home.uuid,
             name=wish.name or None,
@@ -92,11 +99,14 @@ class Registry:
             shutil.rmtree(home.folder)
 
 
-def _copy_graph(reference: WorkerHome, home: WorkerHome) -> None:
-    """Copy the graph as it was last saved, without the part that says whose it is."""
+def _copy_graph(reference: WorkerHome, home: WorkerHome) -> str | None:
+    """Copy the graph as it was last saved, without the parts that say whose it is; return its digest."""
     try:
         saved = msgspec.json.decode(reference.nodespace_file.read_bytes(), type=dict[str, Any])
     except FileNotFoundError:
-        return
-    saved.pop("meta", None)
-    write_atomically(home.nodespace_file, msgspec.json.encode(saved))
+        return None
+    for whose in ("meta", "journal"):
+        saved.pop(whose, None)
+    content = msgspec.json.encode(saved)
+    write_atomically(home.nodespace_file, content)
+    return hashlib.sha256(content).hexdigest()

@@ -248,6 +248,8 @@ class Supervisor:
                     waiting.set_result(problems)
             case control.Wish():
                 self.spawn(self.packages.fulfil(member, message))
+            case control.Trusted():
+                self.spawn(self._restart_quietly(uuid))
             case control.Hello():
                 LOGGER.warning("worker %s said hello twice on one connection", uuid)
 
@@ -313,6 +315,10 @@ class Supervisor:
     async def _start_quietly(self, uuid: str) -> None:
         with contextlib.suppress(WishRefused):
             await self.start(uuid)
+
+    async def _restart_quietly(self, uuid: str) -> None:
+        with contextlib.suppress(WishRefused):
+            await self.restart(uuid)
 
     async def _look_forever(self) -> None:
         while True:

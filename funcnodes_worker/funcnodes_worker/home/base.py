@@ -98,6 +98,11 @@ class Base:
         return self.folder / "token"
 
     @property
+    def trust_key_file(self) -> Path:
+        """The secret that records of trust are sealed with (`home/trust`)."""
+        return self.folder / "trust-key"
+
+    @property
     def sessions_file(self) -> Path:
         """Hashes of the browser sessions."""
         return self.folder / "sessions.json"

@@ -102,6 +102,11 @@ class WorkerHome:
         return self.folder / "nodespace.json"
 
     @property
+    def trust_file(self) -> Path:
+        """What a user has trusted in this folder (`home/trust`)."""
+        return self.folder / "trust.json"
+
+    @property
     def files(self) -> Path:
         """The user's files."""
         return self.folder / "files"

@@ -33,6 +33,7 @@ from funcnodes_worker.home.worker_config import read_worker_config
 from funcnodes_worker.home.worker_home import WorkerHome
 from funcnodes_worker.process.loading import LibraryOffice
 from funcnodes_worker.process.platform import on_stop_signals
+from funcnodes_worker.process.trusting import TrustOffice
 from funcnodes_worker.process.worker import WorkerInServerThread
 from funcnodes_worker.runtime.feed import Feed
 from funcnodes_worker.runtime.graph_thread import GraphThread
@@ -144,9 +145,11 @@ async def _run_graph(
 ) -> ServerThread:
     graph = GraphThread(running.node)
     space = NodeSpace()
-    office = LibraryOffice(LibraryLoader(space.lib))
-    sys.path.append(str(home.local_scripts))
-    state = office.start(read_worker_config(home).package_dependencies)
+    office = LibraryOffice(LibraryLoader(space.lib), home.local_scripts)
+    trust = TrustOffice(home, opened)
+    if trust.is_held:
+        _log.warning("the flow has not been trusted yet (%s): it is shown and not run", trust.reason)
+    state = office.hold() if trust.is_held else office.start(read_worker_config(home).package_dependencies)
     document = _restore(opened, state.classes)
     space.id = document.surroundings["meta"]["id"]
     home.files.mkdir(parents=True, exist_ok=True)
@@ -167,6 +170,7 @@ async def _run_graph(
             document,
             opened.revision,
             office,
+            trust,
             graph,
             living,
             no_auth=options.no_auth,
@@ -183,7 +187,8 @@ async def _run_graph(
     assert server.worker is not None
     feed = Feed(server.worker.deliver, state_of, living.observer.changes_of, lambda: living.followed)
     living.enter(feed)
-    graph.post(lambda: living.build(document, opened.revision))
+    if not trust.is_held:
+        graph.post(lambda: living.build(document, opened.revision))
     graph.enter()
     feed.enter()
     try:

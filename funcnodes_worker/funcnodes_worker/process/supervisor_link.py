@@ -190,6 +190,10 @@ class SupervisorLink:
         """Tell the supervisor that the worker's own settings were rewritten."""
         self._say(changed)
 
+    def trusted(self) -> None:
+        """Tell the supervisor that the flow was trusted, so that it starts in its own environment."""
+        self._say(control.Trusted())
+
     async def say_stopping(self) -> None:
         """Tell the supervisor that this end is no crash."""
         if self._socket is not None and not self._socket.closed:

@@ -34,6 +34,7 @@ from funcnodes_worker.process.loading import LibraryOffice
 from funcnodes_worker.process.ports import bind
 from funcnodes_worker.process.snapshots import SnapshotKeeper
 from funcnodes_worker.process.supervisor_link import SupervisorLink
+from funcnodes_worker.process.trusting import TrustOffice
 from funcnodes_worker.rpc.errors import GraphBusy, InstallationFailed
 from funcnodes_worker.rpc.gate import Gate
 from funcnodes_worker.runtime.board import Board
@@ -70,6 +71,7 @@ class WorkerInServerThread:
         document: Document,
         revision: int,
         office: LibraryOffice,
+        trust: TrustOffice,
         graph: GraphThread,
         living: LivingGraph,
         *,
@@ -78,6 +80,9 @@ class WorkerInServerThread:
         behind_proxy: bool = False,
     ) -> None:
         self._base, self._home, self._store, self._office = base, home, store, office
+        self._trust = trust
+        self._lives_from = None if trust.is_held else revision
+        """The revision the living graph was built at; None while the flow is held, when there is none."""
         self._graph, self._living = graph, living
         self._no_auth, self._has_supervisor, self._behind_proxy = no_auth, has_supervisor, behind_proxy
         self.library: LibraryState = office.state
@@ -189,7 +194,8 @@ class WorkerInServerThread:
         self._past.append(Past(committed.revision, committed.author, committed.edits))
         self.hub.committed(committed)
         edits, document, revision = committed.edits, committed.document, committed.revision
-        self._graph.post(lambda: self._living.follow(edits, document, revision))
+        if self._lives_from is not None and revision > self._lives_from:
+            self._graph.post(lambda: self._living.follow(edits, document, revision))
         if any(isinstance(edit, RemoveNode | ReplaceGraph) for edit in edits):
             self.board.drop([node for node in committed.before.nodes if node not in document.nodes])
         self._snapshots.changed()
@@ -324,12 +330,40 @@ class WorkerInServerThread:
 
     async def load_modules(self, packages: Sequence[str]) -> dict[str, str]:
         """Return what could not be loaded, by package."""
+        if self._trust.is_held:
+            return dict.fromkeys(packages, "the flow has not been trusted yet, so nothing is loaded")
         try:
             problems, state = await self._graph.ask(lambda: self._office.load(packages), TURN_TO_LOAD_S)
         except GraphBusy as busy:
             return dict.fromkeys(packages, f"{busy}; it is loaded when the worker starts again")
         self._library_changed(state)
         return problems
+
+    @property
+    def hold_reason(self) -> str | None:
+        """Why the flow is held, or None."""
+        return self._trust.reason
+
+    async def trust(self) -> bool:
+        """Let a held flow go: on disk first, then its packages are loaded and its graph is built."""
+        if not self._trust.is_held:
+            return False
+        self._trust.grant()
+        _log.info("a user trusts this flow from here on")
+        if self._trust.needs_restart and self._link.is_up:
+            self.hub.event("trusted", restarts=True)
+            self._link.trusted()
+            return True
+        packages = list(read_worker_config(self._home).package_dependencies)
+        state = await self._graph.ask(lambda: self._office.start(packages), TURN_TO_LOAD_S)
+        self._library_changed(state)
+        # What is submitted and not committed yet is followed when it is: it is not in this document.
+        document, revision = fill_all(self.writer.document, state.classes), self.writer.revision
+        self._lives_from = revision
+        self._graph.post(lambda: self._living.build(document, revision))
+        self.hub.event("trusted", restarts=False)
+        self.hub.event("fullsync")
+        return False
 
     def _library_changed(self, state: LibraryState) -> None:
         self.library = state

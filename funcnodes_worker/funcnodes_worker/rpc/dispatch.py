@@ -9,7 +9,7 @@ from __future__ import annotations
 import enum
 import opcode
 from collections.abc import Callable, Coroutine, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Generic, TypeVar, cast
 
 import msgspec
@@ -55,6 +55,18 @@ class Method(Generic[ContextT]):
         # Found once: asking msgspec for the fields cost more than half of each call (py-spy, 300 µs of 690).
         object.__setattr__(self, "_known", frozenset(self.params.__struct_encode_fields__))
         object.__setattr__(self, "waits", _may_wait(self.handler))
+
+    def behind(self, check: Callable[[ContextT], None]) -> Method[ContextT]:
+        """Return this method with a check that is made before each call and may raise."""
+        handler = self.handler
+
+        def checked(context: ContextT, params: Any) -> Coroutine[Any, Any, object]:
+            check(context)
+            return handler(context, params)
+
+        guarded = replace(self, handler=checked)
+        object.__setattr__(guarded, "waits", self.waits)
+        return guarded
 
     async def run(self, context: ContextT, params: Mapping[str, Any]) -> object:
         """Return the handler's result for arguments that were checked by type first."""
@@ -124,11 +136,15 @@ class MethodTable(Generic[ContextT]):
     def __contains__(self, name: object) -> bool:
         return name in self._methods
 
+    def enter(self, method: Method[ContextT]) -> None:
+        """Enter a method as it is."""
+        assert method.name not in self._methods, f"{method.name!r} is in the table already"
+        self._methods[method.name] = method
+
     def include(self, other: MethodTable[ContextT]) -> None:
         """Enter all methods of another page."""
         for method in other:
-            assert method.name not in self._methods, f"{method.name!r} is in the table already"
-            self._methods[method.name] = method
+            self.enter(method)
 
 
 _SEND = opcode.opmap["SEND"]

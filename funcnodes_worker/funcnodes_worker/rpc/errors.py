@@ -20,6 +20,7 @@ NOT_FOUND = -32001
 NO_RIGHT = -32002
 GRAPH_BUSY = -32003
 INSTALLATION_FAILED = -32004
+FLOW_HELD = -32006
 OWN_ERROR = -32099
 
 
@@ -84,6 +85,19 @@ class InstallationFailed(RpcError):
     """Raised when a package could not be installed or removed."""
 
     code = INSTALLATION_FAILED
+
+
+class FlowHeld(RpcError):
+    """Raised when something would be run, imported or installed for a flow that nobody has trusted yet."""
+
+    code = FLOW_HELD
+
+    def __init__(self, what: str, reason: str) -> None:
+        self.what, self.reason = what, reason
+        super().__init__(
+            f"{what!r} was not done: this flow has not been trusted yet ({reason}), so it is shown and not "
+            "run; look at it, then press Trust or send 'trust'"
+        )
 
 
 @dataclass(frozen=True)

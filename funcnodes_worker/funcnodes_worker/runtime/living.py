@@ -76,6 +76,8 @@ class LivingGraph:
         self._quiet = False
         self.followed = 0
         """The revision that the living graph has reached."""
+        self.is_built = False
+        """Whether there is a living graph: a flow that nobody has trusted yet has none."""
 
     def enter(self, feed: Feed) -> None:
         """Let the engine of the running loop tell what runs to the feed and the marker."""
@@ -93,6 +95,7 @@ class LivingGraph:
     def build(self, document: Document, revision: int) -> None:
         """Make the whole living graph once, quietly, and stir it once: every node that is ready runs."""
         self.followed = revision
+        self.is_built = True
         self._quiet = True
         try:
             self._build(document)
@@ -312,10 +315,12 @@ class LivingGraph:
 
     def request_trigger(self, node: NodeId) -> None:
         """Have a node run as soon as it may."""
-        self._node(node).request_trigger()
+        self._node(node).ask_for_run(ASKED_BY_USER)
 
     def previews(self, node: NodeId, ports: Iterable[PortId]) -> dict[PortId, Preview | None]:
         """Return ports' values as they are shown, made now."""
+        if not self.is_built:
+            return {}
         living = self._node(node)
         return {key: preview_of(port.value) for key in ports if (port := port_under(living, key)) is not None}
 

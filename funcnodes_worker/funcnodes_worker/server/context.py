@@ -81,6 +81,15 @@ class WorkerProcess(Protocol):
         """The epoch of the history: a new one means that earlier revisions say nothing."""
         ...
 
+    @property
+    def hold_reason(self) -> str | None:
+        """Why the flow is held (shown and not run), or None when a user has trusted it."""
+        ...
+
+    async def trust(self) -> bool:
+        """Let a held flow go; True when the worker now starts again in the flow's own environment."""
+        ...
+
     def read_config(self) -> WorkerConfig:
         """Return the worker's settings, live host and port included."""
         ...

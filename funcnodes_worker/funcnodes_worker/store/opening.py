@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from funcnodes_worker.disk.atomic import move, set_aside
 from funcnodes_worker.disk.faults import Faults, no_faults
+from funcnodes_worker.home.trust import Beginning
 from funcnodes_worker.store.journal import FILE_NAME as JOURNAL_NAME
 from funcnodes_worker.store.journal import SIBLINGS, Epoch, Journal, JournalDamaged, KeptSnapshot
 from funcnodes_worker.store.records import UNREADABLE, Entry, Notice, Row, Saved
@@ -40,6 +41,8 @@ class Start(Struct, frozen=True):
     epoch: Epoch
     revision: int
     notices: tuple[Notice, ...]
+    beginning: Beginning | None = None
+    """How this epoch began, when it began just now: what is not the trusted history may be anybody's."""
 
 
 class _Base(Struct, frozen=True):
@@ -142,11 +145,17 @@ def _replaced(journal: Journal, epoch: Epoch, file: SnapshotFile) -> Start:
 
 
 def _new_epoch(
-    journal: Journal, base: _Base, reason: str, notices: list[Notice], rows: tuple[Row, ...] = ()
+    journal: Journal,
+    base: _Base,
+    reason: str,
+    notices: list[Notice],
+    rows: tuple[Row, ...] = (),
+    continues: str | None = None,
 ) -> Start:
     epoch = journal.begin_epoch(reason, base.revision, base.digest, base.content, rows)
     tail = _decode(journal.path, list(rows))
-    return Start(base.saved, base.revision, tail, epoch, base.revision + len(tail), tuple(notices))
+    beginning = Beginning(digest=base.digest, continues=continues)
+    return Start(base.saved, base.revision, tail, epoch, base.revision + len(tail), tuple(notices), beginning)
 
 
 def _kept_base(path: Path, snapshot: KeptSnapshot) -> _Base:
@@ -177,7 +186,9 @@ def _open_salvaged(folder: Path, faults: Faults, reason: str) -> tuple[Journal, 
     file = read_snapshot(folder)
     base = _best_base(found, file)
     rows = found.rows_after(base.revision) if base is not None and _belongs(found, file, base) else ()
-    start = _build(folder, found, base or _Base(EMPTY, {}, 0, None), rows, faults)
+    # A mark in a file can be copied, its content cannot be forged to a digest that we remember.
+    is_own = file is None or file.saved is None or _is_known(found, file.digest)
+    start = _build(folder, found, base or _Base(EMPTY, {}, 0, None), rows, faults, is_own=is_own)
     notices: list[Notice] = []
     if file is not None and file.saved is None:
         notices.append(_snapshot_damaged(folder, "what the journal still holds of it is used"))
@@ -193,12 +204,14 @@ def _open_salvaged(folder: Path, faults: Faults, reason: str) -> tuple[Journal, 
     return Journal(folder / JOURNAL_NAME, faults=faults), replace(start, notices=tuple(notices))
 
 
-def _build(folder: Path, found: Salvaged, base: _Base, rows: tuple[Row, ...], faults: Faults) -> Start:
+def _build(
+    folder: Path, found: Salvaged, base: _Base, rows: tuple[Row, ...], faults: Faults, *, is_own: bool
+) -> Start:
     """Write all that is whole into a new journal beside the damaged one: a crash now loses nothing."""
     journal = Journal(folder / REBUILT_NAME, faults=faults)
     try:
         journal.put_contents(found.contents)
-        start = _new_epoch(journal, base, "salvaged", [], rows)
+        start = _new_epoch(journal, base, "salvaged", [], rows, found.epoch if is_own else None)
     finally:
         journal.close()
     faults("salvage:built")
@@ -236,6 +249,10 @@ def _belongs(found: Salvaged, file: SnapshotFile | None, base: _Base) -> bool:
     """Tell whether the salvaged rows continue this base: not when a person put the file there."""
     if file is None or file.saved is None:
         return True
-    if any(snapshot.digest == base.digest for snapshot in found.snapshots):
+    if _is_known(found, base.digest):
         return True
     return not found.snapshots and file.mark is not None and file.mark.epoch == found.epoch
+
+
+def _is_known(found: Salvaged, digest: str | None) -> bool:
+    return any(snapshot.digest == digest for snapshot in found.snapshots)

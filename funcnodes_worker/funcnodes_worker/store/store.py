@@ -17,6 +17,7 @@ from msgspec import Struct
 from funcnodes_worker.disk.atomic import remove_leftovers
 from funcnodes_worker.disk.faults import Faults, no_faults
 from funcnodes_worker.disk.lock import FileLock
+from funcnodes_worker.home.trust import Beginning
 from funcnodes_worker.store.contents import hashes_in, pack, reference_to
 from funcnodes_worker.store.journal import Epoch, Journal
 from funcnodes_worker.store.opening import Start, open_journal
@@ -38,6 +39,8 @@ class Opened(Struct, frozen=True):
     epoch: str
     revision: int
     notices: tuple[Notice, ...]
+    beginning: Beginning | None = None
+    """How this epoch began, when it began just now."""
 
 
 class Store:
@@ -69,7 +72,9 @@ class Store:
         except BaseException:
             lock.release()
             raise
-        return Opened(store, start.saved, start.tail, start.epoch.id, start.revision, start.notices)
+        return Opened(
+            store, start.saved, start.tail, start.epoch.id, start.revision, start.notices, start.beginning
+        )
 
     @property
     def epoch(self) -> str:

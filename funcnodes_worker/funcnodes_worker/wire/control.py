@@ -77,6 +77,10 @@ class Stopping(Message, frozen=True, kw_only=True):
     """The worker has begun to stop in good order; its end is no crash."""
 
 
+class Trusted(Message, frozen=True, kw_only=True):
+    """A user has trusted the worker's flow: start it again, now in its own environment."""
+
+
 class Pong(Message, frozen=True, kw_only=True):
     """The worker's server thread is alive."""
 
@@ -160,9 +164,9 @@ class Exchanged(Message, frozen=True, kw_only=True):
     session: str | None = None
 
 
-FromWorker = Hello | Wish | ModulesLoaded | Changed | Stopping | Pong
+FromWorker = Hello | Wish | ModulesLoaded | Changed | Stopping | Trusted | Pong
 FromUi = Hello | Exchange | Revoke
-FromDialler = Hello | Wish | ModulesLoaded | Changed | Stopping | Pong | Exchange | Revoke
+FromDialler = Hello | Wish | ModulesLoaded | Changed | Stopping | Trusted | Pong | Exchange | Revoke
 ToWorker = Welcome | Refused | Access | Stop | Interrupt | LoadModules | WishProgress | WishDone | Ping
 ToUi = Welcome | Refused | Access | Exchanged
 FromSupervisor = (

@@ -14,6 +14,7 @@ SAMPLES: list[control.FromDialler | control.FromSupervisor] = [
     control.ModulesLoaded(id="1", problems={"a": "b"}),
     control.Changed(name="n"),
     control.Stopping(),
+    control.Trusted(),
     control.Pong(id="1"),
     control.Exchange(id="1", code="c", port=8000),
     control.Revoke(session_hash="h"),
