@@ -21,10 +21,11 @@ __all__ = ["DefaultFactory", "NodeInput"]
 class DefaultFactory:
     """Marks a function that gives an input's default at each read."""
 
-    __slots__ = ("func",)
+    __slots__ = ("func", "text")
 
-    def __init__(self, func: Callable[[Any], Any]) -> None:
-        self.func = func
+    def __init__(self, func: Callable[[Any], Any], text: str | None = None) -> None:
+        """`text` stands for a default that is no JSON wherever the port is told as plain data."""
+        self.func, self.text = func, text
 
     def __call__(self, io: NodeInput) -> Any:
         """Return the default of this input."""
@@ -134,7 +135,17 @@ class NodeInput(NodeIO):
 
     def set_default(self, default: Any) -> None:
         """Give the input another default; `NoValue` brings back what the class says."""
-        self.fallback = self.class_default if default is NoValue else default
+        own = self.class_default
+        # A file holds the text; it means the object that the text stands for.
+        is_its_text = type(own) is DefaultFactory and isinstance(default, str) and default == own.text
+        self.fallback = own if default is NoValue or is_its_text else default
+
+    @property
+    def told_default(self) -> Any:
+        """The default as it is told in plain data."""
+        fallback = self.fallback
+        text = fallback.text if type(fallback) is DefaultFactory else None
+        return self.default if text is None else text
 
     def set_value(self, value: Any, does_trigger: bool | None = None, datapath: Any = None) -> None:
         """Store a value, tell it, and ask for a run; from another thread, all but the storing is posted."""

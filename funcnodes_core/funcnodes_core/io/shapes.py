@@ -60,7 +60,7 @@ def compact(port: Port, drop: bool) -> dict[str, Any]:
     if is_input(port):
         optional["required"] = (port.required, port.required != port.default_required)
         optional["does_trigger"] = (port.does_trigger, port.does_trigger != port.default_does_trigger)
-        optional["default"] = (port.default, port.default is not NoValue)
+        optional["default"] = (port.told_default, port.default is not NoValue)
     shape.update({key: value for key, (value, said) in optional.items() if said or not drop})
     return shape
 
@@ -95,7 +95,7 @@ def full(port: Port, with_value: bool) -> dict[str, Any]:
     if with_value:
         shape["value"] = port.value
     if is_input(port):
-        shape["default"] = port.default
+        shape["default"] = port.told_default
         shape["required"] = port.required
     return shape
 

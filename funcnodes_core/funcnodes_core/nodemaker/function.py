@@ -27,7 +27,7 @@ from typing import Any, cast
 from exposedfunctionality import assure_exposed_method
 
 from funcnodes_core.engine.plan import Kind, Plan
-from funcnodes_core.io.input import NodeInput
+from funcnodes_core.io.input import DefaultFactory, NodeInput
 from funcnodes_core.io.output import NodeOutput
 from funcnodes_core.node.making import apart, streams
 from funcnodes_core.node.node import Node
@@ -88,7 +88,8 @@ def node_class_from_function(
         exposed = cast("Any", assure_exposed_method(function, inputs=inputs, outputs=outputs))
     meta = exposed.ef_funcmeta
     shown = node_name or name
-    in_ports = [_input(p) for p in meta["input_params"] if p["name"] != "node"]
+    defaults = _defaults(exposed)
+    in_ports = [_input(p, defaults) for p in meta["input_params"] if p["name"] != "node"]
     out_ports = [_output(p) for p in meta["output_params"]]
     kind: Kind = "thread" if separate_thread else "process" if separate_process else _kind(exposed)
     wants_node = len(in_ports) != len(meta["input_params"])
@@ -183,14 +184,29 @@ def _items_as_results(function: Any) -> Generator[None, None, None]:
         function.__annotations__ = kept
 
 
-def _input(said: Mapping[str, Any]) -> NodeInput:
+def _defaults(exposed: Callable[..., Any]) -> Mapping[str, Any]:
+    """Return the defaults of the parameters as they are."""
+    try:
+        parameters = inspect.signature(exposed, follow_wrapped=False).parameters
+    except (TypeError, ValueError):  # what is written in C may not say
+        return {}
+    return {name: one.default for name, one in parameters.items() if one.default is not one.empty}
+
+
+def _input(said: Mapping[str, Any], defaults: Mapping[str, Any]) -> NodeInput:
     # The parser moves the parameter's own name to `_name` when another one is to be shown.
     io_id = str(said.get("_name", said["name"]))
     options = {key: said[key] for key in _INPUT if key in said}
-    if options.get("default") == "<NoValue>" and isinstance(options["default"], str):
-        # The parser turns defaults that are not JSON into text. Left out, the function's own default applies.
-        options["default"] = NoValue
-        options.setdefault("required", False)
+    text = options.get("default")
+    if isinstance(text, str):
+        # The parser turns defaults that are not JSON into text.
+        meant = defaults.get(io_id, text)
+        if text == "<NoValue>":
+            # Left out, the function's own default applies.
+            options["default"] = NoValue
+            options.setdefault("required", False)
+        elif not isinstance(meant, str):
+            options["default"] = DefaultFactory(lambda _: meant, text)
     return NodeInput(id=io_id, name=said["name"] if said["name"] != io_id else None, **options)
 
 

@@ -54,7 +54,9 @@ def port_under(node: Any, key: PortId) -> Any:
 
 def _default(port: Any) -> JsonValue | UnsetType:
     default = port.class_default
-    if default is NoValue or isinstance(default, type(port).DefaultFactory):
+    if isinstance(default, type(port).DefaultFactory):
+        return UNSET if default.text is None else default.text
+    if default is NoValue:
         return UNSET
     return as_json(default)
 

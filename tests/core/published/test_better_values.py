@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import json
 import math
 from pathlib import Path
@@ -103,3 +104,36 @@ def test_trigger_ports_are_not_saved_and_are_accepted() -> None:
     other = inc(trigger_on_create=False)
     other.deserialize(saved)
     assert other.outputs["_triggeroutput"].value is NoValue
+
+
+class Unit(enum.Enum):
+    """A plain enum, whose members are no JSON."""
+
+    M = "metre"
+
+
+_NOTHING = object()
+
+
+async def test_defaults_that_are_no_json_reach_the_function_as_they_are() -> None:
+    """Point 19: told as the parser's text, as published; numpy's `<no value>` is such an object."""
+
+    @fn.NodeDecorator("better.defaults", outputs=[{"name": "a"}, {"name": "b"}, {"name": "c"}])
+    def told(start: Any = _NOTHING, unit: Any = Unit.M, kind: Any = float, word: str = "word"):  # type: ignore[no-untyped-def]
+        return start is _NOTHING, unit, kind
+
+    node = told()
+    await node
+
+    assert [node[port].value for port in "abc"] == [True, Unit.M, float]
+    saved = json.loads(json.dumps(node.serialize(), cls=fn.JSONEncoder))
+    shown = {port["id"]: port["default"] for port in node.full_serialize()["io"] if "default" in port}
+    assert shown | {"_triggerinput": None} == {
+        "start": str(_NOTHING), "unit": "Unit.M", "kind": "float", "word": "word", "_triggerinput": None,
+    }  # fmt: skip
+
+    saved["io"]["start"]["default"] = str(_NOTHING)
+    again = told()
+    again.deserialize({**saved, "io": {"start": {"default": str(_NOTHING)}, "unit": {"default": "other"}}})
+    await again
+    assert [again[port].value for port in "abc"] == [True, "other", float]
