@@ -132,10 +132,11 @@ class NodeGroups:
         old = group["parent_group"]
         if old == parent_group:
             return
-        self._detach(group_id)
-        group["parent_group"] = parent_group
+        # There first, then gone here: the group that is left may go, and with it the one around it.
         if parent_group is not None:
             self.get_group(parent_group)["child_groups"].append(group_id)
+        self._detach(group_id)
+        group["parent_group"] = parent_group
 
     def set_group_meta(self, group_id: str, meta: Mapping[str, Any]) -> None:
         """Keep something with a group."""

@@ -8,7 +8,9 @@ from typing import Any, Protocol, TypeVar
 from funcnodes_core.document.edits import (
     AddEdge,
     AddNode,
+    ChangeGroups,
     Edit,
+    NameExternalWorker,
     RemoveEdge,
     RemoveNode,
     RenameNode,
@@ -22,6 +24,7 @@ from funcnodes_core.document.edits import (
     SetValue,
 )
 from funcnodes_core.document.filling import new_node
+from funcnodes_core.document.grouping import difference, dissolved, group_together
 from funcnodes_core.document.model import ClassRecord, Document, Edge, GroupRecord, PortRecord
 from msgspec import UNSET
 
@@ -38,6 +41,7 @@ ADD = ClassRecord(
     ),
 )
 CLASSES = {"math.add": ADD}
+PUMP = {"external_workers": {"labkit.pump": [{"uuid": "w1", "name": "Left"}]}}
 VALUES: list[Any] = [None, True, 0, 1, 2.5, "text", "", [1, [2]], {"k": {"j": None}}, UNSET]
 
 
@@ -51,7 +55,8 @@ class Dice(Protocol):
 
 KINDS = [
     "add_node", "add_node", "remove_node", "add_edge", "add_edge", "remove_edge", "value", "value", "default",
-    "rename", "property", "node_option", "port_option", "graph_property", "groups", "replace",
+    "rename", "property", "node_option", "port_option", "graph_property", "groups", "group",
+    "dissolve", "worker_name", "replace",
 ]  # fmt: skip
 
 
@@ -91,8 +96,19 @@ def random_edit(document: Document, dice: Dice) -> Edit:
             return SetGraphProperty(dice.choice(["p", "q"]), dice.choice(VALUES))
         case "groups":
             return SetGroups(_random_groups(nodes, dice))
+        case "group":
+            some = sorted({dice.choice(nodes) for _ in range(dice.randint(1, 3))})
+            after = group_together(document.groups, some, [], f"g{dice.randint(0, 99)}")
+            return ChangeGroups(difference(document.groups, after))
+        case "dissolve" if document.groups:
+            after = dissolved(document.groups, dice.choice(list(document.groups)))
+            return ChangeGroups(difference(document.groups, after))
+        case "worker_name":
+            return NameExternalWorker(
+                "labkit.pump", dice.choice(["w1", "w2"]), dice.choice(["x", "y", UNSET])
+            )
         case "replace" if dice.randint(0, 9) == 0:
-            return ReplaceGraph(Document(nodes={"n0": new_node(ADD, "n0")}))
+            return ReplaceGraph(Document(nodes={"n0": new_node(ADD, "n0")}, surroundings=PUMP))
         case _:
             return SetProperty(node, dice.choice(["frontend:pos", "mine"]), dice.choice(VALUES))
 

@@ -14,7 +14,9 @@ from funcnodes_core.document.draft import Draft, groups_without, with_item, with
 from funcnodes_core.document.edits import (
     AddEdge,
     AddNode,
+    ChangeGroups,
     Edit,
+    NameExternalWorker,
     RemoveEdge,
     RemoveNode,
     RenameNode,
@@ -27,6 +29,8 @@ from funcnodes_core.document.edits import (
     SetProperty,
     SetValue,
 )
+from funcnodes_core.document.external import with_name
+from funcnodes_core.document.grouping import changed
 from funcnodes_core.document.model import (
     TRIGGER_OUTPUT,
     TRIGGER_PAIR,
@@ -79,6 +83,10 @@ def apply_to_draft(draft: Draft, edit: Edit) -> None:
             draft.put_properties(_set(draft.properties, key, value))
         case SetGroups(groups):
             draft.put_groups(groups)
+        case ChangeGroups(groups):
+            draft.put_groups(changed(draft.groups, groups))
+        case NameExternalWorker(class_id, worker, name):
+            draft.put_surroundings(with_name(draft.surroundings, class_id, worker, name))
         case ReplaceGraph(document):
             draft.put_document(document)
         case _:

@@ -34,6 +34,7 @@ class Draft:
         self._wires: dict[NodeId, tuple[Edge, ...]] | None = None
         self._properties: Mapping[str, JsonValue] = document.properties
         self._groups: Mapping[GroupId, GroupRecord] = document.groups
+        self._surroundings: Mapping[str, JsonValue] = document.surroundings
 
     def finish(self) -> Document:
         """Return the document as it is now; the draft goes on from there without touching it."""
@@ -44,7 +45,7 @@ class Draft:
             properties=self._properties,
             groups=self._groups,
             extra=base.extra,
-            surroundings=base.surroundings,
+            surroundings=self._surroundings,
         )
         # An index that nobody asked for yet is made when it is; one that is there is still true.
         wires = vars(base).get(_CACHED) if self._wires is None else self._wires
@@ -69,6 +70,11 @@ class Draft:
     def groups(self) -> Mapping[GroupId, GroupRecord]:
         """The groups as they are now."""
         return self._groups
+
+    @property
+    def surroundings(self) -> Mapping[str, JsonValue]:
+        """What stands beside the graph as it is now."""
+        return self._surroundings
 
     def edges_of(self, node: NodeId) -> tuple[Edge, ...]:
         """Return the edges that begin or end at a node."""
@@ -138,6 +144,10 @@ class Draft:
         """Put these groups in place of the old ones."""
         self._groups = groups
 
+    def put_surroundings(self, surroundings: Mapping[str, JsonValue]) -> None:
+        """Put this in place of what stands beside the graph."""
+        self._surroundings = surroundings
+
     def put_document(self, document: Document) -> None:
         """Put a whole document in place of this one."""
         self._begin(document)
@@ -200,14 +210,19 @@ def groups_without(groups: Mapping[GroupId, GroupRecord], node: NodeId) -> Mappi
     home = next((name for name, group in groups.items() if node in group.node_ids), None)
     if home is None:
         return groups
+    group = groups[home]
+    left = {**groups, home: replace(group, node_ids=tuple(n for n in group.node_ids if n != node))}
+    return without_empty(left, home)
+
+
+def without_empty(groups: Mapping[GroupId, GroupRecord], name: GroupId) -> Mapping[GroupId, GroupRecord]:
+    """Return the groups without this one if it holds nothing, nor those around it that then hold nothing."""
     left = dict(groups)
-    group = left[home]
-    left[home] = replace(group, node_ids=tuple(other for other in group.node_ids if other != node))
-    name: GroupId | None = home
-    while name is not None and name in left and not left[name].node_ids and not left[name].child_groups:
-        parent = left.pop(name).parent_group
+    here: GroupId | None = name
+    while here is not None and here in left and not left[here].node_ids and not left[here].child_groups:
+        parent = left.pop(here).parent_group
         if parent is not None and parent in left:
-            children = tuple(child for child in left[parent].child_groups if child != name)
+            children = tuple(child for child in left[parent].child_groups if child != here)
             left[parent] = replace(left[parent], child_groups=children)
-        name = parent
+        here = parent
     return left

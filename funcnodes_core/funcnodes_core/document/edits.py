@@ -113,6 +113,23 @@ class SetGroups(_Edit, frozen=True, tag="set_groups"):
     groups: Mapping[GroupId, GroupRecord]
 
 
+class ChangeGroups(_Edit, frozen=True, tag="change_groups"):
+    """Put these groups in the place of those with the same ids, and take away those that are null.
+
+    Only what is named changes, so two people who group at once do not undo each other's groups.
+    """
+
+    groups: Mapping[GroupId, GroupRecord | None]
+
+
+class NameExternalWorker(_Edit, frozen=True, tag="name_external_worker"):
+    """Call an instance of an external worker by another name; without one, by that of its class."""
+
+    class_id: str
+    worker: str
+    name: str | UnsetType = UNSET
+
+
 class ReplaceGraph(_Edit, frozen=True, tag="replace_graph"):
     """Put another document in the place of this one."""
 
@@ -132,6 +149,8 @@ Edit: TypeAlias = (
     | SetPortOption
     | SetGraphProperty
     | SetGroups
+    | ChangeGroups
+    | NameExternalWorker
     | ReplaceGraph
 )
 

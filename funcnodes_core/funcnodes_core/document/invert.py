@@ -8,7 +8,9 @@ from funcnodes_core.document.draft import Draft, groups_without
 from funcnodes_core.document.edits import (
     AddEdge,
     AddNode,
+    ChangeGroups,
     Edit,
+    NameExternalWorker,
     RemoveEdge,
     RemoveNode,
     RenameNode,
@@ -21,6 +23,8 @@ from funcnodes_core.document.edits import (
     SetProperty,
     SetValue,
 )
+from funcnodes_core.document.external import name_of
+from funcnodes_core.document.grouping import difference
 from funcnodes_core.document.model import Document, NodeId, PortId, PortRecord
 
 
@@ -56,6 +60,10 @@ def invert_in_draft(draft: Draft, edit: Edit) -> tuple[Edit, ...]:
             return (SetGraphProperty(key, draft.properties.get(key, UNSET)),)
         case SetGroups():
             return (SetGroups(draft.groups),)
+        case ChangeGroups(groups):
+            return (ChangeGroups({name: draft.groups.get(name) for name in groups}),)
+        case NameExternalWorker(class_id, worker):
+            return (NameExternalWorker(class_id, worker, name_of(draft.surroundings, class_id, worker)),)
         case ReplaceGraph():
             return (ReplaceGraph(draft.finish()),)
         case _:
@@ -72,6 +80,8 @@ def _bring_back(draft: Draft, node: NodeId) -> tuple[Edit, ...]:
     edges = draft.edges_of(node)
     if edges:
         back += [AddEdge(edge, place) for place, edge in draft.places_of(edges)]
-    if groups_without(draft.groups, node) is not draft.groups:
-        back.append(SetGroups(draft.groups))
+    left = groups_without(draft.groups, node)
+    if left is not draft.groups:
+        # Only the groups it leaves: others may be changed by somebody else before this is undone.
+        back.append(ChangeGroups(difference(left, draft.groups)))
     return tuple(back)

@@ -97,6 +97,20 @@ class EdgeNotFound(EditRejected):
         return f"there is no edge {_arrow(self.edge)}; it may have been removed, reload the graph"
 
 
+class ExternalWorkerNotFound(EditRejected):
+    """Raised when an instance of an external worker is named that the document does not hold."""
+
+    def __init__(self, class_id: str, worker: str) -> None:
+        super().__init__()
+        self.class_id, self.worker = class_id, worker
+
+    def __str__(self) -> str:
+        return (
+            f"there is no external worker {self.worker!r} of {self.class_id!r}; it may have been removed, "
+            "ask get_worker_dependencies for those there are"
+        )
+
+
 class ForwardsInACircle(EditRejected):
     """Raised when inputs would hand their value round in a circle."""
 
@@ -161,6 +175,62 @@ class BrokenRecord(EditRejected):
 
     def __str__(self) -> str:
         return f"the record contradicts itself: {self.reason}"
+
+
+class NothingToUndo(EditRejected):
+    """Raised when there is no step that could be undone."""
+
+    def __str__(self) -> str:
+        return "there is nothing to undo"
+
+
+class NothingToRedo(EditRejected):
+    """Raised when no step was undone since the last new change."""
+
+    def __str__(self) -> str:
+        return "there is nothing to redo; what was undone can be redone until the next change"
+
+
+class StepNotFound(EditRejected):
+    """Raised when a step is named that the history does not hold, or that is undone already."""
+
+    def __init__(self, revision: int, is_undone: bool) -> None:
+        super().__init__()
+        self.revision, self.is_undone = revision, is_undone
+
+    def __str__(self) -> str:
+        if self.is_undone:
+            return f"the change of revision {self.revision} is undone already"
+        return (
+            f"the history holds no change of revision {self.revision} that could be undone; "
+            "ask history for those there are"
+        )
+
+
+class BuiltUpon(EditRejected):
+    """Raised when undoing (or redoing) a step would spoil a later change that builds on it."""
+
+    def __init__(self, title: str, word: str, later: str, revision: int, whose: str) -> None:
+        super().__init__()
+        self.title, self.word, self.later = title, word, later
+        self.revision, self.whose = revision, whose
+
+    def __str__(self) -> str:
+        return (
+            f"“{self.title}” can not be {self.word}: {self.whose} later change “{self.later}” "
+            f"(revision {self.revision}) builds on it; undo that one first"
+        )
+
+
+class StepNoLongerFits(EditRejected):
+    """Raised when the rules refuse the way back (or the way back there) as the graph is now."""
+
+    def __init__(self, title: str, word: str, reason: EditRejected) -> None:
+        super().__init__()
+        self.title, self.word, self.reason = title, word, reason
+
+    def __str__(self) -> str:
+        return f"“{self.title}” can not be {self.word}: {self.reason}"
 
 
 def _arrow(edge: Edge) -> str:

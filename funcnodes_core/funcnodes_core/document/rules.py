@@ -16,7 +16,9 @@ from funcnodes_core.document.edits import (
     PORT_OPTIONS,
     AddEdge,
     AddNode,
+    ChangeGroups,
     Edit,
+    NameExternalWorker,
     RemoveEdge,
     RemoveNode,
     RenameNode,
@@ -29,6 +31,8 @@ from funcnodes_core.document.edits import (
     SetProperty,
     SetValue,
 )
+from funcnodes_core.document.external import is_there
+from funcnodes_core.document.grouping import changed
 from funcnodes_core.document.keys import keyed, source_port
 from funcnodes_core.document.model import (
     TRIGGER_INPUT,
@@ -48,6 +52,7 @@ from funcnodes_core.document.refusals import (
     BrokenRecord,
     EdgeExists,
     EdgeNotFound,
+    ExternalWorkerNotFound,
     ForwardsInACircle,
     InputIsConnected,
     NodeExists,
@@ -116,6 +121,11 @@ def check_in_draft(draft: Draft, edit: Edit) -> None:
                 raise EdgeNotFound(edge)
         case SetGroups(groups):
             _check_groups(groups, draft.nodes)
+        case ChangeGroups(groups):
+            _check_groups(changed(draft.groups, groups), draft.nodes)
+        case NameExternalWorker(class_id, worker):
+            if not is_there(draft.surroundings, class_id, worker):
+                raise ExternalWorkerNotFound(class_id, worker)
         case ReplaceGraph(document):
             _check_document(document)
         case SetGraphProperty(_, value):

@@ -8,7 +8,9 @@ import { is } from "../rpc/check";
 import { sameJson } from "../rpc/json";
 import type { Edge, Edit, GroupRecord, Json, NodeRecord, PortRecord, Wire } from "../wire/generated";
 import { assertNever } from "./assertNever";
+import { withWorkerName } from "./externalWorkers";
 import { type Graph, sameEdge, TRIGGER_INPUT, TRIGGER_OUTPUT, toGraph } from "./graph";
+import { changedGroups } from "./groupRules";
 import { check } from "./rules";
 
 /** Returns the document after all edits, or raises `EditRejected` and leaves nothing changed. */
@@ -51,6 +53,10 @@ export function apply(graph: Graph, edit: Edit): Graph {
       return { ...graph, properties: withEntry(graph.properties, edit.key, edit.value) };
     case "set_groups":
       return { ...graph, groups: edit.groups };
+    case "change_groups":
+      return { ...graph, groups: changedGroups(graph.groups, edit.groups) };
+    case "name_external_worker":
+      return { ...graph, surroundings: withWorkerName(graph.surroundings, edit) };
     case "replace_graph":
       return toGraph(edit.document);
     default:

@@ -19,6 +19,16 @@ export function checkGroups(groups: Graph["groups"], nodes: Graph["nodes"]): voi
   }
 }
 
+/** The groups with some of them replaced, added, or (null) taken away. */
+export function changedGroups(
+  groups: Graph["groups"],
+  changes: { readonly [name: string]: GroupRecord | null },
+): Graph["groups"] {
+  const kept = Object.entries(groups).filter(([name]) => changes[name] !== null);
+  const set = Object.entries(changes).flatMap(([name, group]) => (group === null ? [] : [[name, group]]));
+  return Object.fromEntries([...kept, ...set]);
+}
+
 function checkKinship(name: string, group: GroupRecord, groups: Graph["groups"]): void {
   const children = group.child_groups ?? [];
   for (const child of children) {

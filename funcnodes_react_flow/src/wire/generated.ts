@@ -22,6 +22,12 @@ export interface AddNode {
   readonly at?: number | null;
 }
 
+/** Put these groups in the place of those with the same ids, and take away those that are null. */
+export interface ChangeGroups {
+  readonly kind: "change_groups";
+  readonly groups: { readonly [key: string]: GroupRecord | null };
+}
+
 /** What the library knows about a node class, as plain data. */
 export interface ClassRecord {
   readonly class_id: string;
@@ -45,7 +51,7 @@ export interface Document {
 /** A wire from an output (or a forwarding input) to an input. In JSON a list of its four texts. */
 export type Edge = readonly [string, string, string, string];
 
-export type Edit = AddNode | RemoveNode | AddEdge | RemoveEdge | SetValue | SetDefault | RenameNode | SetProperty | SetNodeOption | SetPortOption | SetGraphProperty | SetGroups | ReplaceGraph;
+export type Edit = AddNode | RemoveNode | AddEdge | RemoveEdge | SetValue | SetDefault | RenameNode | SetProperty | SetNodeOption | SetPortOption | SetGraphProperty | SetGroups | ChangeGroups | NameExternalWorker | ReplaceGraph;
 
 /** A group of nodes and of other groups. */
 export interface GroupRecord {
@@ -55,6 +61,14 @@ export interface GroupRecord {
   readonly meta?: { readonly [key: string]: Json };
   readonly position?: readonly [number, number];
   readonly extra?: { readonly [key: string]: Json };
+}
+
+/** Call an instance of an external worker by another name; without one, by that of its class. */
+export interface NameExternalWorker {
+  readonly kind: "name_external_worker";
+  readonly class_id: string;
+  readonly worker: string;
+  readonly name?: string;
 }
 
 /** A node of the graph. While its class is missing it is a placeholder, and nothing of it is lost. */
@@ -175,11 +189,13 @@ export interface SetValue {
 export interface Wire {
   AddEdge: AddEdge;
   AddNode: AddNode;
+  ChangeGroups: ChangeGroups;
   ClassRecord: ClassRecord;
   Document: Document;
   Edge: Edge;
   Edit: Edit;
   GroupRecord: GroupRecord;
+  NameExternalWorker: NameExternalWorker;
   NodeRecord: NodeRecord;
   PortRecord: PortRecord;
   RemoveEdge: RemoveEdge;
@@ -210,11 +226,13 @@ export type Shape =
 export const shapes: { readonly [Name in keyof Wire]: Shape } = {
   AddEdge: {"fields": {"kind": {"one": ["add_edge"]}, "edge": {"ref": "Edge"}, "at": {"of": [{"is": "number"}, {"is": "null"}]}}, "required": ["kind", "edge"]},
   AddNode: {"fields": {"kind": {"one": ["add_node"]}, "node": {"ref": "NodeRecord"}, "at": {"of": [{"is": "number"}, {"is": "null"}]}}, "required": ["kind", "node"]},
+  ChangeGroups: {"fields": {"kind": {"one": ["change_groups"]}, "groups": {"map": {"of": [{"ref": "GroupRecord"}, {"is": "null"}]}}}, "required": ["kind", "groups"]},
   ClassRecord: {"fields": {"class_id": {"is": "string"}, "class_name": {"is": "string"}, "description": {"of": [{"is": "string"}, {"is": "null"}]}, "ports": {"list": {"ref": "PortRecord"}}, "reset_inputs_on_trigger": {"is": "boolean"}, "render_options": {"map": {"any": true}}}, "required": ["class_id"]},
   Document: {"fields": {"nodes": {"map": {"ref": "NodeRecord"}}, "edges": {"list": {"ref": "Edge"}}, "properties": {"map": {"any": true}}, "groups": {"map": {"ref": "GroupRecord"}}, "extra": {"map": {"any": true}}, "surroundings": {"map": {"any": true}}}, "required": []},
   Edge: {"tuple": [{"is": "string"}, {"is": "string"}, {"is": "string"}, {"is": "string"}]},
-  Edit: {"of": [{"ref": "AddNode"}, {"ref": "RemoveNode"}, {"ref": "AddEdge"}, {"ref": "RemoveEdge"}, {"ref": "SetValue"}, {"ref": "SetDefault"}, {"ref": "RenameNode"}, {"ref": "SetProperty"}, {"ref": "SetNodeOption"}, {"ref": "SetPortOption"}, {"ref": "SetGraphProperty"}, {"ref": "SetGroups"}, {"ref": "ReplaceGraph"}]},
+  Edit: {"of": [{"ref": "AddNode"}, {"ref": "RemoveNode"}, {"ref": "AddEdge"}, {"ref": "RemoveEdge"}, {"ref": "SetValue"}, {"ref": "SetDefault"}, {"ref": "RenameNode"}, {"ref": "SetProperty"}, {"ref": "SetNodeOption"}, {"ref": "SetPortOption"}, {"ref": "SetGraphProperty"}, {"ref": "SetGroups"}, {"ref": "ChangeGroups"}, {"ref": "NameExternalWorker"}, {"ref": "ReplaceGraph"}]},
   GroupRecord: {"fields": {"node_ids": {"list": {"is": "string"}}, "child_groups": {"list": {"is": "string"}}, "parent_group": {"of": [{"is": "string"}, {"is": "null"}]}, "meta": {"map": {"any": true}}, "position": {"tuple": [{"is": "number"}, {"is": "number"}]}, "extra": {"map": {"any": true}}}, "required": []},
+  NameExternalWorker: {"fields": {"kind": {"one": ["name_external_worker"]}, "class_id": {"is": "string"}, "worker": {"is": "string"}, "name": {"is": "string"}}, "required": ["kind", "class_id", "worker"]},
   NodeRecord: {"fields": {"id": {"is": "string"}, "class_id": {"is": "string"}, "class_name": {"is": "string"}, "name": {"is": "string"}, "description": {"of": [{"is": "string"}, {"is": "null"}]}, "reset_inputs_on_trigger": {"is": "boolean"}, "ports": {"map": {"ref": "PortRecord"}}, "properties": {"map": {"any": true}}, "render_options": {"map": {"any": true}}, "extra": {"map": {"any": true}}, "order": {"list": {"is": "string"}}}, "required": ["id", "class_id"]},
   PortRecord: {"fields": {"id": {"is": "string"}, "is_input": {"is": "boolean"}, "name": {"is": "string"}, "type": {"any": true}, "description": {"of": [{"is": "string"}, {"is": "null"}]}, "class_default": {"any": true}, "default": {"any": true}, "value": {"any": true}, "allow_multiple": {"is": "boolean"}, "required": {"is": "boolean"}, "does_trigger": {"is": "boolean"}, "hidden": {"is": "boolean"}, "emit_value_set": {"is": "boolean"}, "value_options": {"map": {"any": true}}, "render_options": {"map": {"any": true}}, "extra": {"map": {"any": true}}, "order": {"list": {"is": "string"}}}, "required": ["id"]},
   RemoveEdge: {"fields": {"kind": {"one": ["remove_edge"]}, "edge": {"ref": "Edge"}}, "required": ["kind", "edge"]},
