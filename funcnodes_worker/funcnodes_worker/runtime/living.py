@@ -15,7 +15,9 @@ from funcnodes_core.document.draft import wires_of
 from funcnodes_core.document.edits import (
     AddEdge,
     AddNode,
+    ChangeGroups,
     Edit,
+    NameExternalWorker,
     RemoveEdge,
     RemoveNode,
     RenameNode,
@@ -47,6 +49,7 @@ from funcnodes_core.nodespace import NodeSpace
 from funcnodes_core.novalue import NoValue
 from msgspec import UNSET, UnsetType
 
+from funcnodes_worker.runtime.external_workers import FuncNodesExternalWorker
 from funcnodes_worker.runtime.feed import Feed, preview_of
 from funcnodes_worker.runtime.observe import Observer, key_of, own_ports, port_under
 from funcnodes_worker.runtime.previews import full_value
@@ -149,8 +152,10 @@ class LivingGraph:
                     self.space.remove_property(key)
                 else:
                     self.space.set_property(key, value)
-            case SetGroups(groups):
-                self._set_groups(groups)
+            case SetGroups() | ChangeGroups():
+                self._set_groups(document.groups)
+            case NameExternalWorker(class_id, worker, name):
+                _name_external_worker(class_id, worker, name)
             case ReplaceGraph():
                 self._clear()
                 self.build(document, self.followed)
@@ -333,3 +338,10 @@ class LivingGraph:
         if self._engine is None:
             return "the graph does not run yet"
         return self._engine.interrupt(node)
+
+
+def _name_external_worker(class_id: str, worker: str, name: str | UnsetType) -> None:
+    known = FuncNodesExternalWorker.RUNNING_WORKERS.get(class_id)
+    instance = None if known is None else known.get(worker)
+    if instance is not None:
+        instance.name = instance.NAME if name is UNSET else name
