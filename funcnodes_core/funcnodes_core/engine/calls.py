@@ -7,6 +7,7 @@ the stack, so a KeyboardInterrupt can never land in the engine's own bookkeeping
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Generator
+from functools import lru_cache
 from types import coroutine
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,17 @@ if TYPE_CHECKING:
     from funcnodes_core.engine.cell import Cell
     from funcnodes_core.engine.runner import Engine
 
-__all__ = ["INSIDE", "call", "stepwise"]
+__all__ = ["INSIDE", "NO_AWAITABLES", "call", "is_awaitable", "stepwise"]
+
+NO_AWAITABLES = frozenset({bool, bytes, dict, float, frozenset, int, list, set, str, tuple, type(None)})
+"""What most functions return: none of these is to be awaited."""
+
+
+# Asking a class for an attribute that it lacks costs as much as three calls of a function.
+@lru_cache(maxsize=256)
+def is_awaitable(kind: type) -> bool:
+    """Return whether objects of this class are to be awaited; the object itself runs no code of its own."""
+    return hasattr(kind, "__await__")
 
 
 def call(function: Callable[..., Any], kwargs: dict[str, Any]) -> Any:

@@ -173,10 +173,18 @@ class Cell:
                 return False
         return True
 
-    def request(self, cause: NodeInput | str = ASKED_BY_CODE) -> None:
-        """Ask for a run: at once when ready, else as soon as someone asks again."""
+    def ask(self, cause: str) -> None:
+        """Ask for a run, from any thread."""
+        if self.here():
+            self.request(cause)
+        else:
+            self.post(lambda: self.request(cause))
+
+    def request(self, cause: NodeInput | str) -> None:
+        """Ask for a run: at once when ready, else as soon as someone asks again. In the graph's thread."""
         engine = self.engine
-        if engine is None or running_loop() is not engine.loop:
+        # `now` is set while the engine hands outputs on: then this is its thread.
+        if engine is None or not (engine.now or running_loop() is engine.loop):
             engine = self.settle_down(cause)
             if engine is None:
                 return

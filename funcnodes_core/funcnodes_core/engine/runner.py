@@ -19,7 +19,7 @@ from collections.abc import Callable
 from typing import Any
 
 from funcnodes_core.engine.adoption import adopt_component
-from funcnodes_core.engine.calls import call
+from funcnodes_core.engine.calls import NO_AWAITABLES, call, is_awaitable
 from funcnodes_core.engine.cell import Cell
 from funcnodes_core.engine.executors.lasting import LastingRuns
 from funcnodes_core.engine.scheduler import IDLE, RanAway, Scheduler
@@ -225,7 +225,8 @@ class Engine:
                     self.lasting.start(cell, n)
                 else:
                     self._run(cell, n, wall)
-                if clock() > limit:
+                # The clock was read when the plain run ended; a lasting one has only been started.
+                if (self.now or clock()) > limit:
                     return False
         finally:
             self.now = 0.0
@@ -264,12 +265,14 @@ class Engine:
         cell.queue_s = begun - cell.marked_at
         try:
             result = call(plan.function, kwargs)
-            if hasattr(result.__class__, "__await__"):
-                self._leave()
+            self.now = ended = time.perf_counter()
+            self.current = None
+            if self.marker is not None:
+                self.marker.end()
+            kind = result.__class__
+            if kind not in NO_AWAITABLES and is_awaitable(kind):
                 self.lasting.await_result(cell, n, result, kwargs)
                 return
-            self.now = ended = time.perf_counter()
-            self._leave()
             outs = cell.outs
             if len(outs) == 1:
                 outs[0].push(result)

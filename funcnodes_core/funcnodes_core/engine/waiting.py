@@ -12,6 +12,7 @@ from collections.abc import Generator, Iterable
 from typing import TYPE_CHECKING, Any
 
 from funcnodes_core.engine.scheduler import IDLE
+from funcnodes_core.engine.states import ASKED_BY_CODE
 
 if TYPE_CHECKING:
     from funcnodes_core.engine.cell import Cell
@@ -108,7 +109,7 @@ class Waiting:
         while True:
             for cell, _ in given:
                 if cell.requested and cell.state == IDLE:
-                    cell.request()
+                    cell.ask(ASKED_BY_CODE)
             if all(cell.state == IDLE for cell, _ in given):
                 return
             await self.turn()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from funcnodes_core.io import links, shapes
 from funcnodes_core.io.datapath import DataPath
 from funcnodes_core.io.owner import Link
-from funcnodes_core.io.port import NodeIO, push_on
+from funcnodes_core.io.port import NodeIO
 from funcnodes_core.novalue import NoValue
 
 if TYPE_CHECKING:
@@ -159,18 +159,23 @@ class NodeInput(NodeIO):
     def receive(self, value: Any, does_trigger: bool | None = None) -> None:
         """Take a value in the graph's thread. Called by connected outputs."""
         self.stored = value
-        cell = self.cell
-        try:
-            if (cell.heard or self.listeners is not None) and self._emit_value_set:
+        cell, failed = self.cell, None
+        if cell.port_changed is not None:
+            cell.port_changed(self)
+        if (cell.heard or self.listeners is not None) and self._emit_value_set:
+            try:
                 self._tell_value()
-        finally:
-            # An exception of a listener reaches the setter, but leaves no value half set.
-            if cell.port_changed is not None:
-                cell.port_changed(self)
-            if self._does_trigger if does_trigger is None else does_trigger:
-                cell.request(self)
-            if self.forwards:
-                push_on(value, self.forwards, does_trigger)
+            except Exception as error:  # noqa: BLE001 - raised below; it leaves no value half set
+                failed = error
+        if self._does_trigger if does_trigger is None else does_trigger:
+            cell.request(self)
+        for target in self.forwards:
+            try:
+                target.receive(value, does_trigger)
+            except Exception as error:  # noqa: BLE001 - raised below; the others must not miss the value
+                failed = failed or error
+        if failed is not None:
+            raise failed
 
     def _tell_value(self) -> None:
         self.emit("after_set_value", {"result": self.value})

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from funcnodes_core.io import links, shapes
 from funcnodes_core.io.owner import Link
-from funcnodes_core.io.port import NodeIO, push_on
+from funcnodes_core.io.port import NodeIO
 from funcnodes_core.novalue import NoValue
 
 if TYPE_CHECKING:
@@ -66,15 +66,22 @@ class NodeOutput(NodeIO):
     def push(self, value: Any, does_trigger: bool | None = None) -> None:
         """Store a value and push it on, in the graph's thread. Called by the runner for results."""
         self.stored = value
-        cell = self.cell
-        try:
-            if (cell.heard or self.listeners is not None) and self._emit_value_set:
+        cell, failed = self.cell, None
+        if cell.port_changed is not None:
+            cell.port_changed(self)
+        if (cell.heard or self.listeners is not None) and self._emit_value_set:
+            try:
                 self.emit("after_set_value", {"result": value})
-        finally:
-            # An exception of a listener reaches the setter, but keeps the value from nobody.
-            if cell.port_changed is not None:
-                cell.port_changed(self)
-            push_on(value, self.targets, False if does_trigger is False else None)
+            except Exception as error:  # noqa: BLE001 - raised below; it keeps the value from nobody
+                failed = error
+        wish = False if does_trigger is False else None
+        for target in self.targets:
+            try:
+                target.receive(value, wish)
+            except Exception as error:  # noqa: BLE001 - raised below; the others must not miss the value
+                failed = failed or error
+        if failed is not None:
+            raise failed
 
     # --- connections ---------------------------------------------------------------------------
     @property

@@ -8,8 +8,8 @@ does not change. Slots keep a port small: a graph has four of them per node.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Mapping
-from typing import Any, ClassVar, Protocol, Self, cast
+from collections.abc import Mapping
+from typing import Any, ClassVar, Self, cast
 
 from funcnodes_core.eventmanager import EventEmitterMixin, Listener
 from funcnodes_core.exceptions import NodeAlreadyDefinedError
@@ -18,7 +18,7 @@ from funcnodes_core.io.types import SerializedType, options_of, serialized
 from funcnodes_core.novalue import NoValue
 from funcnodes_core.utils.data import merged
 
-__all__ = ["NodeIO", "push_on"]
+__all__ = ["NodeIO"]
 
 
 class NodeIO(EventEmitterMixin):
@@ -264,25 +264,6 @@ class NodeIO(EventEmitterMixin):
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.full_id or self._uuid}>"
-
-
-class Receiver(Protocol):
-    """What a value can be pushed into."""
-
-    def receive(self, value: Any, does_trigger: bool | None = None) -> None:
-        """Take a value. Called by `push_on`."""
-
-
-def push_on(value: Any, ports: Iterable[Receiver], does_trigger: bool | None) -> None:
-    """Let a value arrive at every port; the first exception of a listener is raised when all have it."""
-    failed: Exception | None = None
-    for port in ports:
-        try:
-            port.receive(value, does_trigger)
-        except Exception as error:  # noqa: BLE001 - raised below; the other ports must not miss the value
-            failed = failed or error
-    if failed is not None:
-        raise failed
 
 
 def _new_id() -> str:

@@ -87,20 +87,14 @@ class RunsOfNode(PortsOfNode):
     # --- running -------------------------------------------------------------------------------
     def request_trigger(self) -> None:
         """Ask for a run: at once when ready, as soon as it is asked again otherwise."""
-        self._request(ASKED_BY_CODE)
+        self.cell.ask(ASKED_BY_CODE)
 
     def ask_for_run(self, reason: str) -> None:
         """Ask for a run and say why: `figures` will tell. What a class makes of `request_trigger` counts."""
         if type(self).request_trigger is RunsOfNode.request_trigger:
-            self._request(reason)
+            self.cell.ask(reason)
         else:
             self.request_trigger()
-
-    def _request(self, reason: str) -> None:
-        if self.cell.here():
-            self.cell.request(reason)
-        else:
-            self.cell.post(lambda: self.cell.request(reason))
 
     def trigger(self, triggerstack: TriggerStack | None = None) -> TriggerStack:
         """Start a run whatever the inputs hold; awaiting the answer waits for the results."""
