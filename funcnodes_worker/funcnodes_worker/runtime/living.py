@@ -56,6 +56,7 @@ from funcnodes_worker.runtime.previews import full_value
 from funcnodes_worker.runtime.records import Preview
 from funcnodes_worker.runtime.running import RunningNode
 
+MAX_LIKE_CLASS = 5000
 _log = logging.getLogger("funcnodes.worker")
 
 
@@ -77,6 +78,8 @@ class LivingGraph:
         self._secrets = dict(secrets or {})
         self._engine: Engine | None = None
         self._quiet = False
+        self._like_class: dict[int, tuple[PortRecord, type[Any]]] = {}
+        """Records of ports, by identity, that say nothing a fresh node of this class does not have."""
         self.followed = 0
         """The revision that the living graph has reached."""
         self.is_built = False
@@ -146,7 +149,9 @@ class LivingGraph:
             case SetNodeOption(node, key, value):
                 setattr(self._node(node), key, None if value is UNSET else value)
             case SetPortOption(node, port):
-                self._set_port_options(self._node(node), document.nodes[node].ports.get(port))
+                living = self._node(node)
+                self._set_port_options(living, document.nodes[node].ports.get(port))
+                self.observer.know(living)
             case SetGraphProperty(key, value):
                 if value is UNSET:
                     self.space.remove_property(key)
@@ -224,7 +229,8 @@ class LivingGraph:
         # A port that node code made at run time is not there yet; its code makes it again.
         if port is None:
             return
-        self._set_port_options(node, record)
+        if not self._says_what_its_class_says(node, record) and not self._set_port_options(node, record):
+            self._like_class[id(record)] = record, type(node)
         if not record.is_input:
             return
         if record.default is not UNSET:
@@ -232,19 +238,31 @@ class LivingGraph:
         if record.value is not UNSET:
             port.set_value(self._living_value(record.value), does_trigger=False)
 
-    def _set_port_options(self, node: Any, record: PortRecord | None) -> None:
+    def _says_what_its_class_says(self, node: Any, record: PortRecord) -> bool:
+        # All new nodes of a class share the records of its ports: what changed nothing on one of them changes
+        # nothing on the next, and need not be compared again.
+        if len(self._like_class) > MAX_LIKE_CLASS:
+            self._like_class.clear()
+        known = self._like_class.get(id(record))
+        return known is not None and known[0] is record and known[1] is type(node)
+
+    def _set_port_options(self, node: Any, record: PortRecord | None) -> bool:
+        """Return whether the port was changed."""
         if record is None or record.id in TRIGGER_PAIR:
-            return
+            return False
+        changed = False
         port = (node.get_input if record.is_input else node.get_output)(record.id)
         for key in ("name", "description", "hidden", "required", "does_trigger"):
             value = getattr(record, key)
             if value is not UNSET and getattr(port, key, value) != value:
                 setattr(port, key, value)
+                changed = True
         for key in ("value_options", "render_options"):
             value = getattr(record, key)
             if value is not UNSET and getattr(port, key) != value:
                 setattr(port, key, value)
-        self.observer.know_port(node.uuid, port)
+                changed = True
+        return changed
 
     def _set_groups(self, groups: Mapping[str, GroupRecord]) -> None:
         self.space.groups.deserialize({name: dump_group(group) for name, group in groups.items()})

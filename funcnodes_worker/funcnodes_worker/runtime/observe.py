@@ -79,7 +79,9 @@ def state_of(node: Any) -> NodeState:
     failure = None
     if error is not None:
         failure = RunFailure(error.message, tuple(error.traceback), error.kind)
-    return NodeState(state.status, state.run, failure, node.ready())
+    return NodeState(
+        state.status, state.run, failure, node.ready(), state.blocked_by, state.notice, node.figures
+    )
 
 
 class Observer:
@@ -105,9 +107,14 @@ class Observer:
 
     def know_port(self, node: NodeId, port: Any) -> None:
         """Take a port as it is now for what the document says."""
-        self._options.setdefault(node, {})[port.uuid, port.is_input()] = port.value_options
-        if port.is_input():
+        self._know_options(node, port, port.value_options)
+        if port.is_input() and (port.stored is not NoValue or node in self._set_by_user):
             self._set_by_user.setdefault(node, {})[port.uuid] = port.stored
+
+    def _know_options(self, node: NodeId, port: Any, options: Any) -> None:
+        # Most ports have none: nothing is kept of them, for each port of ten thousand nodes.
+        if options or node in self._options:
+            self._options.setdefault(node, {})[port.uuid, port.is_input()] = options
 
     def forget(self, node: NodeId) -> None:
         """Forget a node that was removed."""
@@ -134,12 +141,12 @@ class Observer:
         return Batch(ports=described, own_values=own_values)
 
     def _is_news(self, node: Any, port: Any) -> bool:
-        known = self._options.setdefault(node.uuid, {})
+        known = self._options.get(node.uuid, {})
         options = port.value_options
         news = self._names[node.uuid] != (tuple(node.inputs), tuple(node.outputs))
         key = (port.uuid, port.is_input())
-        if not _same(known.get(key), options):
-            known[key] = options
+        if not _same(known.get(key, {}), options):
+            self._options.setdefault(node.uuid, {})[key] = options
             news = True
         return news
 
