@@ -1,8 +1,9 @@
 """The feed: what the engine notes as it runs, brought to the server's thread as plain data, newest only.
 
 Owns the pace. The engine's notes cost it a dictionary entry; values are encoded here, in the graph's thread,
-between runs, in slices, and never for more than a tenth of the thread's time. A value whose encoder took over
-a second is shown on request only. Does not know clients: batches go to whoever was named (`deliver`).
+between runs, in slices, and never for more than a tenth of the thread's time. States do not wait for dear
+values. A value whose encoder took over a second is shown on request only, until the port has one of another
+kind. Does not know clients: batches go to whoever was named (`deliver`).
 """
 
 from __future__ import annotations
@@ -10,8 +11,9 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Iterable, Mapping
+from itertools import count
 from typing import Any, Protocol
-from weakref import WeakKeyDictionary, WeakSet
+from weakref import WeakKeyDictionary
 
 from funcnodes_core.document.model import NodeId, PortId
 
@@ -55,15 +57,22 @@ class Feed:
         """`state_of` reads a node's state, `changes_of` what its code changed on these ports by itself."""
         self._deliver, self._state_of, self._changes_of = deliver, state_of, changes_of
         self._followed = followed
-        self._ports: dict[Any, None] = {}
+        self._ports: dict[Any, int] = {}
+        """Ports whose change was not told yet, with the number of the latest."""
+        self._count = count(1).__next__
+        self._told: WeakKeyDictionary[Any, int] = WeakKeyDictionary()
         self._states: dict[Any, None] = {}
         self._progress: dict[NodeId, Mapping[str, Any]] = {}
-        self._not_before: WeakKeyDictionary[Any, float] = WeakKeyDictionary()
-        """When a port whose value is dear to encode may be encoded again."""
-        self._too_slow: WeakSet[Any] = WeakSet()
+        self._dear: WeakKeyDictionary[Any, bool] = WeakKeyDictionary()
+        """Ports and kinds of values by whether encoding them took longer than a slice."""
+        self._next_dear = self._spent_dear = 0.0
+        self._too_slow: WeakKeyDictionary[Any, type] = WeakKeyDictionary()
+        """Ports with the kind of value whose encoder took too long."""
         self._loop: asyncio.AbstractEventLoop | None = None
         self._timer: asyncio.TimerHandle | None = None
-        self._next = 0.0
+        self._waits_for_values = False
+        """Whether the timer is set for values only, which may be late: a state asks for an earlier one."""
+        self._next = self._next_values = 0.0
 
     def enter(self) -> None:
         """Begin to deliver, from the running loop of this thread."""
@@ -74,40 +83,58 @@ class Feed:
 
     def port_changed(self, io: Any) -> None:
         """Note that a port has a new value or new options."""
-        self._ports[io] = None
+        self._ports[io] = self._count()
         if self._timer is None:
             self._ask()
 
     def state_changed(self, node: Any) -> None:
         """Note that a node does something else than before."""
         self._states[node] = None
-        if self._timer is None:
+        if self._timer is None or self._waits_for_values:
             self._ask()
 
     def progressed(self, node: Any, info: Mapping[str, Any]) -> None:
         """Note how far a run has come."""
         self._progress[node.uuid] = dict(info)
         loop = self._loop
-        if loop is not None and self._timer is None:
+        if loop is not None and (self._timer is None or self._waits_for_values):
             loop.call_soon_threadsafe(self._ask)
+
+    # What who reads a value asks
+
+    def version(self, io: Any) -> int:
+        """Return the number of a port's latest change: the same number means the same value."""
+        return self._ports.get(io) or self._told.get(io, 0)
 
     # Delivery
 
     def _ask(self) -> None:
-        if self._loop is None or self._timer is not None:
+        if self._loop is None:
             return
-        self._timer = self._loop.call_at(max(self._loop.time(), self._next), self._ring)
+        when = self._next
+        self._waits_for_values = not (self._states or self._progress)
+        if self._waits_for_values:
+            when = max(when, self._next_values)
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = self._loop.call_at(max(self._loop.time(), when), self._ring)
 
     def _ring(self) -> None:
         self._timer = None
         assert self._loop is not None
         begun = time.perf_counter()
-        batch = self._collect(begun + SLICE_S)
-        spent = time.perf_counter() - begun
+        may_encode = self._loop.time() >= self._next_values
+        self._spent_dear = 0.0
+        batch = self._collect(begun + SLICE_S if may_encode else begun - 1)
+        # The dear ones share a tenth of their own, so that they hold up nobody but each other.
+        spent = time.perf_counter() - begun - self._spent_dear
         if batch is not None:
             self._deliver(batch)
-        # The dearer this slice was, the longer the graph has the thread for itself.
-        self._next = self._loop.time() + max(PAUSE_S, spent * (SHARE - 1))
+        now = self._loop.time()
+        self._next = now + PAUSE_S
+        if may_encode:
+            # The longer this slice was, the longer the graph has the thread for itself.
+            self._next_values = now + max(PAUSE_S, spent * (SHARE - 1))
         if self._ports or self._states or self._progress:
             self._ask()
 
@@ -124,35 +151,44 @@ class Feed:
     def _encode(self, until: float) -> tuple[dict[tuple[NodeId, PortId], Preview | None], list[Any]]:
         values: dict[tuple[NodeId, PortId], Preview | None] = {}
         seen: list[Any] = []
-        later: list[Any] = []
-        while self._ports:
+        later: dict[Any, int] = {}
+        while self._ports and time.perf_counter() <= until:
             io = next(iter(self._ports))
-            del self._ports[io]
+            number = self._ports.pop(io)
             now = time.perf_counter()
-            if self._not_before.get(io, 0.0) > now:
-                later.append(io)
+            if now < self._next_dear and self._is_dear(io):
+                later[io] = number
                 continue
+            self._told[io] = number
             node = io.node
             if node is None:
                 continue
             values[node.uuid, key_of(node, io)] = self._preview(io, now)
             seen.append(io)
-            if time.perf_counter() > until:
-                break
-        self._ports.update(dict.fromkeys(later))
+        self._ports.update(later)
         return values, seen
 
     def _preview(self, io: PortLike, now: float) -> Preview | None:
         value = io.value
-        if io in self._too_slow:
+        if self._too_slow.get(io) is type(value):
             return Preview("text/plain", b"", cut=True, type=type(value).__name__, too_slow=True)
         preview = preview_of(value)
-        cost = time.perf_counter() - now
+        ended = time.perf_counter()
+        cost = ended - now
         if cost > TOO_SLOW_S:
-            self._too_slow.add(io)
-        elif cost > SLICE_S:
-            self._not_before[io] = now + cost * SHARE
+            self._too_slow[io] = type(value)
+        if cost > SLICE_S:
+            self._spent_dear += cost
+            self._next_dear = ended + cost * (SHARE - 1)
+            self._dear[type(value)] = self._dear[io] = True
+        elif self._dear:
+            self._dear[io] = False
         return preview
+
+    def _is_dear(self, io: PortLike) -> bool:
+        known = self._dear.get(io)
+        # A port that was not encoded yet is judged by values of the same kind.
+        return self._dear.get(type(io.value), False) if known is None else known
 
 
 def preview_of(value: Any) -> Preview | None:

@@ -174,10 +174,10 @@ def _long(number: int) -> str:
 class _Bounds:
     """Walks a value and leaves out what goes beyond the bounds, saying so."""
 
-    def __init__(self) -> None:
+    def __init__(self, room: int = MAX_ROOM) -> None:
         self.cut = False
         self._left = MAX_PARTS
-        self._room = MAX_ROOM
+        self._room = room
 
     def bound(self, value: Any, depth: int) -> Any:
         self._left -= 1
@@ -260,3 +260,13 @@ class _Bounds:
         lengths = kinds.shape_of(array)
         self.cut = self.cut or any(length > MAX_ITEMS for length in lengths) or len(lengths) > 2
         return self.bound(kinds.corner_of(array, MAX_ITEMS, MAX_ITEMS), depth)
+
+
+def shown_cell(value: object) -> Any:
+    """Return one cell of a table as JSON data, bounded like a preview."""
+    if value is None or value is NoValue:
+        return None
+    # Most cells are these; the walk is for the others.
+    if type(value) in (int, float, bool) and (type(value) is not int or abs(value) < 2**53):
+        return value
+    return _Bounds(room=MAX_TEXT).bound(value, 3)

@@ -1,0 +1,164 @@
+"""The feed's pace: newest only, a tenth of the thread at most, states before dear values."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from funcnodes_core.utils.serialization import ByteEncoder, BytesEncdata
+from funcnodes_worker.runtime import feed as feeds
+from funcnodes_worker.runtime.feed import Feed
+from funcnodes_worker.runtime.records import Batch, NodeState, Preview
+
+
+class Dear:
+    """A value whose encoder takes its time."""
+
+    cost_s = 0.05
+    encoded = 0
+
+
+class Node:
+    """A node as the feed sees it."""
+
+    def __init__(self, uuid: str) -> None:
+        self.uuid = uuid
+        self.inputs: dict[str, Any] = {}
+        self.outputs: dict[str, Any] = {}
+
+
+class Port:
+    """A port as the feed sees it."""
+
+    def __init__(self, name: str, value: Any = None) -> None:
+        self.uuid, self.value, self.node = "out", value, Node(name)
+        self.node.outputs["out"] = self
+
+    def is_input(self) -> bool:
+        return False
+
+
+@pytest.fixture(autouse=True)
+def dear_encoder() -> Iterator[None]:
+    """A module's encoder that keeps the thread busy."""
+
+    def encode(value: Dear, preview: bool = False) -> BytesEncdata:
+        value.encoded += 1
+        ends = time.perf_counter() + value.cost_s
+        while time.perf_counter() < ends:
+            pass
+        return BytesEncdata(data=b"PNG", handeled=True, mime="image/png")
+
+    ByteEncoder.add_encoder(encode, [Dear])
+    yield
+    del ByteEncoder.encoder_registry[Dear]
+
+
+class Heard:
+    """What was delivered, and a way to wait for it."""
+
+    def __init__(self) -> None:
+        self.batches: list[Batch] = []
+        self._grown = asyncio.Event()
+        self.feed = Feed(self._take, lambda _: NodeState("running"), lambda _: Batch())
+        self.feed.enter()
+
+    def _take(self, batch: Batch) -> None:
+        self.batches.append(batch)
+        self._grown.set()
+
+    async def wait_for(self, found: Any) -> Any:
+        async with asyncio.timeout(10):
+            while not (answer := found()):
+                self._grown.clear()
+                await self._grown.wait()
+        return answer
+
+    def values(self, port: Port) -> list[Preview | None]:
+        key = port.node.uuid, "out"
+        return [batch.values[key] for batch in self.batches if key in batch.values]
+
+
+async def test_only_the_newest_of_many_values_is_encoded() -> None:
+    heard, port = Heard(), Port("a")
+    for number in range(1000):
+        port.value = number
+        heard.feed.port_changed(port)
+    (only,) = await heard.wait_for(lambda: heard.values(port))
+    assert only is not None
+    assert only.data == b"999"
+
+
+async def test_an_encoders_time_sets_its_own_rate() -> None:
+    """Encoding has a tenth of the thread, whatever changes how often; a cheap port is not held up by it."""
+    heard, dear, cheap = Heard(), Port("dear", Dear()), Port("cheap", 0)
+    begun = time.perf_counter()
+    while time.perf_counter() - begun < 1.5:
+        heard.feed.port_changed(dear)
+        cheap.value += 1
+        heard.feed.port_changed(cheap)
+        await asyncio.sleep(0.002)
+    # The first one comes at once; after it each waits ten times its cost.
+    assert 2 <= dear.value.encoded <= 4
+    assert len(heard.values(cheap)) > 10
+
+
+async def test_dear_ports_share_their_tenth() -> None:
+    """Ten ports with images would else take all of the thread; each has its turn, also the first time."""
+    heard, first = Heard(), Port("first", Dear())
+    heard.feed.port_changed(first)
+    await heard.wait_for(lambda: heard.values(first))
+    ports = [Port(f"p{i}", Dear()) for i in range(10)]
+    begun = time.perf_counter()
+    while time.perf_counter() - begun < 1.2:
+        for port in ports:
+            heard.feed.port_changed(port)
+        await asyncio.sleep(0.01)
+    counts = [port.value.encoded for port in ports]
+    assert 1 <= sum(counts) <= 3
+    assert max(counts) == 1
+
+
+async def test_a_state_does_not_wait_for_a_dear_value() -> None:
+    """After an encoder of 50 ms the next value may come in half a second; a state comes in a thirtieth."""
+    heard, dear, node = Heard(), Port("dear", Dear()), Node("n")
+    heard.feed.port_changed(dear)
+    await heard.wait_for(lambda: heard.values(dear))
+    heard.feed.port_changed(dear)
+    heard.feed.state_changed(node)
+    begun = time.perf_counter()
+    await heard.wait_for(lambda: any("n" in batch.states for batch in heard.batches))
+    assert time.perf_counter() - begun < 0.3
+    assert len(heard.values(dear)) == 1
+    await heard.wait_for(lambda: len(heard.values(dear)) == 2)
+
+
+async def test_what_took_over_a_second_is_shown_on_request_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And the port says so; a value of another kind is shown again."""
+    monkeypatch.setattr(feeds, "TOO_SLOW_S", 0.02)
+    heard, port = Heard(), Port("a", Dear())
+    heard.feed.port_changed(port)
+    await heard.wait_for(lambda: heard.values(port))
+    heard.feed.port_changed(port)
+    shown = await heard.wait_for(lambda: heard.values(port)[1:])
+    assert [preview.too_slow for preview in shown] == [True]
+    assert port.value.encoded == 1
+    port.value = "quick"
+    heard.feed.port_changed(port)
+    shown = await heard.wait_for(lambda: heard.values(port)[2:])
+    assert [(preview.too_slow, preview.data) for preview in shown] == [(False, b"quick")]
+
+
+async def test_the_number_of_a_change_names_one_value() -> None:
+    """Before and after it was told."""
+    heard, port = Heard(), Port("a", 1)
+    assert heard.feed.version(port) == 0
+    heard.feed.port_changed(port)
+    first = heard.feed.version(port)
+    await heard.wait_for(lambda: heard.values(port))
+    assert heard.feed.version(port) == first > 0
+    heard.feed.port_changed(port)
+    assert heard.feed.version(port) > first
