@@ -151,7 +151,8 @@ class LivingGraph:
             case SetPortOption(node, port):
                 living = self._node(node)
                 self._set_port_options(living, document.nodes[node].ports.get(port))
-                self.observer.know(living)
+                if (known := port_under(living, port)) is not None:
+                    self.observer.know_port(node, known)
             case SetGraphProperty(key, value):
                 if value is UNSET:
                     self.space.remove_property(key)
