@@ -62,7 +62,9 @@ def new(
     autostart: Annotated[bool, typer.Option("--autostart", help="Start it with the manager.")] = False,
     policy: Annotated[
         str | None,
-        typer.Option("--autostart-policy", metavar="never|unless-stopped|always", help="When to start it."),
+        typer.Option(
+            "--autostart-policy", metavar="never|on-failure|unless-stopped|always", help="When to start it."
+        ),
     ] = None,
     as_json: Json = False,
     create_only: Annotated[bool, typer.Option("--create-only", hidden=True)] = False,
@@ -74,7 +76,7 @@ def new(
     del worker_type  # There is one kind; published scripts name it.
     wish = worker_actions.NewWorker(
         in_venv=not not_in_venv,
-        autostart=policy or ("unless-stopped" if autostart else "never"),
+        autostart=policy or ("unless-stopped" if autostart else None),
         start=start and not create_only,
     )
     worker_actions.make(_meant(context, None, uuid, name), wish, as_json=as_json)

@@ -12,6 +12,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar, cast
 
+from funcnodes_worker.home.worker_config import AUTOSTARTS
+
 from funcnodes.cli import output
 from funcnodes.cli.choose import Status, choose
 from funcnodes.cli.ending import ending
@@ -36,7 +38,8 @@ class NewWorker:
     """What a new worker is to be like."""
 
     in_venv: bool
-    autostart: str
+    autostart: str | None
+    """None: as the manager thinks best."""
     start: bool
 
 
@@ -104,8 +107,8 @@ def show_status(asked: Asked, *, as_json: bool) -> None:
 
 def make(asked: Asked, wish: NewWorker, *, as_json: bool) -> None:
     """Make a worker, start it when wished, print its uuid."""
-    if wish.autostart not in ("never", "unless-stopped", "always"):
-        raise Problem("--autostart-policy is one of never, unless-stopped, always", WRONGLY_ASKED)
+    if wish.autostart is not None and wish.autostart not in AUTOSTARTS:
+        raise Problem(f"--autostart-policy is one of {', '.join(AUTOSTARTS)}", WRONGLY_ASKED)
 
     async def act(reached: Reached) -> str:
         params: dict[str, Any] = {"name": asked.name, "in_venv": wish.in_venv, "autostart": wish.autostart}

@@ -5,7 +5,8 @@ Owns the records and the status that everybody is shown.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 from funcnodes.fleet.events import NodeRun, ProcessId
@@ -22,6 +23,10 @@ class LifeStatus:
     running_node: NodeRun | None = None
     """A node that has run for more than a second."""
     is_deaf: bool = False
+    held: tuple[str, ...] = ()
+    """Nodes that are kept from running, since their runs ended the process twice."""
+    is_safe: bool = False
+    """It was started without running anything."""
 
 
 @dataclass(frozen=True)
@@ -43,9 +48,13 @@ class Watch:
 
 @dataclass(frozen=True)
 class Welcome:
-    """Accept the hello of this process."""
+    """Accept the hello of this process, and tell it what not to run."""
 
     process: ProcessId
+    held: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Nodes that are kept from running, each with the reason."""
+    is_safe: bool = False
+    """Nothing is to run."""
 
 
 @dataclass(frozen=True)
@@ -103,6 +112,30 @@ class Answer:
 
 
 @dataclass(frozen=True)
+class Note:
+    """Write down how a process ended, and what followed."""
+
+    sentence: str
+    followed: str
+    node: str | None = None
+    """The node that ran."""
+
+
+@dataclass(frozen=True)
+class NoteLetGo:
+    """Write down that a node may run again."""
+
+    node: str
+
+
+@dataclass(frozen=True)
+class RememberStop:
+    """Remember beyond this manager that the last word was stop, or that it no longer is."""
+
+    was_stopped: bool
+
+
+@dataclass(frozen=True)
 class Publish:
     """Show everybody the new status."""
 
@@ -122,5 +155,8 @@ Command = (
     | WakeAt
     | Remove
     | Answer
+    | Note
+    | NoteLetGo
+    | RememberStop
     | Publish
 )

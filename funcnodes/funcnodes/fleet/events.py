@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from funcnodes.fleet.restart_policy import Policy
+
 
 @dataclass(frozen=True)
 class ProcessId:
@@ -47,19 +49,24 @@ class Evidence:
 
 @dataclass(frozen=True)
 class StartWished:
-    """Somebody wants the worker to run. `needs_environment`: it has none yet."""
+    """Somebody wants the worker to run. `is_safe`: nothing shall run in it."""
 
     number: int
     at: float
     needs_environment: bool = False
+    is_safe: bool = False
 
 
 @dataclass(frozen=True)
 class StopWished:
-    """Somebody wants the worker not to run. This always wins over restarts."""
+    """Somebody wants the worker not to run. This always wins over restarts.
+
+    `manager_ends`: nobody said this of the worker; it is to run again with the next manager if it may.
+    """
 
     number: int
     at: float
+    manager_ends: bool = False
 
 
 @dataclass(frozen=True)
@@ -70,6 +77,7 @@ class RestartWished:
     at: float
     needs_environment: bool = False
     by_force: bool = False
+    is_safe: bool = False
 
 
 @dataclass(frozen=True)
@@ -133,6 +141,7 @@ class FoundDead:
 
     at: float
     evidence: Evidence = Evidence()
+    policy: Policy = Policy.ON_FAILURE
 
 
 @dataclass(frozen=True)
@@ -168,6 +177,8 @@ class ProcessExited:
     at: float
     jitter: float = 0.5
     evidence: Evidence = Evidence()
+    policy: Policy = Policy.ON_FAILURE
+    """What the worker's settings say by now."""
     went_back: bool = False
     """It was the first start from a changed environment; the one before has been brought back."""
 
@@ -185,6 +196,14 @@ class Looked:
 class PongReceived:
     """The worker's server thread answered a ping."""
 
+    at: float
+
+
+@dataclass(frozen=True)
+class NodeLetGo:
+    """A person changed a node that was held, or wants it run."""
+
+    node: str
     at: float
 
 
@@ -222,6 +241,7 @@ Event = (
     | ProcessExited
     | Looked
     | PongReceived
+    | NodeLetGo
     | Woken
     | Removed
 )

@@ -11,51 +11,40 @@ from typing import assert_never
 from funcnodes.fleet import commands as do
 from funcnodes.fleet import events as on
 from funcnodes.fleet import limits
+from funcnodes.fleet.aftermath import Again, LeftToPerson, Rest
 from funcnodes.fleet.alarms import Alarm
-from funcnodes.fleet.commands import Command, LifeStatus
+from funcnodes.fleet.body import Body
+from funcnodes.fleet.commands import Command
 from funcnodes.fleet.events import Event, ExitStatus, ProcessId
-from funcnodes.fleet.exit_reason import exit_sentence, is_clean
+from funcnodes.fleet.exit_reason import exit_sentence
 from funcnodes.fleet.hearing import DEAF_AFTER_S, Hearing
-from funcnodes.fleet.phases import Phase, check_move
-from funcnodes.fleet.restart_policy import WINDOW_S, CrashBudget, GiveUp, RestartAfter
-from funcnodes.fleet.voice import Voice
+from funcnodes.fleet.phases import Phase
+from funcnodes.fleet.quarantine import Quarantine
+from funcnodes.fleet.restart_policy import PROMISES
 from funcnodes.fleet.wishes import AfterEnd
 
 _IDLE = frozenset({Phase.CREATED, Phase.STOPPED, Phase.FAILED, Phase.WAITING})
 
 
-class Life(Voice):
+class Life(Body):
     """One worker's life. `handle` is its only door."""
 
-    def __init__(self, phase: Phase = Phase.STOPPED, reason: str = "") -> None:
-        """`reason` says why a life begins as failed: its settings cannot be read."""
-        super().__init__()
-        assert phase in (Phase.CREATED, Phase.STOPPED, Phase.FAILED), "a life begins without a process"
-        self.phase = phase
-        self.process: ProcessId | None = None
-        self.is_gone = False
-        """The worker's folder was removed; this life is over."""
-        self._reason = reason
-        self._budget = CrashBudget()
+    def __init__(
+        self,
+        phase: Phase = Phase.STOPPED,
+        reason: str = "",
+        *,
+        quarantine: Quarantine | None = None,
+        stop_is_remembered: bool = False,
+    ) -> None:
+        """`reason` says why a life begins as failed: its settings cannot be read. The rest is its past."""
+        super().__init__(phase, reason, quarantine or Quarantine())
         self._after_end = AfterEnd.NOTHING
         self._needs_environment = False
-        self.is_launching = False
-        """A process was asked for that is neither there nor refused yet."""
-        self._is_adopted = False
         self._early_hellos: list[ProcessId] = []
-        self._is_connected = False
         self._was_told_to_stop = False
-        self._kills = 0
+        self._stop_is_remembered = stop_is_remembered
         self._failure: str | None = None
-        self._hearing = Hearing()
-        self._event: Event | None = None
-
-    @property
-    def status(self) -> LifeStatus:
-        """What is shown to everybody."""
-        hearing = self._hearing
-        reason = hearing.sentence() if hearing.is_deaf else self._reason
-        return LifeStatus(self.phase, reason, hearing.long_run, hearing.is_deaf)
 
     def handle(self, event: Event) -> list[Command]:
         """Return what is to be done now that this has happened, in order."""
@@ -102,6 +91,9 @@ class Life(Voice):
                 self._looked(event)
             case on.PongReceived():
                 self._answered_ping()
+            case on.NodeLetGo(node):
+                self._aftermath.quarantine.let_go(node)
+                self._do(do.NoteLetGo(node))
             case on.Woken():
                 self._woken(event)
             case on.Removed():
@@ -116,10 +108,14 @@ class Life(Voice):
             return
         self._needs_environment = event.needs_environment
         self._was_told_to_stop = False
+        self._remember_stop(False)
         if self.phase is Phase.RUNNING:
-            self._answer(event.number)
+            safe = "it runs already: stop it first, or restart it, to open its graph without running"
+            self._answer(event.number, safe if event.is_safe and not self._is_safe else None)
             return
         self.wishes.start.append(event.number)
+        if self.phase is not Phase.STARTING:
+            self._is_safe = event.is_safe
         match self.phase:
             case Phase.STOPPING | Phase.PROVISIONING:
                 self._after_end = AfterEnd.START
@@ -127,13 +123,15 @@ class Life(Voice):
                 if self._is_adopted:
                     self._wake(Alarm.HELLO, event.at + limits.HELLO_LIMIT_S)
             case _:
-                self._budget.forgive()
+                self._aftermath.budget.forgive()
                 self._begin_start(event.at)
 
     def _stop_wished(self, event: on.StopWished) -> None:
         if self._is_leaving_for_good(event.number):
             return
         self._was_told_to_stop = True
+        if not event.manager_ends:
+            self._remember_stop(True)
         self._after_end = AfterEnd.NOTHING
         self._failure = None
         self._answer_all(self.wishes.start, "the start was called off: the worker was told to stop")
@@ -151,15 +149,18 @@ class Life(Voice):
 
     def _restart_wished(self, event: on.RestartWished) -> None:
         if self.phase not in (Phase.STARTING, Phase.RUNNING, Phase.STOPPING):
-            self._start_wished(on.StartWished(event.number, event.at, event.needs_environment))
+            self._start_wished(on.StartWished(event.number, event.at, event.needs_environment, event.is_safe))
             return
         if self._is_leaving_for_good(event.number):
             return
-        self._needs_environment = event.needs_environment
+        self._needs_environment, self._is_safe = event.needs_environment, event.is_safe
         self._was_told_to_stop = False
+        self._remember_stop(False)
+        if event.by_force:
+            self._blame_deaf_run()
         self.wishes.start.append(event.number)
         self._after_end = AfterEnd.START
-        self._budget.forgive()
+        self._aftermath.budget.forgive()
         if self.phase is not Phase.STOPPING:
             self._begin_stop(event.at, by_force=event.by_force)
         elif event.by_force:
@@ -270,8 +271,19 @@ class Life(Voice):
         self._move(Phase.STARTING, "runs since before this manager, and has not said hello to it yet")
 
     def _found_dead(self, event: on.FoundDead) -> None:
-        if self.phase is Phase.STOPPED and not self.is_launching:
-            self._launch(event.at, f"started again after it {exit_sentence(ExitStatus(), event.evidence)}")
+        if self.phase is not Phase.STOPPED or self.is_launching:
+            return
+        sentence = exit_sentence(ExitStatus(), event.evidence)
+        run = event.evidence.run
+        again = PROMISES[event.policy].after_crash
+        self._do(do.Note(sentence, "started again" if again else "left to a person", run and run.node))
+        if run is not None:
+            self._aftermath.quarantine.blame(run.node, sentence)
+        if again:
+            self._launch(event.at, f"started again after it {sentence}")
+        else:
+            self._move(Phase.STARTING)
+            self._fail(f"{sentence}. It is not started again: its policy is {event.policy!s}")
 
     def _adopt(self, process: ProcessId) -> None:
         self.process, self._is_adopted, self._kills, self._failure = process, True, 0, None
@@ -295,13 +307,13 @@ class Life(Voice):
         else:
             self._adopt(process)
             self._running()
-            self._do(do.Welcome(process))
+            self._welcome(process)
             self._answer_all(self.wishes.start)
 
     def _hello_of_ours(self, process: ProcessId) -> None:
         self._is_connected = True
         self._answered_ping()
-        self._do(do.Welcome(process))
+        self._welcome(process)
         if self.phase is Phase.STARTING:
             self._running()
             self._answer_all(self.wishes.start)
@@ -313,9 +325,6 @@ class Life(Voice):
         # The cause of an earlier end stays readable: who looks a minute later should still see why.
         self._move(Phase.RUNNING, "" if self._is_adopted else self._reason)
         self._is_connected = True
-
-    def _refuse(self, process: ProcessId, message: str) -> None:
-        self._do(do.Refuse(process, "stopped", message))
 
     def _connection_lost(self, event: on.ConnectionLost) -> None:
         if event.process != self.process or not self._is_connected:
@@ -342,41 +351,13 @@ class Life(Voice):
     def _stopping_said(self, event: on.StoppingSaid) -> None:
         if event.process != self.process or self.phase not in (Phase.STARTING, Phase.RUNNING):
             return
+        # Somebody told the worker itself, not us.
+        self._remember_stop(True)
         self._answer_all(self.wishes.start, "the worker stops by itself")
         self._move(Phase.STOPPING, "it stops by itself")
         self._wake(Alarm.TERMINATE, event.at + limits.ASK_LIMIT_S)
 
     # The end ----------------------------------------------------------------------------------------------
-
-    def _begin_stop(self, at: float, *, by_force: bool = False) -> None:
-        was_deaf, is_connected = self._hearing.is_deaf, self._is_connected
-        self._move(Phase.STOPPING)
-        if self.process is None:
-            return  # It is being launched; `_launched` goes on.
-        if by_force:
-            self._kill(at)
-        elif is_connected:
-            self._do(do.AskToStop())
-            self._wake(Alarm.TERMINATE, at + (limits.ASK_DEAF_LIMIT_S if was_deaf else limits.ASK_LIMIT_S))
-        else:
-            self._terminate(at)
-
-    def _terminate(self, at: float) -> None:
-        assert self.process is not None
-        self._do(do.Terminate(self.process))
-        self._wake(Alarm.KILL, at + limits.TERMINATE_LIMIT_S)
-
-    def _kill(self, at: float) -> None:
-        if self.process is None:
-            return
-        self._alarms.forget(Alarm.TERMINATE)
-        self._kills += 1
-        self._do(do.Kill(self.process))
-        self._wake(Alarm.KILL, at + limits.KILL_LIMIT_S)
-        if self._kills > 1:
-            stuck = f"process {self.process.pid} was killed and does not end: the system holds it"
-            self._reason = stuck
-            self._answer_everybody(stuck)
 
     def _process_exited(self, event: on.ProcessExited) -> None:
         if event.process != self.process:
@@ -386,30 +367,38 @@ class Life(Voice):
         if phase is Phase.STOPPING:
             self._ended(event.at)
             return
-        sentence = exit_sentence(event.status, event.evidence)
-        if phase is Phase.STARTING and event.went_back:
-            self._move(Phase.WAITING, sentence)
-            self._launch(event.at, f"went back to the environment before: with the new one it was {sentence}")
-        elif phase is Phase.STARTING and self.wishes.start and event.status.code is not None:
-            # It ended by itself, and somebody waits to hear why: trying again would only delay that.
-            self._fail(f"did not start: {sentence}")
-        elif is_clean(event.status):
-            self._answer_all(self.wishes.start, sentence)
-            self._move(Phase.STOPPED, sentence)
-        else:
-            self._crashed(event, sentence)
+        is_starting, somebody_waits = phase is Phase.STARTING, bool(self.wishes.start)
+        match self._aftermath.judge(event, is_starting=is_starting, somebody_waits=somebody_waits):
+            case Rest(reason):
+                self._note(event, "stays stopped")
+                self._answer_all(self.wishes.start, reason)
+                self._move(Phase.STOPPED, reason)
+            case Again(wait, reason):
+                self._note(event, "started again" if wait == 0.0 else f"starts again in {wait:.1f} s")
+                self._move(Phase.WAITING, reason)
+                if wait == 0.0:
+                    self._launch(event.at, reason)
+                else:
+                    self._wake(Alarm.RESTART, event.at + wait)
+            case LeftToPerson(reason):
+                self._note(event, "left to a person")
+                self._fail(reason)
 
-    def _crashed(self, event: on.ProcessExited, sentence: str) -> None:
-        match self._budget.decide(event.at, event.jitter):
-            case RestartAfter(wait) if wait == 0.0:
-                self._move(Phase.WAITING, sentence)
-                self._launch(event.at, f"started again after it was {sentence}")
-            case RestartAfter(wait):
-                self._move(Phase.WAITING, f"{sentence}; starts again in {wait:.1f} s")
-                self._wake(Alarm.RESTART, event.at + wait)
-            case GiveUp(crashes):
-                minutes = WINDOW_S / 60
-                self._fail(f"ended {crashes} times within {minutes:.0f} minutes, at last: {sentence}")
+    def _blame_deaf_run(self) -> None:
+        run = self._hearing.long_run
+        if run is not None and self._hearing.is_deaf:
+            sentence = "it kept the worker from hearing until that was killed by hand"
+            self._do(
+                do.Note(
+                    f"killed by hand while node `{run.node}` kept it from hearing", "started again", run.node
+                )
+            )
+            self._aftermath.quarantine.blame(run.node, sentence)
+
+    def _note(self, event: on.ProcessExited, followed: str) -> None:
+        run = event.evidence.run
+        sentence = exit_sentence(event.status, event.evidence)
+        self._do(do.Note(sentence, followed, None if run is None else run.node))
 
     def _ended(self, at: float) -> None:
         self._answer_all(self.wishes.stop)
@@ -475,7 +464,7 @@ class Life(Voice):
 
     # Tools ------------------------------------------------------------------------------------------------
 
-    def _move(self, phase: Phase, reason: str = "") -> None:
-        self.phase = check_move(self.phase, phase, self._event)
-        self._reason = reason
-        self._alarms.enter(phase)
+    def _remember_stop(self, was_stopped: bool) -> None:
+        if self._stop_is_remembered is not was_stopped:
+            self._stop_is_remembered = was_stopped
+            self._do(do.RememberStop(was_stopped))

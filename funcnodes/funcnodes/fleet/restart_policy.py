@@ -1,10 +1,12 @@
-"""When a crashed worker is started again, and when no more.
+"""When a worker is started without anybody asking, and when no more.
 
-Owns the budget and the waiting times. Pure: time and chance are given.
+Owns the policies, the budget of crashes and the waiting times. Pure: time and chance are given.
 """
 
 from __future__ import annotations
 
+import enum
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 BUDGET = 5
@@ -12,6 +14,59 @@ BUDGET = 5
 WINDOW_S = 600.0
 FIRST_WAIT_S = 1.0
 LONGEST_WAIT_S = 60.0
+
+
+class Policy(enum.StrEnum):
+    """What a worker's settings say about starting by itself. The words are those of the file."""
+
+    NEVER = "never"
+    ON_FAILURE = "on-failure"
+    UNLESS_STOPPED = "unless-stopped"
+    ALWAYS = "always"
+
+
+@dataclass(frozen=True)
+class Promise:
+    """What a policy promises. Being told to stop wins over all of it for as long as the manager lives."""
+
+    with_manager: bool
+    """Started when the manager starts."""
+    even_if_stopped: bool
+    """So also when the last word was stop."""
+    after_good_end: bool
+    """Started again when it ended by itself and all was well."""
+    after_crash: bool
+    """Started again when it died."""
+
+
+PROMISES: Mapping[Policy, Promise] = {
+    Policy.NEVER: Promise(False, False, False, False),
+    Policy.ON_FAILURE: Promise(False, False, False, True),
+    Policy.UNLESS_STOPPED: Promise(True, False, True, True),
+    Policy.ALWAYS: Promise(True, True, True, True),
+}
+
+
+def policy_table() -> str:
+    """Return the table as it stands in `docs/concepts/worker-life.md`; a test compares the two."""
+
+    def word(promised: bool) -> str:
+        return "yes" if promised else "no"
+
+    rows = [
+        "| policy | starts with the manager | again after a good end | again after a crash |",
+        "|---|---|---|---|",
+    ]
+    for policy, promise in PROMISES.items():
+        start = (
+            "yes, unless it was told to stop"
+            if policy is Policy.UNLESS_STOPPED
+            else word(promise.with_manager)
+        )
+        rows.append(
+            f"| `{policy}` | {start} | {word(promise.after_good_end)} | {word(promise.after_crash)} |"
+        )
+    return "\n".join(rows)
 
 
 @dataclass(frozen=True)

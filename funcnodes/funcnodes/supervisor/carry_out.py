@@ -36,6 +36,7 @@ from funcnodes.fleet.events import Event, Evidence, NodeRun, ProcessId
 from funcnodes.fleet.exit_reason import exit_sentence
 from funcnodes.launch.launcher import Launcher, LaunchProblem, LaunchSpec
 from funcnodes.launch.process_environment import worker_environment
+from funcnodes.supervisor.ends import note_end
 from funcnodes.supervisor.member import Member, run_and_age
 from funcnodes.supervisor.registry import Registry
 
@@ -88,8 +89,8 @@ class CarryOut:
                 self._back.spawn(self._launch(member))
             case do.Watch(process):
                 self._back.spawn(self._watch(member, process))
-            case do.Welcome(process):
-                self._welcome(member, process)
+            case do.Welcome():
+                self._welcome(member, command)
             case do.Refuse():
                 self._refuse(member, command)
             case do.AskToStop():
@@ -108,6 +109,12 @@ class CarryOut:
                 self._back.spawn(self._remove(member))
             case do.Answer(number, error):
                 self._back.answer(number, error)
+            case do.Note(sentence, followed, node):
+                note_end(member.home, node=node, sentence=sentence, followed=followed)
+            case do.NoteLetGo(node):
+                note_end(member.home, node=node)
+            case do.RememberStop(was_stopped):
+                _remember_stop(member.home, was_stopped)
             case do.Publish(status):
                 LOGGER.info("worker %s: %s %s", member.home.uuid, status.phase, status.reason)
                 self._back.changed()
@@ -176,7 +183,9 @@ class CarryOut:
             member.went_back = exit_sentence(status, evidence)
         remove_run_files(member.home)
         jitter = random.random()  # noqa: S311 - spreads restarts; nothing secret hangs on it
-        self._back.tell(member, on.ProcessExited(process, status, _now(), jitter, evidence, went_back))
+        self._back.tell(
+            member, on.ProcessExited(process, status, _now(), jitter, evidence, member.policy, went_back)
+        )
 
     async def _remove(self, member: Member) -> None:
         problem: str | None = None
@@ -211,7 +220,8 @@ class CarryOut:
             await self._ground.provisioner.compile_bytecode(home)
             await asyncio.to_thread(mark.touch)
 
-    def _welcome(self, member: Member, process: ProcessId) -> None:
+    def _welcome(self, member: Member, command: do.Welcome) -> None:
+        process = command.process
         dialled = member.dialled.pop(process, None)
         if dialled is None:
             # It hung up while its hello waited to be judged.
@@ -221,7 +231,9 @@ class CarryOut:
             member.link.close()
         member.link = dialled.link
         member.host, member.port = dialled.hello.host or None, dialled.hello.port or None
-        member.link.send(control.Welcome(access=self._back.access()))
+        member.link.send(
+            control.Welcome(access=self._back.access(), held=dict(command.held), safe=command.is_safe)
+        )
         self._back.changed()
         self._leave_environment_alone(member)
         self._settling[member.home.uuid] = self._back.spawn(self._after_hello(member))
@@ -238,6 +250,15 @@ class CarryOut:
             self._back.tell(member, on.Woken(alarm, _now()))
 
         self._back.spawn(ring())
+
+
+def _remember_stop(home: WorkerHome, was_stopped: bool) -> None:
+    # A folder that is gone or cannot be written: the word then lasts as long as this manager does.
+    with contextlib.suppress(OSError):
+        if was_stopped:
+            home.stopped_mark.touch()
+        else:
+            home.stopped_mark.unlink(missing_ok=True)
 
 
 def _say(member: Member, message: control.ToWorker) -> None:

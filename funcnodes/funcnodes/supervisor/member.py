@@ -17,6 +17,7 @@ from funcnodes_worker.wire.fleet import RunningNode, WorkerStatus
 
 from funcnodes.fleet.events import NodeRun, ProcessId
 from funcnodes.fleet.life import Life
+from funcnodes.fleet.restart_policy import Policy
 
 
 class Link(Protocol):
@@ -62,6 +63,11 @@ class Member:
     went_back: str | None = None
     """Why the environment before the last change was brought back, since the last installation began."""
 
+    @property
+    def policy(self) -> Policy:
+        """What its settings say about starting by itself."""
+        return Policy(self.config.autostart)
+
     def status(self) -> WorkerStatus:
         """Return what is shown to everybody."""
         life, config = self.life.status, self.config
@@ -83,6 +89,8 @@ class Member:
             },
             running_node=None if run is None else RunningNode(run.node, run.since),
             deaf=life.is_deaf,
+            held=list(life.held),
+            safe=life.is_safe,
         )
 
 

@@ -15,6 +15,7 @@ from funcnodes_worker.disk.atomic import write_atomically
 from funcnodes_worker.home.base import Base
 from funcnodes_worker.home.trust import TrustRecord, is_vouched, vouch
 from funcnodes_worker.home.worker_config import (
+    DEFAULT_AUTOSTART,
     UPDATES,
     Autostart,
     WorkerConfig,
@@ -44,7 +45,7 @@ class NewWorker:
     name: str | None = None
     uuid: str | None = None
     in_venv: bool = True
-    autostart: Autostart = "never"
+    autostart: Autostart = DEFAULT_AUTOSTART
     reference: str | None = None
     """The worker to copy from."""
     copy_lib: bool = False

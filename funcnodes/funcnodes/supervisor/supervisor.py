@@ -28,8 +28,10 @@ from funcnodes.fleet import events as on
 from funcnodes.fleet.events import Event, NodeRun, ProcessId
 from funcnodes.fleet.life import Life
 from funcnodes.fleet.phases import Phase
+from funcnodes.fleet.restart_policy import PROMISES
 from funcnodes.supervisor.access import AccessBook
 from funcnodes.supervisor.carry_out import Callbacks, CarryOut, Ground, evidence_of
+from funcnodes.supervisor.ends import quarantine_of
 from funcnodes.supervisor.errors import UnknownWorker, WishRefused
 from funcnodes.supervisor.member import Dialled, Link, Member, run_and_age
 from funcnodes.supervisor.packages import Packages
@@ -92,7 +94,9 @@ class Supervisor:
     async def stop_all(self) -> None:
         """Return when no worker runs any more."""
         running = [uuid for uuid, member in self._members.items() if not _is_down(member)]
-        await asyncio.gather(*(self.stop(uuid) for uuid in running), return_exceptions=True)
+        await asyncio.gather(
+            *(self.stop(uuid, manager_ends=True) for uuid in running), return_exceptions=True
+        )
 
     def spawn(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
         """Begin work that the supervisor owns; it ends with the supervisor."""
@@ -153,21 +157,24 @@ class Supervisor:
             await self.packages.install(home.uuid, package.package, package.version)
         return home.uuid
 
-    async def start(self, uuid: str) -> None:
-        """Return when the worker runs; raise `WishRefused` with the reason when it does not."""
+    async def start(self, uuid: str, *, is_safe: bool = False) -> None:
+        """Return when the worker runs; raise `WishRefused` with the reason when it does not.
+
+        `is_safe`: its graph is opened without running.
+        """
         member = self._member_read_again(uuid)
         needs = await self._needs_environment(member)
-        await self._wish(member, lambda number: on.StartWished(number, _now(), needs))
+        await self._wish(member, lambda number: on.StartWished(number, _now(), needs, is_safe))
 
-    async def stop(self, uuid: str) -> None:
+    async def stop(self, uuid: str, *, manager_ends: bool = False) -> None:
         """Return when the worker does not run any more."""
-        await self._wish(self.member(uuid), lambda number: on.StopWished(number, _now()))
+        await self._wish(self.member(uuid), lambda number: on.StopWished(number, _now(), manager_ends))
 
-    async def restart(self, uuid: str, *, by_force: bool = False) -> None:
-        """Return when the worker runs again; `by_force` ends it without asking."""
+    async def restart(self, uuid: str, *, by_force: bool = False, is_safe: bool = False) -> None:
+        """Return when the worker runs again; `by_force` ends it without asking, `is_safe` runs nothing."""
         member = self._member_read_again(uuid)
         needs = await self._needs_environment(member)
-        await self._wish(member, lambda number: on.RestartWished(number, _now(), needs, by_force))
+        await self._wish(member, lambda number: on.RestartWished(number, _now(), needs, by_force, is_safe))
 
     async def delete(self, uuid: str) -> None:
         """Return when the worker and its folder are gone."""
@@ -242,6 +249,8 @@ class Supervisor:
             case control.Changed():
                 member.config = _config(member.home) or member.config
                 self.publish()
+            case control.NodeLetGo(node=node):
+                self.tell(member, on.NodeLetGo(node, _now()))
             case control.ModulesLoaded(id=load_id, problems=problems):
                 waiting = member.loads.get(load_id)
                 if waiting is not None and not waiting.done():
@@ -277,7 +286,8 @@ class Supervisor:
 
     def _take_in(self, home: WorkerHome) -> Member | None:
         try:
-            member = Member(home, read_worker_config(home), Life())
+            life = Life(quarantine=quarantine_of(home), stop_is_remembered=home.stopped_mark.exists())
+            member = Member(home, read_worker_config(home), life)
         except FileNotFoundError:
             return None
         except WorkerConfigBroken as problem:
@@ -305,11 +315,12 @@ class Supervisor:
         elif revive:
             # It died while nobody watched, and nobody had told it to, or the record would be gone: whoever
             # pulled the plug on worker and manager at once finds both again.
-            self.tell(member, on.FoundDead(_now(), evidence_of(member)))
+            self.tell(member, on.FoundDead(_now(), evidence_of(member), member.policy))
 
     def _start_automatically(self) -> None:
         for uuid, member in self._members.items():
-            if member.config.autostart != "never":
+            promise = PROMISES[member.policy]
+            if promise.with_manager and (promise.even_if_stopped or not member.home.stopped_mark.exists()):
                 self.spawn(self._start_quietly(uuid))
 
     async def _start_quietly(self, uuid: str) -> None:

@@ -17,8 +17,11 @@ from funcnodes_worker.disk.atomic import write_atomically
 from funcnodes_worker.home.turn import turn_at
 from funcnodes_worker.home.worker_home import WorkerHome
 
-Autostart = Literal["never", "unless-stopped", "always"]
-AUTOSTARTS: tuple[Autostart, ...] = ("never", "unless-stopped", "always")
+Autostart = Literal["never", "on-failure", "unless-stopped", "always"]
+AUTOSTARTS: tuple[Autostart, ...] = ("never", "on-failure", "unless-stopped", "always")
+DEFAULT_AUTOSTART: Autostart = "on-failure"
+"""A worker that somebody started is healed; nobody starts it unasked. The original knows no such policy: its
+clients are shown "never" for it, which says the same of the manager's start."""
 UPDATES: tuple[str, ...] = ("funcnodes", "funcnodes-core", "funcnodes-worker")
 
 
@@ -65,7 +68,7 @@ class WorkerConfig(msgspec.Struct, frozen=True, kw_only=True):
     worker_dependencies: dict[str, Any] = {}
     package_dependencies: dict[str, PackageWish] = {}
     pid: int | None = None
-    autostart: Autostart = "never"
+    autostart: Autostart = DEFAULT_AUTOSTART
     update_on_startup: dict[str, bool] = {}
     host: str | None = None
     port: int | None = None
@@ -147,7 +150,7 @@ def config_from_json(uuid: str, saved: dict[str, Any]) -> WorkerConfig:
         worker_dependencies=_dependencies(saved.get("worker_dependencies")),
         package_dependencies={**_shelves(saved.get("shelves_dependencies")), **_packages(saved)},
         pid=_number(saved.get("pid")),
-        autostart=read_autostart(saved.get("autostart")),
+        autostart=read_autostart(saved.get("autostart", DEFAULT_AUTOSTART)),
         update_on_startup=_flags(saved.get("update_on_startup")),
         host=_text(saved.get("host")),
         port=_number(saved.get("port")),

@@ -97,6 +97,16 @@ class WorkerHome:
         return self.folder / "run.json"
 
     @property
+    def ends_file(self) -> Path:
+        """How its processes ended, a line each; written by the supervisor."""
+        return self.folder / "ends.jsonl"
+
+    @property
+    def stopped_mark(self) -> Path:
+        """There as long as the last word was stop; written by the supervisor."""
+        return self.folder / "stopped"
+
+    @property
     def nodespace_file(self) -> Path:
         """The snapshot of the graph."""
         return self.folder / "nodespace.json"

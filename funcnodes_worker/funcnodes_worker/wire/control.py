@@ -81,6 +81,12 @@ class Trusted(Message, frozen=True, kw_only=True):
     """A user has trusted the worker's flow: start it again, now in its own environment."""
 
 
+class NodeLetGo(Message, frozen=True, kw_only=True):
+    """A user changed a node that was kept from running, or wants it run: what it did is forgotten."""
+
+    node: str
+
+
 class Pong(Message, frozen=True, kw_only=True):
     """The worker's server thread is alive."""
 
@@ -109,6 +115,10 @@ class Welcome(Message, frozen=True, kw_only=True):
 
     protocol: int = PROTOCOL
     access: Access = Access()
+    held: dict[str, str] = {}
+    """Nodes that are not to run, each with the reason: their runs ended the worker twice."""
+    safe: bool = False
+    """The graph is opened without running anything."""
 
 
 class Refused(Message, frozen=True, kw_only=True):
@@ -164,9 +174,11 @@ class Exchanged(Message, frozen=True, kw_only=True):
     session: str | None = None
 
 
-FromWorker = Hello | Wish | ModulesLoaded | Changed | Stopping | Trusted | Pong
+FromWorker = Hello | Wish | ModulesLoaded | Changed | Stopping | Trusted | NodeLetGo | Pong
 FromUi = Hello | Exchange | Revoke
-FromDialler = Hello | Wish | ModulesLoaded | Changed | Stopping | Trusted | Pong | Exchange | Revoke
+FromDialler = (
+    Hello | Wish | ModulesLoaded | Changed | Stopping | Trusted | NodeLetGo | Pong | Exchange | Revoke
+)
 ToWorker = Welcome | Refused | Access | Stop | Interrupt | LoadModules | WishProgress | WishDone | Ping
 ToUi = Welcome | Refused | Access | Exchanged
 FromSupervisor = (

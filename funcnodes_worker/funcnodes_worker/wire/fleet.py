@@ -39,6 +39,10 @@ class WorkerStatus(msgspec.Struct, frozen=True, kw_only=True):
     running_node: RunningNode | None
     deaf: bool
     """It has not answered for three seconds. Offer to kill and restart it."""
+    held: list[str] = []
+    """Nodes that are kept from running, since their runs ended the worker twice."""
+    safe: bool = False
+    """It was started without running anything."""
 
 
 class ProgressNote(msgspec.Struct, frozen=True, kw_only=True):

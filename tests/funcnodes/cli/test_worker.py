@@ -125,7 +125,7 @@ async def test_what_cannot_be_done_is_said_in_one_sentence(base: Base, command: 
             (
                 ["new", "--name", "x", "--autostart-policy", "sometimes"],
                 2,
-                "one of never, unless-stopped, always",
+                "one of never, on-failure, unless-stopped, always",
             ),
             (["start", "demo", "--no-auth"], 2, "a manager runs already"),
             (["logs", "demo"], 1, "has no log yet"),

@@ -66,7 +66,8 @@ def test_a_first_crash_is_answered_at_once() -> None:
 
     commands = life.handle(crashed)
 
-    assert commands[0] == do.Launch()
+    sentence = reason.removeprefix("started again after it was ")
+    assert commands[:2] == [do.Note(sentence, "started again", "blur"), do.Launch()]
     assert commands[-1] == do.Publish(LifeStatus(Phase.STARTING, reason))
     life.handle(on.Launched(P2, 10.1))
     life.handle(on.HelloReceived(P2, 11.0))
@@ -101,7 +102,11 @@ def test_a_commanded_stop_wins_over_a_restart() -> None:
     waiting = life.handle(on.ProcessExited(P2, KILLED, 2.0))
     assert life.phase is Phase.WAITING
 
-    assert life.handle(on.StopWished(9, 2.5)) == [do.Answer(9), do.Publish(LifeStatus(Phase.STOPPED))]
+    assert life.handle(on.StopWished(9, 2.5)) == [
+        do.RememberStop(True),
+        do.Answer(9),
+        do.Publish(LifeStatus(Phase.STOPPED)),
+    ]
     assert life.handle(on.Woken(alarm_in(waiting), 60.0)) == []
 
 
@@ -112,7 +117,7 @@ def test_stop_climbs_its_ladder() -> None:
     terminated = life.handle(on.Woken(alarm_in(asked), ASK_LIMIT_S))
     killed = life.handle(on.Woken(alarm_in(terminated), ASK_LIMIT_S + 3))
 
-    assert asked[0] == do.AskToStop()
+    assert asked[:2] == [do.RememberStop(True), do.AskToStop()]
     assert terminated[0] == do.Terminate(P1)
     assert killed[0] == do.Kill(P1)
     assert life.handle(on.ProcessExited(P1, KILLED, 14.0)) == [
@@ -184,7 +189,7 @@ def test_a_worker_that_ended_while_nobody_looked_is_started_again() -> None:
 
     found = life.handle(on.FoundDead(0.0, Evidence(BLUR)))
 
-    assert found[0] == do.Launch()
+    assert found[1] == do.Launch()
     assert life.status.reason.startswith("started again after it ended in a way that is not known")
     assert "while node `blur` ran" in life.status.reason
 
@@ -228,7 +233,7 @@ def test_a_new_environment_that_does_not_start_is_left_behind() -> None:
 
     exited = life.handle(on.ProcessExited(P1, ExitStatus(code=1), 1.0, went_back=True))
 
-    assert exited[0] == do.Launch()
+    assert exited[1] == do.Launch()
     assert life.status.reason.startswith("went back to the environment before")
 
 

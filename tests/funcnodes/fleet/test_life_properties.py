@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from funcnodes.fleet import commands as do
 from funcnodes.fleet import events as on
 from funcnodes.fleet.commands import Command
-from funcnodes.fleet.events import Event, ExitStatus, NodeRun, ProcessId
+from funcnodes.fleet.events import Event, Evidence, ExitStatus, NodeRun, ProcessId
 from funcnodes.fleet.life import Life
 from funcnodes.fleet.phases import Phase
+from funcnodes.fleet.restart_policy import Policy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -33,6 +34,8 @@ class World:
     provisioning: bool = False
     removing: bool = False
     asked: bool = False
+    stop_is_remembered: bool = False
+    held: dict[str, str] = field(default_factory=dict[str, str])
     pinged: bool = False
     wished: int = 0
     answers: dict[int, str | None] = field(default_factory=dict[int, "str | None"])
@@ -82,8 +85,13 @@ class World:
             case do.Answer(number, error):
                 assert number not in self.answers, "a wish is answered twice"
                 self.answers[number] = error
-            case do.Publish() | do.Welcome():
+            case do.Welcome(process):
+                self.held = dict(command.held)
+            case do.Publish() | do.Note() | do.NoteLetGo():
                 pass
+            case do.RememberStop(was_stopped):
+                assert was_stopped is not self.stop_is_remembered, "remembered twice"
+                self.stop_is_remembered = was_stopped
 
     def check(self) -> None:
         life = self.life
@@ -95,7 +103,7 @@ class World:
             assert life.is_launching
 
     def possible(self) -> list[str]:
-        moves = ["wish", "wait", "stranger", "look"]
+        moves = ["wish", "wait", "stranger", "look", "let_go"]
         moves += ["launched", "launch_failed", "early_stranger"] * self.launching
         moves += ["provisioned", "provision_failed"] * self.provisioning
         moves += ["removed"] * self.removing
@@ -152,6 +160,9 @@ class World:
                 self.tell(on.StoppingSaid(min(self.alive, key=lambda p: p.pid), self.now))
             case "exit":
                 self.exit(min(self.alive, key=lambda p: p.pid))
+            case "let_go":
+                self.tell(on.NodeLetGo("n", self.now))
+                assert "n" not in self.life.status.held
             case "pong":
                 self.pinged = False
                 self.tell(on.PongReceived(self.now))
@@ -168,7 +179,8 @@ class World:
     def wish(self, kind: type[Event]) -> None:
         self.wished += 1
         if kind is on.StartWished:
-            self.tell(on.StartWished(self.wished, self.now, self.chance.random() < 0.3))
+            is_safe = self.chance.random() < 0.2
+            self.tell(on.StartWished(self.wished, self.now, self.chance.random() < 0.3, is_safe))
         elif kind is on.RestartWished:
             self.tell(on.RestartWished(self.wished, self.now, False, self.chance.random() < 0.5))
         else:
@@ -180,7 +192,10 @@ class World:
         status = self.chance.choice(
             [ExitStatus(code=0), ExitStatus(code=1), ExitStatus(signal=9), ExitStatus()]
         )
-        self.tell(on.ProcessExited(process, status, self.now, self.chance.random()))
+        evidence = Evidence(self.chance.choice([None, NodeRun("n", 0.0)]))
+        policy = self.chance.choice(list(Policy))
+        jitter = self.chance.random()
+        self.tell(on.ProcessExited(process, status, self.now, jitter, evidence, policy))
 
     def ring(self) -> None:
         alarm = min(self.alarms, key=lambda a: a.time)

@@ -175,7 +175,7 @@ def test_autostart_in_all_its_forms(given: object, policy: str) -> None:
 
 def test_an_autostart_that_does_not_exist_is_refused() -> None:
     """With those that do."""
-    with pytest.raises(BadAutostart, match="use one of never, unless-stopped, always"):
+    with pytest.raises(BadAutostart, match="use one of never, on-failure, unless-stopped, always"):
         read_autostart("sometimes")
 
 

@@ -9,7 +9,12 @@ import asyncio
 import sys
 
 import msgspec
-from funcnodes_worker.home.worker_config import BadAutostart, WorkerConfigBroken, read_autostart
+from funcnodes_worker.home.worker_config import (
+    DEFAULT_AUTOSTART,
+    BadAutostart,
+    WorkerConfigBroken,
+    read_autostart,
+)
 from funcnodes_worker.home.worker_home import BadWorkerUuid
 from funcnodes_worker.rpc import errors
 from funcnodes_worker.rpc.dispatch import MethodTable, NoParams
@@ -19,6 +24,7 @@ from funcnodes_worker.rpc.gate import Right
 from funcnodes.environment.catalog import installed_modules
 from funcnodes.environment.errors import EnvironmentProblem
 from funcnodes.server.manager.client import Turn
+from funcnodes.supervisor.ends import last_ends
 from funcnodes.supervisor.errors import UnknownWorker, WishRefused
 from funcnodes.supervisor.registry import NewWorker, WorkerExists
 
@@ -43,6 +49,20 @@ class OfWorker(msgspec.Struct, frozen=True):
     """Which worker is meant."""
 
     workerid: str
+
+
+class StartParams(msgspec.Struct, frozen=True):
+    """Which worker is to run, and whether its graph is to."""
+
+    workerid: str
+    safe: bool = False
+
+
+class EndsParams(msgspec.Struct, frozen=True):
+    """Whose ends, and how many of the last."""
+
+    workerid: str
+    limit: int = 20
 
 
 class NewWorkerParams(msgspec.Struct, frozen=True):
@@ -106,7 +126,7 @@ async def new_worker(turn: Turn, params: NewWorkerParams) -> object:
             name=params.name,
             uuid=params.uuid,
             in_venv=supervisor.default_in_venv if params.in_venv is None else params.in_venv,
-            autostart=read_autostart(params.autostart),
+            autostart=DEFAULT_AUTOSTART if params.autostart is None else read_autostart(params.autostart),
             reference=params.reference,
             copy_lib=params.copy_lib,
             copy_graph=params.copy_graph,
@@ -115,10 +135,10 @@ async def new_worker(turn: Turn, params: NewWorkerParams) -> object:
     return {"uuid": uuid}
 
 
-@TABLE.method("start_worker", Right.ADMIN, OfWorker, When.LONG)
-async def start_worker(turn: Turn, params: OfWorker) -> object:
-    """Start a worker; answered when it runs."""
-    await turn.office.supervisor.start(params.workerid)
+@TABLE.method("start_worker", Right.ADMIN, StartParams, When.LONG)
+async def start_worker(turn: Turn, params: StartParams) -> object:
+    """Start a worker; answered when it runs. `safe`: its graph is opened without running."""
+    await turn.office.supervisor.start(params.workerid, is_safe=params.safe)
     return {}
 
 
@@ -129,11 +149,18 @@ async def stop_worker(turn: Turn, params: OfWorker) -> object:
     return {}
 
 
-@TABLE.method("restart_worker", Right.ADMIN, OfWorker, When.LONG)
-async def restart_worker(turn: Turn, params: OfWorker) -> object:
-    """Stop a worker and start it again; answered when it runs."""
-    await turn.office.supervisor.restart(params.workerid)
+@TABLE.method("restart_worker", Right.ADMIN, StartParams, When.LONG)
+async def restart_worker(turn: Turn, params: StartParams) -> object:
+    """Stop a worker and start it again; answered when it runs. `safe`: nothing in its graph runs."""
+    await turn.office.supervisor.restart(params.workerid, is_safe=params.safe)
     return {}
+
+
+@TABLE.method("ends", Right.VIEW, EndsParams)
+async def ends(turn: Turn, params: EndsParams) -> object:
+    """Return how a worker's processes ended, the last first: when, why, which node ran, what followed."""
+    member = turn.office.supervisor.member(params.workerid)
+    return {"ends": await asyncio.to_thread(last_ends, member.home, params.limit)}
 
 
 @TABLE.method("kill_worker", Right.ADMIN, OfWorker, When.LONG)

@@ -13,7 +13,12 @@ from typing import Any, cast
 
 import msgspec
 from funcnodes_worker.home.run_state import read_run_text
-from funcnodes_worker.home.worker_config import BadAutostart, WorkerConfigBroken, read_autostart
+from funcnodes_worker.home.worker_config import (
+    DEFAULT_AUTOSTART,
+    BadAutostart,
+    WorkerConfigBroken,
+    read_autostart,
+)
 from funcnodes_worker.home.worker_home import BadWorkerUuid
 from funcnodes_worker.rpc.gate import Right
 from funcnodes_worker.rpc.outbox import Frame
@@ -109,7 +114,7 @@ async def _new_worker(client: ManagerClient, fields: dict[str, Any]) -> None:
             name=kwargs.name,
             uuid=kwargs.uuid,
             in_venv=supervisor.default_in_venv if kwargs.in_venv is None else kwargs.in_venv,
-            autostart=read_autostart(kwargs.autostart),
+            autostart=DEFAULT_AUTOSTART if kwargs.autostart is None else read_autostart(kwargs.autostart),
             reference=kwargs.reference,
             copy_lib=kwargs.copyLib,
             copy_graph=kwargs.copyNS,

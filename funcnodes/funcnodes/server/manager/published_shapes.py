@@ -30,6 +30,8 @@ def worker_json(member: Member, host: str) -> dict[str, Any]:
     published["host"] = seen_host(status.host, host)
     published["port"] = status.port
     published["pid"] = status.pid
+    if member.config.autostart == "on-failure":
+        published["autostart"] = "never"  # The nearest word the original's clients know.
     return published
 
 

@@ -1,0 +1,80 @@
+"""How a worker's processes ended: one line each in the worker's folder.
+
+Owns the file. From it the next manager knows which nodes are suspects. Does not judge (`fleet/aftermath`).
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+
+import msgspec
+from funcnodes_worker.disk.atomic import write_atomically
+from funcnodes_worker.home.worker_home import WorkerHome
+
+from funcnodes.fleet.quarantine import Quarantine
+
+LOGGER = logging.getLogger(__name__)
+KEPT = 200
+"""Lines that are kept; the file is rewritten when it has grown to twice as many."""
+
+
+class End(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One end of a process, or, without a sentence, a node that was let go."""
+
+    at: float
+    """Seconds since the epoch."""
+    sentence: str = ""
+    followed: str = ""
+    node: str | None = None
+    """The node that ran, or that was let go."""
+
+
+_decoder = msgspec.json.Decoder(End)
+
+
+def note_end(home: WorkerHome, *, node: str | None, sentence: str = "", followed: str = "") -> None:
+    """Add a line. A worker whose folder is gone or full loses a line of history, nothing else."""
+    line = msgspec.json.encode(End(time.time(), sentence, followed, node)) + b"\n"
+    try:
+        with home.ends_file.open("ab") as file:
+            file.write(line)
+        lines = home.ends_file.read_bytes().splitlines(keepends=True)
+        if len(lines) > 2 * KEPT:
+            write_atomically(home.ends_file, b"".join(lines[-KEPT:]))
+    except OSError as problem:
+        LOGGER.warning("worker %s: cannot write %s: %s", home.uuid, home.ends_file, problem)
+
+
+def read_ends(home: WorkerHome) -> list[End]:
+    """Return all that is known, the oldest first. A line torn by a power cut is passed over."""
+    try:
+        lines = home.ends_file.read_bytes().splitlines()
+    except OSError:
+        return []
+    ends: list[End] = []
+    for line in lines:
+        try:
+            ends.append(_decoder.decode(line))
+        except (msgspec.MsgspecError, UnicodeDecodeError):
+            continue
+    return ends
+
+
+def last_ends(home: WorkerHome, limit: int) -> list[End]:
+    """Return the last ends of processes, the newest first."""
+    ends = [end for end in read_ends(home) if end.sentence]
+    return ends[::-1][: max(0, limit)]
+
+
+def quarantine_of(home: WorkerHome) -> Quarantine:
+    """Return the suspects of a worker as its ends tell."""
+    quarantine = Quarantine()
+    for end in read_ends(home):
+        if end.node is None:
+            continue
+        if end.sentence:
+            quarantine.blame(end.node, end.sentence)
+        else:
+            quarantine.let_go(end.node)
+    return quarantine
