@@ -131,3 +131,14 @@ describe("React Flow's changes as edits", () => {
     expect(types.filter((type) => staysInWindow({ type }))).toEqual(["select", "dimensions", "position"]);
   });
 });
+
+it("draws a wire from the handle of the output where an input has the same id", () => {
+  const pair: NodeRecord = {
+    id: "n",
+    class_id: "numpy.fix",
+    ports: { out: { id: "out" }, "out@output": { id: "out", is_input: false } },
+  };
+  const wired = toGraph({ nodes: { n: pair, b: node("b", 0, 0) }, edges: [["n", "out", "b", "in"]] });
+  const [edge] = toFlowEdges(wired, []);
+  expect(edge).toMatchObject({ sourceHandle: "out@output", targetHandle: "in" });
+});

@@ -1,6 +1,6 @@
 // @vitest-environment node
 import { describe, expect, it } from "vitest";
-import { EMPTY_FEED, mergeFeed, toFeed, toFullValue, toPreview, toProgress } from "./feed";
+import { EMPTY_FEED, IDLE, mergeFeed, toFeed, toFullValue, toPreview, toProgress } from "./feed";
 
 describe("a feed message", () => {
   it("is read whole", () => {
@@ -11,6 +11,9 @@ describe("a feed message", () => {
           run: 3,
           error: { message: "no", traceback: ["one", "two"], kind: "ValueError" },
           progress: null,
+          blocked_by: "b",
+          notice: "it ran in a thread",
+          figures: { runs: 3, last_s: 0.5, total_s: 2, queue_s: 0.1, reason: "asked by user" },
         },
       },
       values: { a: { out: { mime: "application/json", value: [1], cut: true, type: "list" }, none: null } },
@@ -23,6 +26,9 @@ describe("a feed message", () => {
           run: 3,
           error: { message: "no", traceback: ["one", "two"], kind: "ValueError" },
           progress: null,
+          blockedBy: "b",
+          notice: "it ran in a thread",
+          figures: { runs: 3, last: 0.5, total: 2, queue: 0.1, reason: "asked by user" },
         },
       },
       values: { a: { out: { mime: "application/json", value: [1], cut: true, type: "list" }, none: null } },
@@ -37,12 +43,7 @@ describe("a feed message", () => {
       ports: { a: [{ no: "id" }], b: [] },
     });
     expect(feed.states).toEqual({
-      b: {
-        status: "idle",
-        run: 0,
-        error: { message: "The node failed.", traceback: [], kind: "" },
-        progress: null,
-      },
+      b: { ...IDLE, error: { message: "The node failed.", traceback: [], kind: "" } },
     });
     expect(feed.values).toEqual({ a: {}, b: { fine: null } });
     expect(feed.ports).toEqual({ b: [] });

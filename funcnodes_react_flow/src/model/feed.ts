@@ -2,6 +2,7 @@
 import { is, isListOf } from "../rpc/check";
 import { isJson, isObject } from "../rpc/json";
 import type { Json, PortRecord } from "../wire/generated";
+import { type Figures, NO_RUNS, toFigures } from "./figures";
 
 export type Status = "idle" | "marked" | "running" | "failed" | "blocked";
 
@@ -22,6 +23,11 @@ export interface NodeState {
   run: number;
   error: RunError | null;
   progress: Progress | null;
+  /** The failed node that this one waits for. */
+  blockedBy: string | null;
+  /** What users should know of how the latest run was done, though it was no error. */
+  notice: string | null;
+  figures: Figures;
 }
 
 export interface Preview {
@@ -42,7 +48,15 @@ export interface Feed {
   ports: Readonly<Record<string, readonly PortRecord[]>>;
 }
 
-export const IDLE: NodeState = { status: "idle", run: 0, error: null, progress: null };
+export const IDLE: NodeState = {
+  status: "idle",
+  run: 0,
+  error: null,
+  progress: null,
+  blockedBy: null,
+  notice: null,
+  figures: NO_RUNS,
+};
 
 const STATUS: readonly Status[] = ["idle", "marked", "running", "failed", "blocked"];
 
@@ -72,7 +86,15 @@ function toState(value: unknown): NodeState | undefined {
   if (!isObject(value)) return undefined;
   const status = STATUS.find((name) => name === value.status) ?? "idle";
   const run = typeof value.run === "number" ? value.run : 0;
-  return { status, run, error: toRunError(value.error), progress: toProgress(value.progress) };
+  return {
+    status,
+    run,
+    error: toRunError(value.error),
+    progress: toProgress(value.progress),
+    blockedBy: typeof value.blocked_by === "string" ? value.blocked_by : null,
+    notice: typeof value.notice === "string" ? value.notice : null,
+    figures: toFigures(value.figures),
+  };
 }
 
 function toRunError(value: unknown): RunError | null {

@@ -1,6 +1,5 @@
 // @vitest-environment node
 import { describe, expect, it } from "vitest";
-import { toFlowEdges } from "../canvas/toFlow";
 import type { Json, NodeRecord } from "../wire/generated";
 import { toCatalog } from "./catalog";
 import { wire } from "./connect";
@@ -48,11 +47,6 @@ describe("an input and an output of one id", () => {
     const from = { node: "n", port: "out@output" };
     expect(wire(graph, from, { node: "m", port: "a" })).toMatchObject({ edge: ["n", "out", "m", "a"] });
     expect(wire(graph, from, { node: "n", port: "out" })).toMatchObject({ edge: ["n", "out", "n", "out"] });
-  });
-
-  it("are drawn from the handle of the output", () => {
-    const [edge] = toFlowEdges({ ...graph, edges: [["n", "out", "m", "a"]] }, []);
-    expect(edge).toMatchObject({ sourceHandle: "out@output", targetHandle: "a" });
   });
 });
 

@@ -1,6 +1,7 @@
-import { Ban, CircleAlert, Play, Square, Unplug } from "lucide-react";
+import { Ban, CircleAlert, Info, Play, Square, Unplug } from "lucide-react";
 import { memo, useState } from "react";
 import type { NodeState } from "../model/feed";
+import { sentenceOf } from "../model/figures";
 import { isInput, keyOf, titleOf } from "../model/graph";
 import { Bar } from "../parts/Bar";
 import { Spinner } from "../parts/Spinner";
@@ -87,7 +88,7 @@ function Header({ node, state, known }: { node: NodeRecord; state: NodeState; kn
           <Unplug size={13} className="text-warn" />
         </span>
       )}
-      <Title node={node} />
+      <Title node={node} history={sentenceOf(state.figures)} />
       {state.status === "running" ? (
         <button
           type="button"
@@ -103,7 +104,7 @@ function Header({ node, state, known }: { node: NodeRecord; state: NodeState; kn
       ) : (
         <button
           type="button"
-          title="Run this node"
+          title={["Run this node", sentenceOf(state.figures)].filter(Boolean).join("\n")}
           aria-label="Run this node"
           className="nodrag grid size-6 place-items-center rounded-md text-ink-3 opacity-0 transition-opacity hover:bg-hover hover:text-ink focus-visible:opacity-100 group-hover/node:opacity-100"
           onClick={() => void runNode(node.id)}
@@ -116,7 +117,7 @@ function Header({ node, state, known }: { node: NodeRecord; state: NodeState; kn
 }
 
 /** The name; a double click lets it be written. */
-function Title({ node }: { node: NodeRecord }) {
+function Title({ node, history }: { node: NodeRecord; history: string }) {
   const [draft, setDraft] = useState<string | null>(null);
   const title = titleOf(node);
   const finish = () => {
@@ -145,7 +146,7 @@ function Title({ node }: { node: NodeRecord }) {
       type="button"
       tabIndex={-1}
       className="min-w-0 flex-1 cursor-grab truncate text-left outline-none font-semibold tracking-[-0.01em]"
-      title={`${node.class_id}${node.description ? `\n${node.description}` : ""}\nDouble click to rename`}
+      title={[node.class_id, node.description, history, "Double click to rename"].filter(Boolean).join("\n")}
       onDoubleClick={() => setDraft(title)}
     >
       {title}
@@ -181,9 +182,30 @@ function Footer({ node, state }: { node: NodeRecord; state: NodeState }) {
     return (
       <p className="flex items-center gap-1.5 rounded-b-[11px] border-warn/30 border-t bg-warn-soft px-3 py-1.5 text-warn text-xs">
         <Ban size={12} className="shrink-0" />
-        Waits: a node before it failed
+        <BlockedBy node={state.blockedBy} />
+      </p>
+    );
+  }
+  if (state.notice !== null) {
+    return (
+      <p
+        data-testid={`node-notice-${node.id}`}
+        title={state.notice}
+        className="flex items-start gap-1.5 rounded-b-[11px] border-line border-t bg-sunken px-3 py-1.5 text-ink-2 text-xs"
+      >
+        <Info size={12} className="mt-0.5 shrink-0" />
+        <span className="line-clamp-2 min-w-0 break-words">{state.notice}</span>
       </p>
     );
   }
   return null;
+}
+
+function BlockedBy({ node }: { node: string | null }) {
+  const failed = useNodeRecord(node ?? "");
+  return (
+    <span className="truncate">
+      {failed ? `Waits: ${titleOf(failed)} failed` : "Waits: a node before it failed"}
+    </span>
+  );
 }

@@ -1,6 +1,7 @@
 import { Eye, EyeOff, RotateCcw } from "lucide-react";
-import { useEffect, useState } from "react";
+import { Fragment, useEffect, useState } from "react";
 import type { Preview } from "../model/feed";
+import { duration, type Figures } from "../model/figures";
 import { isInput, keyOf, titleOf } from "../model/graph";
 import { summaryOf } from "../model/library";
 import { familyOf, typeLabel } from "../model/portType";
@@ -126,7 +127,9 @@ function Form({ node }: { node: NodeRecord }) {
           </dd>
           <dt className="text-ink-3">Runs</dt>
           <dd className="numeric text-right">{state.run}</dd>
+          {state.figures.runs > 0 && <RunFigures figures={state.figures} />}
         </dl>
+        {state.notice !== null && <p className="text-ink-2 text-xs">{state.notice}</p>}
         {state.error && (
           <button
             type="button"
@@ -150,6 +153,23 @@ function Form({ node }: { node: NodeRecord }) {
       </Button>
     </div>
   );
+}
+
+function RunFigures({ figures }: { figures: Figures }) {
+  const rows = [
+    ["Last run", duration(figures.last)],
+    ["All runs", duration(figures.total)],
+    ["Waited for its turn", duration(figures.queue)],
+    ["Ran because", figures.reason],
+  ] as const;
+  return rows.map(([what, said]) => (
+    <Fragment key={what}>
+      <dt className="text-ink-3">{what}</dt>
+      <dd className="numeric truncate text-right" title={said}>
+        {said}
+      </dd>
+    </Fragment>
+  ));
 }
 
 interface PortsProps {

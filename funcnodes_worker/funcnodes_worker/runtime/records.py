@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
 from funcnodes_core.document.model import JsonValue, NodeId, PortId, PortRecord
+from funcnodes_core.engine.states import RunFigures
 from msgspec import UnsetType
 
+_NO_RUNS = RunFigures()
 Status: TypeAlias = Literal["idle", "marked", "running", "failed", "blocked"]
 
 
@@ -43,6 +45,12 @@ class NodeState:
     error: RunFailure | None = None
     ready: bool = False
     """Whether all it needs to run is there."""
+    blocked_by: NodeId | None = None
+    """The failed node that it waits for."""
+    notice: str | None = None
+    """What users should know of how the latest run was done, though it was no error."""
+    figures: RunFigures = _NO_RUNS
+    """What its runs have cost, and why it ran last."""
 
 
 @dataclass(frozen=True)

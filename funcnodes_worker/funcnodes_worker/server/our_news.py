@@ -86,6 +86,9 @@ class OurNews:
             "run": state.run,
             "error": error,
             "progress": self._board.progress.get(node),
+            "blocked_by": state.blocked_by,
+            "notice": state.notice,
+            "figures": state.figures,
         }
 
     def progress(self, message: str, status: str, fraction: float, blocking: bool) -> None:

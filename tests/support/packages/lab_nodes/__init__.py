@@ -142,6 +142,12 @@ class Offer(fn.Node):
         self.outputs["count"].value = len(choices)
 
 
+@fn.NodeDecorator("lab.knows_itself", name="Knows Itself", separate_process=True)
+def knows_itself(x: int, node: Any = None) -> int:
+    """Return what came; a function that takes its node cannot leave the process."""
+    return x
+
+
 class Pair(fn.Node):
     """Adds an input and an output of one id to itself."""
 
@@ -177,6 +183,7 @@ NODE_SHELF = fn.Shelf(
         Stillborn,
         shy,
         Offer,
+        knows_itself,
         Pair,
     ],
     subshelves=[],
