@@ -55,6 +55,13 @@ def stepwise(engine: Engine, cell: Cell, work: Coroutine[Any, Any, Any]) -> Gene
             paused_on = _step(method, argument)
         except StopIteration as stop:
             return stop.value
+        except BaseException as error:
+            # An interrupt may have hit the step just before the code went on, or just after it paused.
+            # Then it has not heard of it yet, and would be dropped where it stands.
+            if getattr(work, "cr_frame", None) is None:
+                raise
+            method, argument = work.throw, error
+            continue
         finally:
             engine.leave(cell)
         try:

@@ -28,9 +28,13 @@ __all__ = ["Interrupts", "install_handler"]
 ASK_EVERY_S = 0.05
 ASK_FOR_S = 5.0
 ABANDON_AFTER_S = 5.0
+ECHO_S = 1.0
+"""For how long after a signal of ours another one is taken for its echo, not for a person's Ctrl+C."""
 
 _asking: list[Interrupts] = []
-_last_asked = 0.0
+_on_its_way = False
+"""Whether a signal of ours was sent that the handler has not seen yet: on a busy machine that takes long."""
+_last_heard = float("-inf")
 _otherwise: Callable[[], object] | None = None
 
 
@@ -45,16 +49,29 @@ def install_handler(otherwise: Callable[[], object] | None = None) -> None:
 
 
 def _handle(signum: int, frame: FrameType | None) -> None:
+    ours = _is_ours()
     for interrupts in tuple(_asking):
         if interrupts.is_due(frame):
             raise KeyboardInterrupt
-    if not _asking and time.monotonic() - _last_asked > 2 * ASK_EVERY_S and _otherwise is not None:
+    if not ours and _otherwise is not None:
         _otherwise()
 
 
+def _is_ours() -> bool:
+    # A signal does not say who sent it, and two may arrive as one. Ours may be handled long after the run
+    # it was sent for has ended: taken for a person's then, it would stop the worker. What may be ours is
+    # ours: whoever presses Ctrl+C within a second of an interrupt can press it again.
+    global _on_its_way, _last_heard
+    now = time.monotonic()
+    ours = _on_its_way or bool(_asking) or now - _last_heard < ECHO_S
+    if _on_its_way:
+        _on_its_way, _last_heard = False, now
+    return ours
+
+
 def _ask_main_thread() -> None:
-    global _last_asked
-    _last_asked = time.monotonic()
+    global _on_its_way
+    _on_its_way = True
     if hasattr(signal, "pthread_kill"):
         # A real signal: it also ends a wait inside the operating system, as in time.sleep.
         signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)

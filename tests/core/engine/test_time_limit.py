@@ -27,9 +27,11 @@ LIMIT = 0.1
 def handler() -> Iterator[None]:
     """Install the handler as a worker does; leave no process behind."""
     before = signal.getsignal(signal.SIGINT)
-    interrupt._last_asked = 0.0
     interrupt.install_handler(lambda: None)
     yield
+    for thread in threading.enumerate():
+        if thread.name == "interrupt":
+            thread.join(10)
     signal.signal(signal.SIGINT, before)
     POOL.close()
 
