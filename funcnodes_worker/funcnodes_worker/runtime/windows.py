@@ -17,6 +17,7 @@ from funcnodes_core.novalue import NoValue
 
 from funcnodes_worker.runtime import kinds
 from funcnodes_worker.runtime.grids import Grid, grid_of
+from funcnodes_worker.runtime.pictures import is_image_array
 from funcnodes_worker.runtime.previews import shown_cell
 
 MOST_ROWS = 10_000
@@ -87,17 +88,11 @@ def describe(value: object) -> dict[str, Any]:
     about |= {"kind": grid.kind, "rows": grid.rows, "total_columns": grid.width}
     if kinds.is_array(value) and not kinds.is_series(value):
         about |= {"shape": list(kinds.shape_of(value)), "dtype": kinds.dtype_of(value)}
-        if _is_image(value):
+        if is_image_array(value):
             about["image"] = True
         return about
     named = range(min(grid.width, NAMED_COLUMNS))
     return {**about, "columns": [{"name": grid.name(i), "dtype": grid.dtype(i)} for i in named]}
-
-
-def _is_image(value: Any) -> bool:
-    lengths = kinds.shape_of(value)
-    is_bytes = kinds.dtype_of(value) == "uint8"
-    return is_bytes and (len(lengths) == 2 or (len(lengths) == 3 and lengths[2] in (3, 4)))
 
 
 def steps(value: object, wish: Wish) -> Generator[None, None, Window]:
@@ -173,22 +168,29 @@ def has_arrow() -> bool:
 def window_arrow(window: Window) -> bytes:
     """Return a window as an Arrow IPC stream. The import was made before, outside the graph's thread."""
     arrow: Any = importlib.import_module("pyarrow")
-    columns = list(window.columns)
-    if window.index is not None:
-        columns.insert(0, Column("__index__", "", window.index))
-    parts = [_arrow_array(arrow, column.values) for column in columns]
-    table = arrow.Table.from_arrays(parts, names=[column.name for column in columns])
+    batch = arrow_batch(window.columns, window.index)
     sink = arrow.BufferOutputStream()
-    with arrow.ipc.new_stream(sink, table.schema) as writer:
-        writer.write_table(table)
+    with arrow.ipc.new_stream(sink, batch.schema) as writer:
+        writer.write_batch(batch)
     return sink.getvalue().to_pybytes()
 
 
-def _arrow_array(arrow: Any, values: Any) -> Any:
+def arrow_batch(columns: Sequence[Column], index: list[Any] | None, schema: Any = None) -> Any:
+    """Return columns as one Arrow record batch; what rows are called stands in a column `__index__`."""
+    arrow: Any = importlib.import_module("pyarrow")
+    named = [*([] if index is None else [Column("__index__", "", index)]), *columns]
+    types = [None] * len(named) if schema is None else schema.types
+    parts = [_arrow_array(arrow, one.values, kind) for one, kind in zip(named, types, strict=True)]
+    return arrow.RecordBatch.from_arrays(parts, names=[one.name for one in named])
+
+
+def _arrow_array(arrow: Any, values: Any, kind: Any) -> Any:
     try:
-        return arrow.array(values, from_pandas=not isinstance(values, list))
+        return arrow.array(values, type=kind, from_pandas=not isinstance(values, list))
     # Columns of mixed or unknown objects have no Arrow type: they are shown as in JSON, as text.
     except (arrow.ArrowException, TypeError, ValueError, OverflowError):
+        if kind not in (None, arrow.string()):
+            raise
         listed: list[Any] = cast("Any", values) if isinstance(values, list) else values.tolist()
         cells = [shown_cell(cell) for cell in listed]
         return arrow.array([None if cell is None else _text(cell) for cell in cells], type=arrow.string())
