@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import signal
 import sys
 from pathlib import Path
@@ -15,6 +14,7 @@ from tests.support.worker_process import (
     WorkerProcess,
     assert_disk_is_the_graph,
     make_worker,
+    put_nodespace,
     running_worker,
     spawn,
 )
@@ -128,7 +128,7 @@ async def test_a_nodespace_of_another_program_opens_and_is_saved_back_equal(tmp_
         "view": {"renderoptions": {"typemap": {}, "inputconverter": {}}},
         "meta": {"id": "0" * 32, "version": "2.4.0"},
     }  # fmt: skip
-    home.nodespace_file.write_text(json.dumps(saved))
+    put_nodespace(home, saved)
     worker = await spawn(home)
     async with worker.connect() as client:
         shown = await client.cmd("save")
