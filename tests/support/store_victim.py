@@ -73,7 +73,9 @@ async def live(order: dict[str, Any]) -> None:
             step = next_step(document, dice)
             document, revision = step.document, revision + 1
             burst.append(
-                Entry(revision, f"author {dice.randint(1, 3)}", step.edits, step.inverse, time.time())
+                Entry(
+                    revision, f"author {dice.randint(1, 3)}", step.edits, step.inverse, time.time(), "did it"
+                )
             )
         async with asyncio.TaskGroup() as group:
             for entry in burst:

@@ -16,7 +16,9 @@ from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
 from funcnodes_core.document.edits import Edit
+from funcnodes_core.document.history import Purpose
 from funcnodes_core.document.model import Document
+from funcnodes_core.document.titles import title_of
 from funcnodes_core.document.transaction import Transaction, transact
 
 ANSWER_LIMIT_S = 1.0
@@ -43,6 +45,22 @@ class Written:
     edits: tuple[Edit, ...]
     inverse: tuple[Edit, ...]
     time: float
+    title: str = ""
+    """What it is called in the history."""
+    purpose: Purpose | None = None
+    """Whether it undoes another one, does it again, or puts an earlier graph in place."""
+
+
+class Listener(Protocol):
+    """Who follows what is submitted, on disk or not: the history."""
+
+    def entered(self, written: Written) -> None:
+        """Take in a transaction that has its place in the order. Called for each, in order."""
+        ...
+
+    def gave_up(self) -> None:
+        """Learn that transactions which were entered came to nothing: the disk did not take them."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -111,6 +129,7 @@ class Writer:
         self.revision = revision
         self._journal, self._on_commit, self._on_observation = journal, on_commit, on_observation
         self._head, self._head_revision = document, revision
+        self.listener: Listener | None = None
         self._steps: deque[_Step] = deque()
         self._news: asyncio.Queue[Committed] = asyncio.Queue()
         self._grown = asyncio.Event()
@@ -131,14 +150,23 @@ class Writer:
                 task.cancel()
             await asyncio.gather(writing, telling, return_exceptions=True)
 
-    async def submit(self, edits: Sequence[Edit] | Plan, author: str) -> Committed:
+    async def submit(
+        self,
+        edits: Sequence[Edit] | Plan,
+        author: str,
+        title: str | None = None,
+        purpose: Purpose | None = None,
+    ) -> Committed:
         """Return when the edits are on disk and in the document; raise `EditRejected` and change nothing.
 
         Its place in the order is taken before it first waits. A caller that stops waiting changes nothing.
+        The history calls it by the title, by default by what the edits do.
         """
         planned = edits(self._head) if callable(edits) else edits
         outcome = transact(self._head, planned)
-        step = self._enter(outcome, author)
+        if title is None:
+            title = title_of(self._head, outcome.document, outcome.edits)
+        step = self._enter(outcome, author, title, purpose)
         assert step.waiting is not None
         # A caller that goes away cancels only its waiting: the step is in the deque, and stays there.
         return await step.waiting
@@ -160,10 +188,19 @@ class Writer:
         """The document with everything submitted, on disk or not. For plans; answers show `document`."""
         return self._head
 
-    def _enter(self, outcome: Transaction, author: str) -> _Step:
+    @property
+    def pending(self) -> list[Written]:
+        """What was submitted and is not on disk yet, in order."""
+        return [step.written for step in self._steps if step.written is not None]
+
+    def _enter(self, outcome: Transaction, author: str, title: str, purpose: Purpose | None) -> _Step:
         self._head_revision += 1
         self._head = outcome.document
-        written = Written(self._head_revision, author, outcome.edits, outcome.inverse, time.time())
+        written = Written(
+            self._head_revision, author, outcome.edits, outcome.inverse, time.time(), title, purpose
+        )
+        if self.listener is not None:
+            self.listener.entered(written)
         step = _Step(outcome.document, written, asyncio.get_running_loop().create_future())
         self._append(step)
         return step
@@ -211,6 +248,8 @@ class Writer:
         # Edits that came while we wrote were planned on top of those that failed: they fail with them.
         failed, self._steps = self._steps, deque()
         self._head, self._head_revision = self.document, self.revision
+        if self.listener is not None:
+            self.listener.gave_up()
         for step in failed:
             if step.waiting is not None and not step.waiting.cancelled():
                 step.waiting.set_exception(WriteFailed(problem))

@@ -10,7 +10,7 @@ import secrets
 import sqlite3
 import time
 import zlib
-from collections.abc import Generator, Iterable, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import MappingProxyType
@@ -21,11 +21,13 @@ from msgspec import Struct
 from funcnodes_worker.disk.atomic import sync_folder
 from funcnodes_worker.disk.faults import Faults, no_faults
 from funcnodes_worker.store.migrations import migrate, version_of
+from funcnodes_worker.store.pruning import choose, drop
 from funcnodes_worker.store.records import Row
 
 FILE_NAME = "journal.sqlite3"
 SIBLINGS = ("", "-wal", "-shm")
 """Endings of the files that together are the database."""
+_LAST = 2**62
 
 
 class JournalDamaged(Exception):
@@ -58,7 +60,8 @@ class KeptSnapshot(Struct, frozen=True):
 def checksum(epoch: str, row: Row) -> int:
     """Return the sum over all fields of a row and the epoch it belongs to."""
     head = f"{epoch}\0{row.revision}\0{row.author}\0{row.time!r}\0".encode()
-    return zlib.crc32(row.inverse, zlib.crc32(row.edits, zlib.crc32(head)))
+    found = zlib.crc32(row.inverse, zlib.crc32(row.edits, zlib.crc32(head)))
+    return found if row.about is None else zlib.crc32(row.about, found)
 
 
 def is_whole(epoch: str, row: Row, expected: Any) -> bool:
@@ -132,9 +135,10 @@ class Journal:
         ).fetchone()
         return Epoch(*found) if found else None
 
-    def epochs(self) -> list[tuple[str, float, str]]:
-        """Return id, beginning and reason of all epochs, oldest first."""
-        return self._connection.execute("SELECT id, begun, reason FROM epochs ORDER BY number").fetchall()
+    def epochs(self) -> list[tuple[Epoch, float, str]]:
+        """Return all epochs that are kept with their beginning and reason, oldest first."""
+        found = self._connection.execute("SELECT number, id, begun, reason FROM epochs ORDER BY number")
+        return [(Epoch(number, identity), begun, reason) for number, identity, begun, reason in found]
 
     def begin_epoch(
         self, reason: str, revision: int, digest: str | None, content: bytes, rows: Iterable[Row] = ()
@@ -189,18 +193,37 @@ class Journal:
     def rows_after(self, epoch: Epoch, revision: int) -> list[Row]:
         """Return all rows after a revision, without a gap; raises `JournalDamaged` for a gap or wrong sum."""
         rows: list[Row] = []
-        for *fields, found in self._connection.execute(
-            "SELECT revision, author, edits, inverse, time, checksum FROM entries"
-            " WHERE epoch = ? AND revision > ? ORDER BY revision",
-            (epoch.number, revision),
-        ):
-            row = Row(*fields)
+        for row in self.rows_between(epoch, revision + 1, None):
             if row.revision != revision + len(rows) + 1:
                 raise JournalDamaged(self.path, f"revision {revision + len(rows) + 1} is missing")
-            if not is_whole(epoch.id, row, found):
-                raise JournalDamaged(self.path, f"revision {row.revision} is not as it was written")
             rows.append(row)
         return rows
+
+    def rows_between(self, epoch: Epoch, first: int, last: int | None) -> Iterator[Row]:
+        """Give the kept rows of these revisions, both included; raises `JournalDamaged` for a wrong sum."""
+        for *fields, found in self._connection.execute(
+            "SELECT revision, author, edits, inverse, time, about, checksum FROM entries"
+            " WHERE epoch = ? AND revision BETWEEN ? AND ? ORDER BY revision",
+            (epoch.number, first, _LAST if last is None else last),
+        ):
+            row = Row(*fields)
+            if not is_whole(epoch.id, row, found):
+                raise JournalDamaged(self.path, f"revision {row.revision} is not as it was written")
+            yield row
+
+    def reach(self, epoch: Epoch) -> tuple[int, int]:
+        """Return the earliest and the last revision of an epoch that can be restored.
+
+        Entries are kept without a gap up to the last one, and those after the snapshot always.
+        """
+        (first,) = self._connection.execute(
+            "SELECT MIN(revision) FROM entries WHERE epoch = ?", (epoch.number,)
+        ).fetchone()
+        (base,) = self._connection.execute(
+            "SELECT MAX(revision) FROM snapshots WHERE epoch = ?", (epoch.number,)
+        ).fetchone()
+        found = [one for one in (None if first is None else first - 1, base) if one is not None]
+        return min(found, default=0), self.last_revision(epoch)
 
     # Snapshots
 
@@ -247,28 +270,13 @@ class Journal:
         return b"".join(_unpack(self.path, packed) for (packed,) in found)
 
     def prune(self, epoch: Epoch, snapshot_revision: int, max_steps: int, max_bytes: int) -> int:
-        """Return how many of the oldest entries were dropped to stay in the limits.
-
-        Nothing after the snapshot is ever dropped, nor anything of what an older epoch needs to be restored
-        as long as it is kept at all: its entries go oldest first.
-        """
-        rows = self._connection.execute(
-            "SELECT epoch, revision, LENGTH(edits) + LENGTH(inverse) FROM entries"
-            " ORDER BY epoch DESC, revision DESC"
-        )
-        steps = size = 0
-        doomed: list[tuple[int, int]] = []
-        for number, revision, length in rows:
-            steps, size = steps + 1, size + length
-            is_needed = number == epoch.number and revision > snapshot_revision
-            if not is_needed and (steps > max_steps or size > max_bytes):
-                doomed.append((number, revision))
+        """Return how many of the oldest entries were dropped to stay in the limits; see `pruning`."""
+        doomed = choose(self._connection, epoch.number, snapshot_revision, max_steps, max_bytes)
         if doomed:
             with self._transaction() as connection:
-                connection.executemany("DELETE FROM entries WHERE epoch = ? AND revision = ?", doomed)
-                connection.executemany("DELETE FROM content_uses WHERE epoch = ? AND revision = ?", doomed)
+                drop(connection, doomed)
             self._connection.execute("PRAGMA incremental_vacuum").fetchall()
-        return len(doomed)
+        return len(doomed.entries)
 
     def drop_contents(self, identities: Iterable[str]) -> None:
         """Drop large values that no entry names any more."""
@@ -283,10 +291,10 @@ class Journal:
 
 def _insert_rows(connection: sqlite3.Connection, epoch: Epoch, rows: Iterable[Row]) -> None:
     connection.executemany(
-        "INSERT INTO entries (epoch, revision, author, edits, inverse, time, checksum)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO entries (epoch, revision, author, edits, inverse, time, about, checksum)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         [
-            (epoch.number, r.revision, r.author, r.edits, r.inverse, r.time, checksum(epoch.id, r))
+            (epoch.number, r.revision, r.author, r.edits, r.inverse, r.time, r.about, checksum(epoch.id, r))
             for r in rows
         ],
     )

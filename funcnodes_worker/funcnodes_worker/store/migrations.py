@@ -49,6 +49,11 @@ MIGRATIONS: Sequence[Sequence[str]] = (
             PRIMARY KEY (hash, epoch, revision)
         ) WITHOUT ROWID""",
     ),
+    (
+        # What an entry says about itself, as JSON: its title, and which step it undoes or does again. It is
+        # part of the checksum where there is one.
+        "ALTER TABLE entries ADD COLUMN about BLOB",
+    ),
 )
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 from funcnodes_core.document.edits import Edit, decode_edits, encode_edits
+from funcnodes_core.document.history import Purpose
 from msgspec import Struct
 
 
@@ -18,6 +19,22 @@ class Entry(Struct, frozen=True):
     edits: tuple[Edit, ...]
     inverse: tuple[Edit, ...]
     time: float
+    title: str = ""
+    """What it is called in the history; empty in journals that are older than that."""
+    purpose: Purpose | None = None
+    """Whether it undoes another entry, does it again, or puts an earlier graph in place."""
+
+
+class _About(Struct, frozen=True, omit_defaults=True):
+    """What an entry says about itself."""
+
+    title: str = ""
+    purpose: Purpose | None = None
+
+
+_NO_WORD = _About()
+_encode_about = msgspec.json.Encoder().encode
+_decode_about = msgspec.json.Decoder(_About).decode
 
 
 class Row(Struct, frozen=True):
@@ -28,18 +45,20 @@ class Row(Struct, frozen=True):
     edits: bytes
     inverse: bytes
     time: float
+    about: bytes | None = None
 
     @classmethod
     def of(cls, entry: Entry) -> Row:
         """Return the row of an entry; raises when an edit is not JSON."""
         edits, inverse = encode_edits(entry.edits), encode_edits(entry.inverse)
-        return cls(entry.revision, entry.author, edits, inverse, entry.time)
+        about = _encode_about(_About(entry.title, entry.purpose)) if entry.title or entry.purpose else None
+        return cls(entry.revision, entry.author, edits, inverse, entry.time, about)
 
     def entry(self) -> Entry:
         """Return the entry; raises `msgspec.DecodeError` when the text is not a list of edits."""
-        return Entry(
-            self.revision, self.author, decode_edits(self.edits), decode_edits(self.inverse), self.time
-        )
+        about = _NO_WORD if self.about is None else _decode_about(self.about)
+        edits, inverse = decode_edits(self.edits), decode_edits(self.inverse)
+        return Entry(self.revision, self.author, edits, inverse, self.time, about.title, about.purpose)
 
 
 class Notice(Struct, frozen=True):

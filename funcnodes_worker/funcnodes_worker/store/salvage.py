@@ -68,7 +68,14 @@ def _snapshots(connection: sqlite3.Connection, epoch: int) -> Iterator[KeptSnaps
 
 
 def _entries(connection: sqlite3.Connection, epoch: int, identity: str) -> dict[int, Row]:
-    fields = "revision, author, edits, inverse, time, checksum"
+    # The first format has no `about`.
+    return _entries_with("about", connection, epoch, identity) or _entries_with(
+        "NULL", connection, epoch, identity
+    )
+
+
+def _entries_with(about: str, connection: sqlite3.Connection, epoch: int, identity: str) -> dict[int, Row]:
+    fields = f"revision, author, edits, inverse, time, {about}, checksum"
     found: dict[int, Row] = {}
     # Both ways, so that one bad page in the middle does not hide what lies behind it.
     for order in ("ASC", "DESC"):

@@ -8,9 +8,10 @@ snapshot before it is renamed into place and again after, so that a crash at any
 import asyncio
 import sqlite3
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from msgspec import Struct
 
@@ -18,16 +19,18 @@ from funcnodes_worker.disk.atomic import remove_leftovers
 from funcnodes_worker.disk.faults import Faults, no_faults
 from funcnodes_worker.disk.lock import FileLock
 from funcnodes_worker.home.trust import Beginning
-from funcnodes_worker.store.contents import hashes_in, pack, reference_to
-from funcnodes_worker.store.journal import Epoch, Journal
+from funcnodes_worker.store.contents import hash_in, hashes_in, pack, reference_to
+from funcnodes_worker.store.journal import Epoch, Journal, JournalDamaged
 from funcnodes_worker.store.opening import Start, open_journal
 from funcnodes_worker.store.records import Entry, Notice, Row, Saved, StoreFailed
-from funcnodes_worker.store.snapshot import Mark, digest_of, encode_snapshot, write_snapshot
+from funcnodes_worker.store.snapshot import Mark, digest_of, encode_snapshot, parse_snapshot, write_snapshot
 from funcnodes_worker.store.writing import Append, WritingThread
 
 LOCK_NAME = "store.lock"
 MAX_STEPS = 10_000
 MAX_BYTES = 100 * 1024 * 1024
+
+T = TypeVar("T")
 
 
 class Opened(Struct, frozen=True):
@@ -43,6 +46,27 @@ class Opened(Struct, frozen=True):
     """How this epoch began, when it began just now."""
 
 
+@dataclass(slots=True)
+class _Pending:
+    """A large value that is not on disk yet, and how many edits under way may name it."""
+
+    text: bytes
+    holders: int = 0
+
+
+class LineOfHistory(Struct, frozen=True):
+    """One epoch: a line of history that a replaced `nodespace.json` ended, or the current one."""
+
+    epoch: str
+    begun: float
+    reason: str
+    """`new`, `opened`, `replaced` or `salvaged`."""
+    first: int
+    """The earliest revision that can be restored."""
+    last: int
+    is_current: bool
+
+
 class Store:
     """The journal and the snapshot of one worker's folder, held by one process."""
 
@@ -51,7 +75,8 @@ class Store:
         self._folder, self._lock, self._journal, self._faults = folder, lock, journal, faults
         self._epoch: Epoch = start.epoch
         self._revision = start.revision
-        self._pending: dict[str, bytes] = {}
+        self._pending: dict[str, _Pending] = {}
+        """Large values on their way: no entry on disk names them yet."""
         self._known = journal.content_hashes()
         self._guard = threading.Lock()
         self._thread = WritingThread(self._write)
@@ -95,7 +120,7 @@ class Store:
         uses = [(identity, row.revision) for row in rows for identity in hashes_in(row.edits + row.inverse)]
         with self._guard:
             named = {identity for identity, _ in uses}
-            contents = {identity: self._pending[identity] for identity in named if identity in self._pending}
+            contents = {identity: found.text for identity in named if (found := self._pending.get(identity))}
         await self._thread.append(rows, contents, uses)
 
     async def snapshot(self, saved: Saved | Callable[[], Saved], revision: int) -> None:
@@ -110,8 +135,8 @@ class Store:
     def reference(self, value: Any) -> Any:
         """Return what stands for a value in a document: itself, or a reference when it is large.
 
-        A large value is written together with the first entry that names it. Raises `TypeError` (or another
-        error of the encoder) for what is not JSON.
+        A large value is written together with the first entry that names it; `release` it when none will.
+        Raises `TypeError` (or another error of the encoder) for what is not JSON.
         """
         packed = pack(value)
         if packed is None:
@@ -119,18 +144,90 @@ class Store:
         identity, text = packed
         with self._guard:
             # Also one that is known: it could be dropped as unused before the entry that names it comes.
-            self._pending[identity] = text
+            self._hold(identity, text)
         return reference_to(identity)
+
+    def _hold(self, identity: str, text: bytes) -> None:
+        known = self._pending.setdefault(identity, _Pending(text))
+        known.holders += 1
+
+    def release(self, reference: Any) -> None:
+        """Forget the large value behind a reference that no entry will name: its edit was refused."""
+        identity = hash_in(reference)
+        with self._guard:
+            if identity is None or (known := self._pending.get(identity)) is None:
+                return
+            known.holders -= 1
+            if known.holders <= 0:
+                del self._pending[identity]
+
+    async def hold(self, identities: Iterable[str]) -> None:
+        """Return when these large values stay, whatever is cleared up, until the next entry names them."""
+        for identity in identities:
+            text = await self._ask(lambda identity=identity: self._journal.content(identity))
+            if text is not None:
+                with self._guard:
+                    self._hold(identity, text)
 
     def content(self, identity: str) -> bytes:
         """Return the JSON text of a large value by its hash, or raise `KeyError`. From any thread."""
         with self._guard:
-            if identity in self._pending:
-                return self._pending[identity]
+            if (pending := self._pending.get(identity)) is not None:
+                return pending.text
         found: bytes | None = self._thread.call(lambda: self._journal.content(identity)).result()
         if found is None:
             raise KeyError(identity)
         return found
+
+    # History
+
+    async def entries(self, first: int, last: int | None = None, epoch: str | None = None) -> list[Entry]:
+        """Return the kept entries of these revisions, both included, by default of the current epoch.
+
+        What goes is dropped from the oldest end: the first one returned may be later than asked for. Raises
+        `StoreFailed` when they cannot be read.
+        """
+        rows = await self._ask(lambda: self._rows(first, last, epoch))
+        # Not in the store's thread: edits wait for that one.
+        return await asyncio.to_thread(lambda: [row.entry() for row in rows])
+
+    def _rows(self, first: int, last: int | None, epoch: str | None) -> list[Row]:
+        found = self._epoch if epoch is None else self._known_epoch(epoch)
+        return list(self._journal.rows_between(found, first, last))
+
+    async def lines(self) -> list[LineOfHistory]:
+        """Return the epochs that are kept, oldest first, with what can be restored of each."""
+        return await self._ask(self._lines)
+
+    def _lines(self) -> list[LineOfHistory]:
+        return [
+            LineOfHistory(epoch.id, begun, reason, *self._journal.reach(epoch), epoch == self._epoch)
+            for epoch, begun, reason in self._journal.epochs()
+        ]
+
+    async def base(self, epoch: str) -> tuple[Saved, int]:
+        """Return the last snapshot that is kept of an epoch, parsed, and its revision."""
+        content, revision = await self._ask(lambda: self._base(epoch))
+        saved = await asyncio.to_thread(lambda: parse_snapshot(content).saved)
+        if saved is None:
+            raise StoreFailed(f"the snapshot of epoch {epoch} can not be read")
+        return saved, revision
+
+    def _base(self, epoch: str) -> tuple[bytes, int]:
+        newest = max(self._journal.snapshots(self._known_epoch(epoch)), key=lambda one: one.revision)
+        return newest.content, newest.revision
+
+    def _known_epoch(self, identity: str) -> Epoch:
+        for epoch, _, _ in self._journal.epochs():
+            if epoch.id == identity:
+                return epoch
+        raise KeyError(identity)
+
+    async def _ask(self, question: Callable[[], T]) -> T:
+        try:
+            return await asyncio.wrap_future(self._thread.call(question))
+        except (sqlite3.Error, OSError, JournalDamaged) as error:
+            raise StoreFailed(error) from error
 
     def close(self) -> None:
         """Return when everything handed in is on disk and the folder is free; a second time does nothing."""

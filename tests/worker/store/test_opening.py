@@ -77,7 +77,7 @@ async def test_a_replaced_file_begins_a_new_epoch_and_the_history_is_kept(tmp_pa
     assert kinds(again) == []
     journal = Journal(tmp_path / FILE_NAME)
     try:
-        assert [one[0] for one in journal.epochs()] == [old, opened.epoch]
+        assert [one[0].id for one in journal.epochs()] == [old, opened.epoch]
     finally:
         journal.close()
 

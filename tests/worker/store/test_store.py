@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from funcnodes_core.document.edits import SetGraphProperty, SetValue
+from funcnodes_core.document.history import Undo
 from funcnodes_worker.disk.lock import LockHeld
 from funcnodes_worker.store import store as store_module
 from funcnodes_worker.store.journal import FILE_NAME, Journal
@@ -22,7 +23,13 @@ from tests.support.store_check import opened_copy
 def entry(revision: int, value: Any = None) -> Entry:
     value = revision if value is None else value
     return Entry(
-        revision, "ann", (SetGraphProperty("p", value),), (SetGraphProperty("p", revision - 1),), 12.5
+        revision,
+        "ann",
+        (SetGraphProperty("p", value),),
+        (SetGraphProperty("p", revision - 1),),
+        12.5,
+        f"set `p` of the graph to {revision}",
+        Undo(revision - 1) if revision % 3 == 0 else None,
     )
 
 

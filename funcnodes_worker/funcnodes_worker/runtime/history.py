@@ -1,0 +1,224 @@
+"""The history of the worker's graph: undo, redo, what was done, and the graph of an earlier revision.
+
+Owns when the journal is read for it: not before somebody asks. From then on it hears of every entry as it
+takes its place (`Listener`), so that an undo counts what is on its way to disk. What may be undone is decided
+by `document/history`; here it is only given what it needs to know. Belongs to the server's event loop.
+
+States: *unread* (nobody asked; an edit costs nothing) → *reading* (entries that come meanwhile are put by) →
+*read*. When the disk refuses entries that were counted already, it is unread again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
+
+from funcnodes_core.document.apply import apply_all
+from funcnodes_core.document.edits import Edit, ReplaceGraph, encode_edits
+from funcnodes_core.document.history import Entry as AnyEntry
+from funcnodes_core.document.history import History, Line, Redo, Restore, Step, Undo
+from funcnodes_core.document.model import Classes, Document, JsonValue
+from funcnodes_core.document.refusals import StepNotFound
+from funcnodes_core.document.serialize import load
+from msgspec.structs import replace
+
+from funcnodes_worker.rpc.errors import NotFound
+from funcnodes_worker.runtime.writer import Committed, Writer, Written
+
+MAX_RECENT = 512
+"""Entries held in memory; older ones are read from the journal when they count."""
+TRIES = 100
+"""How often an undo is thought over because others edited while the journal was read."""
+
+
+class Past(Protocol):
+    """The store as history sees it."""
+
+    @property
+    def epoch(self) -> str:
+        """The id of the current line of history."""
+        ...
+
+    async def entries(
+        self, first: int, last: int | None = None, epoch: str | None = None
+    ) -> Sequence[AnyEntry]:
+        """Return the kept entries of these revisions, both included."""
+        ...
+
+    async def base(self, epoch: str) -> tuple[dict[str, JsonValue], int]:
+        """Return the last snapshot of an epoch and its revision; raise `KeyError` for an unknown one."""
+        ...
+
+    async def hold(self, identities: Sequence[str]) -> None:
+        """Return when these large values stay until the next entry names them."""
+        ...
+
+
+class Historian:
+    """Undo, redo, history and restore for one worker."""
+
+    def __init__(
+        self,
+        past: Past,
+        writer: Writer,
+        classes: Callable[[], Classes],
+        hashes_in: Callable[[bytes], set[str]],
+    ) -> None:
+        """Begin unread. `hashes_in` finds references to large values in JSON text."""
+        self._past, self._writer, self._classes, self._hashes_in = past, writer, classes, hashes_in
+        self._history: History | None = None
+        self._meanwhile: list[Written] | None = None
+        self._recent: dict[int, AnyEntry] = {}
+        self._reading = asyncio.Lock()
+        writer.listener = self
+
+    # What the writer tells
+
+    def entered(self, written: Written) -> None:
+        """Take in a transaction that has its place in the order."""
+        if self._meanwhile is not None:
+            self._meanwhile.append(written)
+        if self._history is not None:
+            self._take(self._history, written)
+
+    def gave_up(self) -> None:
+        """Forget: some of what was taken in came to nothing. The journal knows."""
+        self._history, self._meanwhile = None, None
+        self._recent.clear()
+
+    def _take(self, history: History, written: AnyEntry) -> None:
+        history.add(written)
+        self._recent[written.revision] = written
+        while len(self._recent) > MAX_RECENT:
+            oldest = next(iter(self._recent))
+            # What is not on disk yet cannot be read from there.
+            if oldest > self._writer.revision:
+                return
+            del self._recent[oldest]
+
+    async def _read(self) -> History:
+        async with self._reading:
+            while self._history is None:
+                self._meanwhile = self._writer.pending
+                entries = await self._past.entries(0)
+                meanwhile = self._put_by()
+                if meanwhile is None:
+                    continue
+                history = History()
+                for entry in entries:
+                    history.add(entry)
+                for written in meanwhile:
+                    if written.revision > history.revision:
+                        self._take(history, written)
+                self._history, self._meanwhile = history, None
+            return self._history
+
+    def _put_by(self) -> list[Written] | None:
+        return self._meanwhile
+
+    # Undo and redo
+
+    async def undo(
+        self, author: str, of: str | None, revision: int | None = None
+    ) -> tuple[Committed, int, str]:
+        """Return the commit that undoes the last step of an author, or of anybody, and that step's name.
+
+        With a revision, the step it belongs to. Raises `EditRejected` with the reason, and nothing changes.
+        """
+        return await self._turn(author, lambda history: history.to_undo(of, revision))
+
+    async def redo(self, author: str, of: str | None) -> tuple[Committed, int, str]:
+        """Return the commit that does again what was undone last, and that step's name."""
+        return await self._turn(author, lambda history: history.to_redo(of))
+
+    async def _turn(self, author: str, choose: Callable[[History], Step]) -> tuple[Committed, int, str]:
+        for _ in range(TRIES):
+            history = await self._read()
+            step = choose(history)
+            found = await self._entries(history, step)
+            # Nobody else has had a turn since the last wait: what is decided now is decided for good.
+            if found is None or history is not self._history or choose(history) is not step:
+                continue
+            entries = {**found, **self._recent}
+            if any(revision not in entries for revision in history.needed(step)):
+                continue
+            name, title, was_undone = step.name, step.title or "a change", step.is_undone
+            edits = history.turned(step, entries, self._writer.head, author)
+            purpose = Redo(name) if was_undone else Undo(name)
+            said = f"{'redid' if was_undone else 'undid'}: {title}"
+            return await self._writer.submit(edits, author, said, purpose), name, title
+        raise StepNotFound(0, is_undone=False)
+
+    async def _entries(self, history: History, step: Step) -> Mapping[int, AnyEntry] | None:
+        """Return those entries that are not in memory; None when the journal has dropped one since."""
+        needed = [revision for revision in history.needed(step) if revision not in self._recent]
+        if not needed:
+            found: dict[int, AnyEntry] = {}
+        else:
+            wanted = set(needed)
+            read = await self._past.entries(needed[0], needed[-1])
+            found = {entry.revision: entry for entry in read if entry.revision in wanted}
+            if wanted - found.keys():
+                self.gave_up()
+                return None
+        back = found.get(step.way_back) or self._recent.get(step.way_back)
+        if back is not None and (large := self._hashes_in(encode_edits(back.inverse))):
+            await self._past.hold(sorted(large))
+        return found
+
+    # Telling
+
+    async def page(
+        self, before: int | None, limit: int, author: str | None, epoch: str | None
+    ) -> tuple[list[Line], bool]:
+        """Return lines before a revision, newest first, and whether there are more."""
+        if epoch is not None and epoch != self._past.epoch:
+            history = History()
+            for entry in await self._past.entries(0, epoch=epoch):
+                history.add(entry)
+            return history.page(before, limit, author)
+        history = await self._read()
+        # What is shown to anybody is on disk.
+        shown = self._writer.revision + 1
+        return history.page(shown if before is None else min(before, shown), limit, author)
+
+    # Earlier graphs
+
+    async def restore(self, author: str, revision: int, epoch: str | None) -> Committed:
+        """Return the commit that puts the graph of an earlier revision in the place of the present one."""
+        epoch = epoch or self._past.epoch
+        document = await self.document_at(revision, epoch)
+
+        def put(head: Document) -> list[Edit]:
+            # The id of the graph goes with the worker.
+            meta = {"meta": head.surroundings["meta"]} if "meta" in head.surroundings else {}
+            return [ReplaceGraph(replace(document, surroundings={**document.surroundings, **meta}))]
+
+        title = f"restored the graph of revision {revision}"
+        return await self._writer.submit(put, author, title, Restore(epoch, revision))
+
+    async def document_at(self, revision: int, epoch: str) -> Document:
+        """Return the graph of a revision; raise `NotFound` when the history does not reach it."""
+        if epoch == self._past.epoch:
+            base, at = self._writer.document, self._writer.revision
+        else:
+            try:
+                saved, at = await self._past.base(epoch)
+            except KeyError:
+                raise NotFound(f"there is no epoch {epoch[:80]!r}; ask history for those there are") from None
+            classes = self._classes()
+            base = await asyncio.to_thread(lambda: load(saved, classes))
+        first, last = min(at, revision) + 1, max(at, revision)
+        entries = await self._past.entries(first, last, epoch) if last >= first else ()
+        if [entry.revision for entry in entries] != list(range(first, last + 1)):
+            raise NotFound(
+                f"the history does not reach revision {revision} of this epoch; ask history for what is kept"
+            )
+        return await asyncio.to_thread(lambda: _travel(base, entries, forward=revision > at))
+
+
+def _travel(base: Document, entries: Sequence[AnyEntry], *, forward: bool) -> Document:
+    if forward:
+        return apply_all(base, [edit for entry in entries for edit in entry.edits])
+    return apply_all(base, [edit for entry in reversed(entries) for edit in entry.inverse])
