@@ -8,8 +8,9 @@ wait behind a slow one. Does not know sockets nor what methods do; what it needs
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
-from collections.abc import AsyncGenerator, Coroutine
+from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from typing import Generic, Protocol, TypeVar
 
@@ -19,18 +20,25 @@ from funcnodes_worker.rpc.envelope import Batch, Call, Dialect, Malformed
 from funcnodes_worker.rpc.errors import CodeTable, Failure, failure_of
 from funcnodes_worker.rpc.gate import Caller, Right
 from funcnodes_worker.rpc.outbox import Frame
-from funcnodes_worker.rpc.repeat import Repeats
+from funcnodes_worker.rpc.repeat import Repeats, is_unique
 
 MAX_WAITING = 1000
 """Calls that wait for their turn; beyond, the socket is not read, so that the sender slows down."""
 MAX_EDITS = 256
 """Edits under way at once: enough to fill one sync to disk."""
+LAST_EDITS_S = 5.0
+"""How long the edits of a client that has left are waited for; a healthy disk takes milliseconds."""
 IN_A_ROW = 64
 """Calls taken in before other clients get their turn: a few milliseconds of one who sends without pause."""
 
 
 class Answerable(Protocol):
     """What a handler is given: all that one call needs to know about its client."""
+
+    @property
+    def revision(self) -> int | None:
+        """The revision of the edit this call made, if it made one. Asked once, when its answer is written."""
+        ...
 
     def answered(self) -> None:
         """Learn that the answer is in the outbox: events may follow now. Called once per call, always."""
@@ -54,7 +62,7 @@ class Peer(Protocol[PeerContextT]):
         """Queue a frame for this client."""
         ...
 
-    def write_result(self, call: Call, result: object) -> Frame:
+    def write_result(self, call: Call, result: object, revision: int | None) -> Frame:
         """Return the answer to a call. Called once per call that succeeded and wants an answer."""
         ...
 
@@ -71,34 +79,54 @@ class Conversation(Generic[ContextT]):
     """The calls of one connection. Frames are heard inside `running()`."""
 
     def __init__(
-        self, table: MethodTable[ContextT], peer: Peer[ContextT], codes: CodeTable | None = None
+        self,
+        table: MethodTable[ContextT],
+        peer: Peer[ContextT],
+        codes: CodeTable | None = None,
+        *,
+        dialect: Dialect = Dialect.PUBLISHED,
+        understand: Callable[[Call, Dialect], Call] | None = None,
+        remembered: Repeats | None = None,
     ) -> None:
+        """`understand` turns other names of commands into those of the table; it is told the last dialect.
+
+        `remembered` holds what this caller has asked for on other connections.
+        """
         self._table, self._peer, self._codes = table, peer, codes
+        self._understand = understand
         self._waiting: asyncio.Queue[Call | Batch] = asyncio.Queue(MAX_WAITING)
         self._edits: asyncio.Queue[tuple[Call, ContextT, asyncio.Task[Frame | None]]] = asyncio.Queue(
             MAX_EDITS
         )
         self._tasks: set[asyncio.Task[None]] = set()
-        self._repeats = Repeats()
+        self._own_repeats = Repeats()
+        self._shared_repeats = remembered or self._own_repeats
         self._queued = self._editing = 0
         """Calls that wait for their turn or have it, and edits under way."""
         self._in_a_row = 0
-        self.dialect = Dialect.PUBLISHED
+        self.dialect = dialect
         """The dialect this client last used; it is answered and told news in it."""
 
     @asynccontextmanager
     async def running(self) -> AsyncGenerator[None]:
-        """Take calls in turn while the block runs; at its end what is under way is no longer waited for."""
-        self._start(self._take_turns())
+        """Take calls in turn while the block runs; at its end edits are finished, all else is broken off."""
+        turns = self._start(self._take_turns())
         self._start(self._answer_edits())
         try:
             yield
         finally:
+            turns.cancel()
+            # Their place in the writer's order is taken: they are made whatever we do. Their answers are kept
+            # for a client that was cut off and sends them again.
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(LAST_EDITS_S):
+                    await self._edits.join()
             for task in self._tasks:
                 task.cancel()
             await asyncio.gather(*self._tasks, return_exceptions=True)
             while not self._edits.empty():
-                _, context, edit = self._edits.get_nowait()
+                call, context, edit = self._edits.get_nowait()
+                self._repeats_of(call).give_up(call)
                 edit.cancel()
                 await asyncio.gather(edit, return_exceptions=True)
                 context.answered()
@@ -112,27 +140,31 @@ class Conversation(Generic[ContextT]):
             case envelope.Ignored():
                 pass
             case Malformed():
-                self._peer.send(self._write_failure(message.dialect, message.id, message.failure))
+                self._peer.send(self._write_malformed(message))
             case Call():
+                message = self.understood(message)
                 self.dialect = message.dialect
                 await self._take_in(message)
             case Batch():
                 self.dialect = Dialect.JSONRPC
                 await self._queue(message)
 
-    async def serve(self, call: Call) -> None:
-        """Return when this call is executed and answered, out of any order. For calls that come by HTTP."""
-        context = self._peer.context_for(call)
-        try:
-            if (frame := await self._outcome(call, context)) is not None:
-                self._peer.send(frame)
-        finally:
-            context.answered()
+    def understood(self, call: Call) -> Call:
+        """Return a call by the name that the table knows it by."""
+        return call if self._understand is None else self._understand(call, self.dialect)
 
-    def _start(self, work: Coroutine[None, None, None]) -> None:
+    async def serve(self, message: Call | Batch) -> None:
+        """Return when this is executed and answered, out of any order. For what comes by HTTP."""
+        if isinstance(message, Batch):
+            await self._serve_batch(message)
+        else:
+            await self._serve(message)
+
+    def _start(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
     def _turn_of(self, call: Call) -> Turn:
         method = self._table.get(call.method)
@@ -204,13 +236,16 @@ class Conversation(Generic[ContextT]):
             call, context, task = await self._edits.get()
             try:
                 self._finish(call, await task)
+            except asyncio.CancelledError:
+                self._repeats_of(call).give_up(call)
+                raise
             finally:
                 context.answered()
                 self._edits.task_done()
                 self._editing -= 1
 
     async def _serve(self, call: Call) -> None:
-        remembers = self._turn_of(call) is Turn.LONG
+        remembers = self._turn_of(call) in _CHANGING
         if remembers and self._is_repeated(call):
             return
         context = self._peer.context_for(call)
@@ -220,6 +255,9 @@ class Conversation(Generic[ContextT]):
                 self._finish(call, frame)
             elif frame is not None:
                 self._peer.send(frame)
+        except asyncio.CancelledError:
+            self._repeats_of(call).give_up(call)
+            raise
         finally:
             context.answered()
 
@@ -236,11 +274,16 @@ class Conversation(Generic[ContextT]):
         contexts: list[ContextT] = []
         for message in batch.messages:
             if isinstance(message, Malformed):
-                answers.append(self._write_failure(message.dialect, message.id, message.failure).body)
+                answers.append(self._write_malformed(message).body)
                 continue
-            context = self._peer.context_for(message)
-            contexts.append(context)
-            frame = await self._outcome(message, context)
+            call = self.understood(message)
+            frame = await self._known_answer(call)
+            if frame is None:
+                context = self._peer.context_for(call)
+                contexts.append(context)
+                frame = await self._outcome(call, context)
+                if frame is not None:
+                    self._repeats_of(call).finish(call, frame)
             if frame is not None:
                 answers.append(frame.body)
         if answers:
@@ -248,11 +291,26 @@ class Conversation(Generic[ContextT]):
         for context in contexts:
             context.answered()
 
+    async def _known_answer(self, call: Call) -> Frame | None:
+        """Return the answer to a part of a batch that was sent again."""
+        if self._turn_of(call) not in _CHANGING:
+            return None
+        repeats = self._repeats_of(call)
+        while not repeats.begin(call, time.monotonic(), self):
+            if (answer := repeats.answer_to(call)) is not None:
+                return answer
+            # Under way on another connection of this caller.
+            future: asyncio.Future[Frame | None] = asyncio.get_running_loop().create_future()
+            repeats.wait_too(call, future, lambda frame, future=future: _settle(future, frame))
+            if (answer := await future) is not None:
+                return answer
+        return None
+
     async def _outcome(self, call: Call, context: ContextT) -> Frame | None:
         try:
             method = self._table.find(call.method, self._peer.caller)
             result = await method.run(context, call.params)
-            return self._peer.write_result(call, result) if call.wants_answer else None
+            return self._peer.write_result(call, result, context.revision) if call.wants_answer else None
         # The last catch of a call: every failure is an answer, and the connection lives on.
         except Exception as error:  # noqa: BLE001
             return self._failed(call, error)
@@ -261,30 +319,52 @@ class Conversation(Generic[ContextT]):
         try:
             method = self._table.find(call.method, self._peer.caller)
             result = method.run_at_once(context, call.params)
-            return self._peer.write_result(call, result) if call.wants_answer else None
+            return self._peer.write_result(call, result, context.revision) if call.wants_answer else None
         # As above.
         except Exception as error:  # noqa: BLE001
             return self._failed(call, error)
 
     def _failed(self, call: Call, error: Exception) -> Frame | None:
-        failure = failure_of(error, self._codes)
-        return self._write_failure(call.dialect, call.id, failure) if call.wants_answer else None
+        if not call.wants_answer:
+            return None
+        failure = self._shown(failure_of(error, self._codes))
+        return Frame(envelope.write_failure(call.dialect, call.id, failure, call.spoken or call.method))
 
-    def _write_failure(self, dialect: Dialect, call_id: envelope.Scalar, failure: Failure) -> Frame:
-        if not self._peer.caller.may(Right.EDIT):
-            failure = failure.without_traceback()
-        return Frame(envelope.write_failure(dialect, call_id, failure))
+    def _write_malformed(self, message: Malformed) -> Frame:
+        return Frame(envelope.write_failure(message.dialect, message.id, self._shown(message.failure)))
+
+    def _shown(self, failure: Failure) -> Failure:
+        return failure if self._peer.caller.may(Right.EDIT) else failure.without_traceback()
+
+    def _repeats_of(self, call: Call) -> Repeats:
+        return self._shared_repeats if is_unique(call.id) else self._own_repeats
 
     def _is_repeated(self, call: Call) -> bool:
-        if self._repeats.begin(call, time.monotonic()):
+        repeats = self._repeats_of(call)
+        if repeats.begin(call, time.monotonic(), self):
             return False
-        # Still under way: one answer will do for both, since they carry the same id.
-        if (answer := self._repeats.answer_to(call)) is not None:
+        if (answer := repeats.answer_to(call)) is not None:
             self._peer.send(answer)
+        else:
+            # Still under way: on this connection one answer will do for both, since they carry the same id.
+            repeats.wait_too(call, self, self._send_if_any)
         return True
+
+    def _send_if_any(self, frame: Frame | None) -> None:
+        if frame is not None:
+            self._peer.send(frame)
 
     def _finish(self, call: Call, frame: Frame | None) -> None:
         if frame is None:
             return
-        self._repeats.finish(call, frame)
+        self._repeats_of(call).finish(call, frame)
         self._peer.send(frame)
+
+
+_CHANGING = (Turn.EDIT, Turn.LONG)
+"""Turns of methods that change something: sent again, they are answered and not done again."""
+
+
+def _settle(future: asyncio.Future[Frame | None], frame: Frame | None) -> None:
+    if not future.done():
+        future.set_result(frame)

@@ -14,6 +14,7 @@ from typing import Any, Generic, TypeVar, cast
 
 import msgspec
 
+from funcnodes_worker.rpc.envelope import ByPosition
 from funcnodes_worker.rpc.errors import InvalidParams, MethodNotFound, NoRight
 from funcnodes_worker.rpc.gate import Caller, Right
 
@@ -84,6 +85,8 @@ class Method(Generic[ContextT]):
     def read_params(self, params: Mapping[str, Any]) -> msgspec.Struct:
         """Return the arguments as the method's record, or raise `InvalidParams` with what is wrong."""
         known = self._known
+        if isinstance(params, ByPosition):
+            params = self._by_name(params)
         if unknown := [name for name in params if name not in known]:
             accepted = f"it takes {', '.join(sorted(known))}" if known else "it takes none"
             raise InvalidParams(f"{self.name!r} does not take {', '.join(map(repr, unknown))}; {accepted}")
@@ -91,6 +94,15 @@ class Method(Generic[ContextT]):
             return msgspec.convert(params, self.params, strict=True)
         except msgspec.ValidationError as problem:
             raise InvalidParams(f"{self.name!r}: {problem}") from problem
+
+    def _by_name(self, given: ByPosition) -> dict[str, Any]:
+        names = self.params.__struct_encode_fields__
+        if len(given) > len(names):
+            raise InvalidParams(
+                f"{self.name!r} takes at most {len(names)} arguments, {len(given)} were given; "
+                f"their order is: {', '.join(names) or 'none'}"
+            )
+        return dict(zip(names, given.values(), strict=False))
 
 
 class MethodTable(Generic[ContextT]):

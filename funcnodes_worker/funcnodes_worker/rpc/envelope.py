@@ -1,8 +1,8 @@
 """The dialects of one conversation: text becomes a call, results and failures become text.
 
-Owns the published envelope (`{"type": "cmd"}`) and JSON-RPC 2.0. The documented forms of the seed come later
-and have their place in `Dialect`. Does not know which methods exist (`dispatch`) nor who may call them
-(`gate`).
+Owns the published envelope (`{"type": "cmd"}`), the documented one (the same, with the command's name in its
+answers) and JSON-RPC 2.0. Does not know which methods exist (`dispatch`), what documented names mean
+(`server/documented`), nor who may call (`gate`).
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ class Dialect(enum.Enum):
     """The form a client speaks, and is answered in."""
 
     PUBLISHED = "published"
+    DOCUMENTED = "documented"
     JSONRPC = "jsonrpc"
 
 
@@ -38,6 +39,14 @@ class Call(msgspec.Struct, frozen=True):
     as_bytes: bool = False
     said: int = 0
     """A sum of the whole frame: a call that is sent again is the same text."""
+    spoken: str = ""
+    """The command by the name the client gave it, for the documented answer."""
+    acknowledges: bool = False
+    """Whether the answer is just `{"success": true}`, as documented."""
+
+
+class ByPosition(dict[Any, Any]):
+    """Arguments that were given in a list: by their places in place of their names."""
 
 
 @dataclass(frozen=True)
@@ -119,12 +128,17 @@ def _read_jsonrpc(fields: dict[str, Any], said: int = 0) -> Call | Malformed:
     if fields["jsonrpc"] != "2.0" or not isinstance(method, str):
         problem = _mistake(INVALID_REQUEST, 'a JSON-RPC call has "jsonrpc": "2.0" and a text as "method"')
         return Malformed(Dialect.JSONRPC, problem, call_id)
-    if not isinstance(params, dict):
+    if "id" in fields and (isinstance(fields["id"], bool) or _scalar(fields["id"]) is not fields["id"]):
+        problem = _mistake(INVALID_REQUEST, "'id' is a text, a number or null")
+        return Malformed(Dialect.JSONRPC, problem)
+    if not isinstance(params, dict | list):
         problem = _mistake(
-            INVALID_REQUEST, f"'params' of {method[:80]!r} is an object with the arguments by name"
+            INVALID_REQUEST, f"'params' of {method[:80]!r} is an object with the arguments by name, or a list"
         )
         return Malformed(Dialect.JSONRPC, problem, call_id)
     arguments = cast("dict[str, Any]", params)
+    if isinstance(params, list):
+        arguments = ByPosition(enumerate(cast("list[Any]", params)))
     return Call(Dialect.JSONRPC, method, arguments, call_id, wants_answer="id" in fields, said=said)
 
 
@@ -135,7 +149,7 @@ def _read_batch(contents: list[object]) -> Batch | Malformed:
     wrong = Malformed(Dialect.JSONRPC, _mistake(INVALID_REQUEST, "each part of a batch is a JSON-RPC call"))
     return Batch(
         tuple(
-            _read_jsonrpc(cast("dict[str, Any]", part))
+            _read_jsonrpc(cast("dict[str, Any]", part), hash(_encode(part)))
             if isinstance(part, dict) and "jsonrpc" in part
             else wrong
             for part in contents
@@ -151,22 +165,41 @@ def _mistake(code: int, sentence: str) -> Failure:
     return Failure(code, sentence, "ParseError" if code == PARSE_ERROR else "InvalidRequest")
 
 
-def write_result(call: Call, result: object) -> bytes:
-    """Return the answer to a call as JSON text. `result` may hold `msgspec.Raw` for parts already written."""
+def write_result(call: Call, result: object, revision: int | None = None) -> bytes:
+    """Return the answer to a call as JSON text. `result` may hold `msgspec.Raw` for parts already written.
+
+    `revision` is that of the edit this call made; published clients pass over the field.
+    """
+    answer: dict[str, object]
     match call.dialect:
         case Dialect.PUBLISHED:
-            return _encode({"type": "result", "result": result, "id": call.id})
+            answer = {"type": "result", "result": result, "id": call.id}
+        case Dialect.DOCUMENTED:
+            said = {"success": True} if call.acknowledges else result
+            answer = {"type": "result", "cmd": call.spoken or call.method, "result": said, **_id_of(call.id)}
         case Dialect.JSONRPC:
-            return _encode({"jsonrpc": "2.0", "result": result, "id": call.id})
+            answer = {"jsonrpc": "2.0", "result": result, "id": call.id}
+    if revision is not None:
+        answer["revision"] = revision
+    return _encode(answer)
 
 
-def write_failure(dialect: Dialect, call_id: Scalar, failure: Failure) -> bytes:
-    """Return a failure as JSON text."""
+def _id_of(call_id: Scalar) -> dict[str, Scalar]:
+    # The documented forms know no ids; who sends one gets it back.
+    return {} if call_id is None else {"id": call_id}
+
+
+def write_failure(dialect: Dialect, call_id: Scalar, failure: Failure, spoken: str | None = None) -> bytes:
+    """Return a failure as JSON text. `spoken` is the command by the name the client gave it."""
     match dialect:
         case Dialect.PUBLISHED:
             return _encode(
                 {"type": "error", "error": failure.message, "tb": failure.traceback, "id": call_id}
             )
+        case Dialect.DOCUMENTED:
+            said: dict[str, object] = {"type": "error", "cmd": spoken, "error": failure.message}
+            traces = {"traceback": failure.traceback, "tb": failure.traceback}
+            return _encode({**said, **traces, **_id_of(call_id)})
         case Dialect.JSONRPC:
             data: dict[str, object] = {"kind": failure.kind}
             if failure.traceback:

@@ -1,13 +1,19 @@
 """Answers to calls that a client sends again, because it thinks the first one got lost.
 
-Owns what is remembered per connection, and how much of it. Published clients send an awaited call up to three
-times with the same id; a call that changes something is executed once. Pure: the time is given.
+Owns what is remembered, and how much of it. Published clients send an awaited call up to three times with the
+same id, our own sends it again on its next connection; a call that changes something is executed once. Pure:
+the time is given.
+
+An id of a connection's own making (`1`, `2`, …) says nothing on the next connection, so it is remembered per
+connection. A text of at least 16 characters is taken as made to be unique, like the uuids of the published
+client and of ours: it is remembered per caller (a session, or the token), across connections and over HTTP.
 """
 
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 
 from funcnodes_worker.rpc.envelope import Call, Scalar
 from funcnodes_worker.rpc.outbox import Frame
@@ -15,23 +21,30 @@ from funcnodes_worker.rpc.outbox import Frame
 REMEMBERED_S = 60.0
 MAX_REMEMBERED = 512
 MAX_BYTES = 8 * 1024 * 1024
+UNIQUE_LENGTH = 16
+
+Tell = Callable[[Frame | None], None]
+"""Hears the answer; None when the call was broken off."""
 
 
 @dataclass
 class _Memory:
     since: float
     said: int
+    asked_by: object
     answer: Frame | None = None
+    waiting: dict[object, Tell] = field(default_factory=dict[object, Tell])
+    """Others who asked the same meanwhile: the client on its next connection."""
 
 
 class Repeats:
-    """What one connection has asked for lately."""
+    """What one connection, or one caller, has asked for lately."""
 
     def __init__(self) -> None:
         self._memories: OrderedDict[Scalar, _Memory] = OrderedDict()
         self._bytes = 0
 
-    def begin(self, call: Call, now: float) -> bool:
+    def begin(self, call: Call, now: float, asked_by: object = None) -> bool:
         """Tell whether this call is new. If not, it is under way or `answer_to` has its answer."""
         if call.id is None:
             return True
@@ -40,13 +53,19 @@ class Repeats:
             return False
         if call.id in self._memories:
             self._drop(call.id)
-        self._memories[call.id] = _Memory(now, call.said)
+        self._memories[call.id] = _Memory(now, call.said, asked_by)
         return True
 
     def answer_to(self, call: Call) -> Frame | None:
-        """Return the answer a repeated call had; None while it is under way, then one answer will do."""
+        """Return the answer a repeated call had; None while it is under way."""
         memory = self._memory_of(call)
         return None if memory is None else memory.answer
+
+    def wait_too(self, call: Call, asked_by: object, tell: Tell) -> None:
+        """Have the answer of a call under way told to one more; who asked it first is told anyway."""
+        memory = self._memory_of(call)
+        if memory is not None and memory.asked_by is not asked_by:
+            memory.waiting[asked_by] = tell
 
     def finish(self, call: Call, answer: Frame) -> None:
         """Remember an answer. One too large to be kept is forgotten, and the call with it."""
@@ -55,6 +74,17 @@ class Repeats:
             return
         memory.answer = answer
         self._bytes += len(answer.body)
+        waiting, memory.waiting = memory.waiting, {}
+        for tell in waiting.values():
+            tell(answer)
+
+    def give_up(self, call: Call) -> None:
+        """Forget a call that was broken off without an answer: sent again, it is executed again."""
+        memory = self._memory_of(call)
+        if memory is not None and memory.answer is None:
+            self._drop(call.id)
+            for tell in memory.waiting.values():
+                tell(None)
 
     def _memory_of(self, call: Call) -> _Memory | None:
         # Only the last call of an id can be repeated, by the same text: a simple script that always sends
@@ -73,3 +103,19 @@ class Repeats:
     def _drop(self, call_id: Scalar) -> None:
         answer = self._memories.pop(call_id).answer
         self._bytes -= len(answer.body) if answer else 0
+
+
+class RepeatsOfCallers:
+    """What every caller has asked for lately, whichever connection it came by."""
+
+    def __init__(self) -> None:
+        self._repeats: dict[object, Repeats] = {}
+
+    def of(self, caller: object) -> Repeats:
+        """Return the memory of a caller. There are as many as there are sessions."""
+        return self._repeats.setdefault(caller, Repeats())
+
+
+def is_unique(call_id: Scalar) -> bool:
+    """Tell whether an id is made to be unique, whoever sends it."""
+    return isinstance(call_id, str) and len(call_id) >= UNIQUE_LENGTH

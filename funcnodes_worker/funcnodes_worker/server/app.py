@@ -11,18 +11,21 @@ import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from aiohttp import WSCloseCode, WSMsgType, web
+from aiohttp import WSCloseCode, WSMsgType, hdrs, web
 from aiohttp.abc import AbstractStreamWriter
 
 from funcnodes_worker.rpc import envelope
 from funcnodes_worker.rpc.conversation import Conversation
 from funcnodes_worker.rpc.dispatch import MethodTable
-from funcnodes_worker.rpc.envelope import Call, Malformed
+from funcnodes_worker.rpc.envelope import Batch, Call, Dialect, Malformed
 from funcnodes_worker.rpc.gate import Caller, Gate, Right
 from funcnodes_worker.rpc.guarded import caller_of, door, guard, open_door
 from funcnodes_worker.rpc.outbox import Frame
+from funcnodes_worker.rpc.repeat import RepeatsOfCallers
 from funcnodes_worker.server.client import Client
 from funcnodes_worker.server.context import CallContext, Services
+from funcnodes_worker.server.documented import understand
+from funcnodes_worker.server.documented_news import DocumentedNews
 from funcnodes_worker.server.methods.table import CODES
 from funcnodes_worker.server.published_news import PublishedNews
 from funcnodes_worker.server.sending import send_until_closed
@@ -74,6 +77,7 @@ class WorkerServer:
     ) -> None:
         self._services, self._table, self._gate = services, table, gate
         self._limits = limits or Limits()
+        self._repeats = RepeatsOfCallers()
 
     def make_app(self) -> web.Application:
         """Return the application with all its routes guarded."""
@@ -102,7 +106,8 @@ class WorkerServer:
         # No compression: values change by the millisecond, and on one machine it only costs.
         socket = _Socket(max_msg_size=self._limits.frame, compress=False, autoping=True)
         writer = await socket.prepare(request)
-        client = self._make_client(caller_of(request))
+        client = self._make_client(caller_of(request), _asks_documented(request))
+        client.origin = _origin_of(request)
         self._services.hub.join(client)
         sending = asyncio.create_task(self._send(socket, writer, client), name="client-send")
         try:
@@ -115,20 +120,38 @@ class WorkerServer:
             await asyncio.gather(sending, return_exceptions=True)
         return socket
 
-    def _make_client(self, caller: Caller) -> Client:
+    def _make_client(self, caller: Caller, documented: bool) -> Client:
         client = Client(caller, self._services.parked, self._context)
-        client.change_news(PublishedNews(client, self._services.writer, self._services.board))
+        if documented:
+            client.dialect = Dialect.DOCUMENTED
+        news = DocumentedNews if documented else PublishedNews
+        client.change_news(news(client, self._services.writer, self._services.board))
         return client
 
     def _context(self, client: Client, call: Call) -> CallContext:
+        if call.dialect is Dialect.DOCUMENTED and type(client.news) is PublishedNews:
+            # It has used the documented names: from here on it hears them too.
+            client.change_news(DocumentedNews(client, self._services.writer, self._services.board))
         return CallContext(self._services, client, call)
 
     async def _listen(self, socket: web.WebSocketResponse, client: Client) -> None:
-        conversation = Conversation(self._table, client, CODES)
+        conversation = self._conversation(client, client.caller, client.dialect)
         async with conversation.running():
             async for message in socket:
                 if message.type is WSMsgType.TEXT:
                     await conversation.hear(message.data)
+
+    def _conversation(
+        self, peer: Client | _Sender, caller: Caller, dialect: Dialect = Dialect.PUBLISHED
+    ) -> Conversation[CallContext]:
+        return Conversation(
+            self._table,
+            peer,
+            CODES,
+            dialect=dialect,
+            understand=understand,
+            remembered=self._repeats.of(caller),
+        )
 
     async def _send(
         self, socket: web.WebSocketResponse, writer: AbstractStreamWriter, client: Client
@@ -150,26 +173,33 @@ class WorkerServer:
 
     @door(Right.VIEW)
     async def post_message(self, request: web.Request) -> web.Response:
-        """Execute a message that was too large for a frame; the answer goes to its sender's sockets."""
+        """Execute a message of any size; it is answered here and, for a command, on the asker's socket.
+
+        The published client waits for the answer on its socket and HTTP does not say which that is. A client
+        that says who it is (`?client=` with its author) is answered there alone; else the windows of the same
+        browser are, which have sent the request with the same headers.
+        """
         message = envelope.read(await request.read())
         if isinstance(message, Malformed):
             return web.json_response({"error": message.failure.message}, status=400)
-        if not isinstance(message, Call):
+        if not isinstance(message, Call | Batch):
             return web.json_response({"error": "send one command"}, status=400)
         caller = caller_of(request)
-        sender = _Sender(self._make_silent_client(caller), self._sockets_of(caller))
-        conversation = Conversation(self._table, sender, CODES)
+        sender = _Sender(Client(caller, self._services.parked, self._context), self._sockets_of(request))
+        conversation = self._conversation(sender, caller)
+        if isinstance(message, Call):
+            message = conversation.understood(message)
         async with conversation.running():
             await conversation.serve(message)
-        return web.Response(text="executed")
+        return sender.response()
 
-    def _make_silent_client(self, caller: Caller) -> Client:
-        return Client(caller, self._services.parked, self._context)
-
-    def _sockets_of(self, caller: Caller) -> list[Client]:
-        # HTTP does not say which socket belongs to it; those of the same session or token do, others never
-        # see it.
-        return [client for client in self._services.hub if client.caller == caller]
+    def _sockets_of(self, request: web.Request) -> list[Client]:
+        caller, named = caller_of(request), request.query.get("client")
+        mine = [client for client in self._services.hub if client.caller == caller]
+        if named is not None:
+            return [client for client in mine if client.author == named]
+        origin = _origin_of(request)
+        return [client for client in mine if client.origin == origin]
 
     @door(Right.EDIT, accepts="multipart/form-data")
     async def upload(self, request: web.Request) -> web.Response:
@@ -178,11 +208,12 @@ class WorkerServer:
 
 
 class _Sender:
-    """The client behind a message that came by HTTP: what it is answered goes to its sockets."""
+    """The client behind a message that came by HTTP."""
 
     def __init__(self, silent: Client, sockets: list[Client]) -> None:
         self.caller = silent.caller
         self._silent, self._sockets = silent, sockets
+        self._answer: Frame | None = None
         if sockets:
             # Its own window knows already what it did: it is the author, as on its socket.
             silent.author = sockets[-1].author
@@ -192,13 +223,22 @@ class _Sender:
         return self._silent.context_for(call)
 
     def send(self, frame: Frame) -> None:
-        """Answer on the sender's sockets."""
-        for client in self._sockets:
-            client.send(frame)
+        """Answer in the response; a client of the published forms listens on its sockets."""
+        self._answer = frame
+        if self._silent.dialect is not Dialect.JSONRPC:
+            for client in self._sockets:
+                client.send(frame)
 
-    def write_result(self, call: Call, result: object) -> Frame:
+    def response(self) -> web.Response:
+        """Return the answer as the response to the request."""
+        if self._answer is None:
+            return web.Response(text="executed")
+        mime = "application/json" if self._answer.is_text else "application/octet-stream"
+        return web.Response(body=self._answer.body, content_type=mime)
+
+    def write_result(self, call: Call, result: object, revision: int | None) -> Frame:
         """Return the answer in its dialect."""
-        return self._silent.write_result(call, result)
+        return self._silent.write_result(call, result, revision)
 
     def has_room(self) -> bool:
         """Tell that there is room: HTTP has its own pace."""
@@ -206,6 +246,16 @@ class _Sender:
 
     async def wait_for_room(self) -> None:
         """Return at once: HTTP has its own pace."""
+
+
+def _asks_documented(request: web.Request) -> bool:
+    return request.query.get("events") == "documented"
+
+
+def _origin_of(request: web.Request) -> tuple[str | None, ...]:
+    """Return what two requests of the same program have in common."""
+    headers = request.headers
+    return request.remote, headers.get(hdrs.ORIGIN), headers.get(hdrs.USER_AGENT)
 
 
 def _close_code(reason: str) -> int:

@@ -72,6 +72,8 @@ class Client:
         self.outbox = Outbox()
         self.author = secrets.token_hex(8)
         """Who its edits are by; a client that keeps an id of its own sends it at `subscribe`."""
+        self.origin: tuple[str | None, ...] = ()
+        """What its handshake tells of the program it is: its HTTP requests come with the same."""
         self.news: News | None = None
         self.dialect = Dialect.PUBLISHED
         self._parked = parked
@@ -89,19 +91,19 @@ class Client:
         return self._make_context(self, call)
 
     def send(self, frame: Frame) -> None:
-        """Queue a frame; a large text waits elsewhere for clients of the published dialect."""
-        if frame.is_text and self.dialect is Dialect.PUBLISHED and len(frame.body) * 1.1 > MAX_TEXT:
+        """Queue a frame; a large text waits elsewhere for who knows how to fetch it."""
+        if frame.is_text and self.dialect is not Dialect.JSONRPC and len(frame.body) * 1.1 > MAX_TEXT:
             message = self._parked.park(frame.body)
             frame = text({"type": "large_message", "msg_id": message, "url": f"/message/{message}"})
         self.outbox.put(frame)
 
-    def write_result(self, call: Call, result: object) -> Frame:
+    def write_result(self, call: Call, result: object, revision: int | None) -> Frame:
         """Return the answer to a call in its dialect."""
         if not call.as_bytes:
             if isinstance(result, Encoded):
                 data = base64.b64encode(result.data).decode()
                 result = {"data": data, "handeled": True, "mime": result.mime}
-            return Frame(envelope.write_result(call, result))
+            return Frame(envelope.write_result(call, result, revision))
         if not isinstance(result, Encoded):
             is_text = isinstance(result, str)
             data = result.encode() if isinstance(result, str) else msgspec.json.encode(result)

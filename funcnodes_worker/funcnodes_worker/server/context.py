@@ -174,6 +174,11 @@ class CallContext:
         except (TypeError, ValueError, OverflowError) as problem:
             raise InvalidParams(f"the value cannot be kept: {problem}; send a JSON value") from problem
 
+    @property
+    def revision(self) -> int | None:
+        """The revision this call has made, if it made one."""
+        return self._commits[-1].revision if self._commits else None
+
     def answered(self) -> None:
         """Let the events of this call's edits go out."""
         for committed in self._commits:

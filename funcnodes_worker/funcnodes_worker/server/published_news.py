@@ -26,7 +26,7 @@ from funcnodes_core.document.model import Document, Edge, NodeId, PortId
 from funcnodes_worker.rpc.gate import Right
 from funcnodes_worker.rpc.outbox import Frame
 from funcnodes_worker.runtime.board import Board
-from funcnodes_worker.runtime.records import Batch, NodeState
+from funcnodes_worker.runtime.records import Batch, NodeState, Preview
 from funcnodes_worker.runtime.writer import Committed, Writer
 from funcnodes_worker.server.client import Client, Ticker, text
 from funcnodes_worker.server.frames import value_frame
@@ -65,7 +65,8 @@ class PublishedNews:
             case AddNode(node):
                 record = after.nodes.get(node.id)
                 if record is not None:
-                    self._event("node_added", {"node": full_node_json(after, record, self._board)})
+                    shape = full_node_json(after, record, self._board)
+                    self._event("node_added", {"node": shape}, node.id)
             case RemoveNode(node):
                 for edge in wires_of(before).get(node, ()):
                     self._edge(edge, before, added=False)
@@ -125,13 +126,19 @@ class PublishedNews:
     def _queue_value(self, node: NodeId, port: PortId) -> None:
         record = self._writer.document.nodes.get(node)
         found = record and find_port(record, port)
-        if not found or not found.emit_value_set or not _fits_header(node, port):
+        if not found or not found.emit_value_set or not self._can_name(node, port):
             return
 
-        def render() -> Frame:
-            return value_frame(node, found.id, self._board.value(node, port))
+        self._client.outbox.put_late(
+            ("value", node, port), lambda: self._write_value(node, found.id, self._board.value(node, port))
+        )
 
-        self._client.outbox.put_late(("value", node, port), render)
+    def _write_value(self, node: NodeId, port: PortId, preview: Preview | None) -> Frame:
+        return value_frame(node, port, preview)
+
+    def _can_name(self, node: NodeId, port: PortId) -> bool:
+        # The published header has no quoting: an id with these would be read as something else.
+        return not any(sign in name for name in (node, port) for sign in ";=\r\n")
 
     def _tell_state(self, node: NodeId, state: NodeState) -> None:
         started = self._started.pop(node, None)
@@ -177,14 +184,10 @@ class PublishedNews:
         """Tell nothing more."""
         self.ticker.stop()
 
-    def _event(self, event: str, data: dict[str, Any]) -> None:
+    def _event(self, event: str, data: dict[str, Any], node: NodeId = "") -> None:
+        """Tell an event; `node` names the node it is about where `data` does not."""
         self._client.send(text({"type": "nsevent", "event": event, "data": data}))
 
 
 def _worker_event(event: str, data: dict[str, object]) -> dict[str, object]:
     return {"type": "workerevent", "event": event, "data": data}
-
-
-def _fits_header(*names: str) -> bool:
-    # The published header has no quoting: an id with these would be read as something else.
-    return not any(sign in name for name in names for sign in ";=\r\n")

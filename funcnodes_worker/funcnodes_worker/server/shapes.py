@@ -65,7 +65,7 @@ def full_node(document: Document, node: NodeRecord, board: Board) -> dict[str, A
 
 
 def full_node_json(document: Document, node: NodeRecord, board: Board) -> msgspec.Raw:
-    """Return `full_node` as JSON text: made once for the answer to who added it and for all who hear of it."""
+    """Return `full_node` as JSON text: made once for its answer and for all who hear of it."""
     edges = wires_of(document).get(node.id, ())
     known = board.told.get(node.id)
     if known is not None and known[0] is node and known[1] == edges:

@@ -21,6 +21,8 @@ class Word(msgspec.Struct):
 
 
 class Context:
+    revision: int | None = None
+
     def __init__(self, peer: "SmallPeer") -> None:
         self.peer = peer
 
@@ -53,8 +55,8 @@ class SmallPeer:
     def send(self, frame: Frame) -> None:
         self.note(self.said, json.loads(frame.body))
 
-    def write_result(self, call: Call, result: object) -> Frame:
-        return Frame(envelope.write_result(call, result))
+    def write_result(self, call: Call, result: object, revision: int | None) -> Frame:
+        return Frame(envelope.write_result(call, result, revision))
 
     def has_room(self) -> bool:
         return True

@@ -28,6 +28,7 @@ class ManagerClient:
         """The name by which it reached us; wildcard hosts of workers are shown to it under this name."""
         self.speaks_jsonrpc = False
         self.watches = False
+        self.watches_figures = False
         self.open_calls = 0
         self._outbox = Outbox()
         self.close_code: int | None = None
@@ -50,7 +51,7 @@ class ManagerClient:
         """Queue a frame that is written when its turn comes."""
         self._outbox.put_late(key, render)
 
-    def write_result(self, call: Call, result: object) -> Frame:
+    def write_result(self, call: Call, result: object, revision: int | None) -> Frame:
         """Return the answer to a call."""
         return Frame(envelope.write_result(call, result))
 
@@ -84,6 +85,8 @@ class Turn:
 
     client: ManagerClient
     office: Office
+    revision: int | None = None
+    """A fleet has no revisions."""
 
     def answered(self) -> None:
         """Learn that the answer is in the outbox."""

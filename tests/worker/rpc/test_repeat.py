@@ -1,0 +1,225 @@
+"""Calls that are sent again: one effect, one answer, on whichever connection they come."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+import pytest
+from funcnodes_worker.rpc import envelope
+from funcnodes_worker.rpc.conversation import Conversation
+from funcnodes_worker.rpc.dispatch import MethodTable, Turn
+from funcnodes_worker.rpc.envelope import Batch, Call, Dialect
+from funcnodes_worker.rpc.gate import ALL_RIGHTS, Caller, Right
+from funcnodes_worker.rpc.outbox import Frame
+from funcnodes_worker.rpc.repeat import Repeats, RepeatsOfCallers, is_unique
+
+LONG_ID = "5f0c7b9e-6a57-4b1e-9a55-2f2f6f8f1c11"
+
+
+class Word(msgspec.Struct):
+    word: str
+
+
+class Context:
+    revision: int | None = None
+
+    def __init__(self, peer: Peer) -> None:
+        self.peer = peer
+
+    def answered(self) -> None:
+        pass
+
+
+class Peer:
+    """A client that keeps what it hears; what it writes waits for `gate`."""
+
+    caller = Caller(ALL_RIGHTS, "token")
+
+    def __init__(self, gate: asyncio.Event, begun: list[str]) -> None:
+        self.gate, self.begun = gate, begun
+        self.said: list[Any] = []
+        self.changed = asyncio.Event()
+
+    def context_for(self, call: Call) -> Context:
+        return Context(self)
+
+    def send(self, frame: Frame) -> None:
+        self.said.append(json.loads(frame.body))
+        self.changed.set()
+
+    def write_result(self, call: Call, result: object, revision: int | None) -> Frame:
+        return Frame(envelope.write_result(call, result, revision))
+
+    def has_room(self) -> bool:
+        return True
+
+    async def wait_for_room(self) -> None:
+        return
+
+    async def wait_until(self, done: Callable[[], bool]) -> None:
+        async with asyncio.timeout(5):
+            while not done():
+                self.changed.clear()
+                await self.changed.wait()
+
+
+TABLE: MethodTable[Context] = MethodTable()
+
+
+@TABLE.method("write", Right.EDIT, Word, Turn.EDIT)
+async def write(context: Context, params: Word) -> str:
+    context.peer.begun.append(params.word)
+    context.peer.changed.set()
+    await context.peer.gate.wait()
+    return params.word
+
+
+@TABLE.method("build", Right.INSTALL, Word, Turn.LONG)
+async def build(context: Context, params: Word) -> str:
+    context.peer.begun.append(params.word)
+    context.peer.changed.set()
+    await context.peer.gate.wait()
+    return params.word
+
+
+def rpc(method: str, call_id: str, word: str) -> str:
+    return json.dumps({"jsonrpc": "2.0", "method": method, "params": {"word": word}, "id": call_id})
+
+
+@pytest.fixture
+def gate() -> asyncio.Event:
+    return asyncio.Event()
+
+
+@pytest.fixture
+def begun() -> list[str]:
+    return []
+
+
+async def test_a_client_that_was_cut_off_hears_the_answer_on_its_next_connection(
+    gate: asyncio.Event, begun: list[str]
+) -> None:
+    """The edit was made while nobody listened: it is not made again."""
+    gate.set()
+    memory = RepeatsOfCallers().of(Peer.caller)
+    first, second = Peer(gate, begun), Peer(gate, begun)
+    async with Conversation(TABLE, first, remembered=memory).running():
+        conversation = Conversation(TABLE, first, remembered=memory)
+        async with conversation.running():
+            await conversation.hear(rpc("write", LONG_ID, "a"))
+    again = Conversation(TABLE, second, remembered=memory)
+    async with again.running():
+        await again.hear(rpc("write", LONG_ID, "a"))
+        await second.wait_until(lambda: bool(second.said))
+    assert begun == ["a"]
+    assert second.said == [{"jsonrpc": "2.0", "result": "a", "id": LONG_ID}]
+
+
+async def test_one_that_is_still_under_way_is_answered_on_both_connections(
+    gate: asyncio.Event, begun: list[str]
+) -> None:
+    memory = Repeats()
+    peers = Peer(gate, begun), Peer(gate, begun)
+    talks = [Conversation(TABLE, peer, remembered=memory) for peer in peers]
+    async with talks[0].running(), talks[1].running():
+        for talk in talks:
+            await talk.hear(rpc("write", LONG_ID, "a"))
+        gate.set()
+        for peer in peers:
+            await peer.wait_until(lambda peer=peer: bool(peer.said))
+    assert begun == ["a"]
+    assert peers[0].said == peers[1].said
+
+
+async def test_an_id_of_a_connections_own_making_means_nothing_on_the_next(
+    gate: asyncio.Event, begun: list[str]
+) -> None:
+    """A page that was loaded again counts from 1 again, and means another call."""
+    gate.set()
+    memory = Repeats()
+    for _ in range(2):
+        peer = Peer(gate, begun)
+        talk = Conversation(TABLE, peer, remembered=memory)
+        async with talk.running():
+            await talk.hear(rpc("write", "t-1", "a"))
+            await peer.wait_until(lambda peer=peer: bool(peer.said))
+    assert begun == ["a", "a"]
+    assert (is_unique("t-1"), is_unique(1), is_unique(LONG_ID)) == (False, False, True)
+
+
+async def test_another_text_under_the_same_id_is_another_call(gate: asyncio.Event, begun: list[str]) -> None:
+    gate.set()
+    memory = Repeats()
+    peer = Peer(gate, begun)
+    talk = Conversation(TABLE, peer, remembered=memory)
+    async with talk.running():
+        for word in "aba":
+            await talk.hear(rpc("write", LONG_ID, word))
+        await peer.wait_until(lambda: len(peer.said) == 3)
+    assert begun == ["a", "b", "a"]
+
+
+async def test_a_batch_that_is_sent_again_is_answered_and_not_done_again(
+    gate: asyncio.Event, begun: list[str]
+) -> None:
+    gate.set()
+    peer = Peer(gate, begun)
+    talk = Conversation(TABLE, peer, remembered=Repeats())
+    batch = f"[{rpc('write', LONG_ID, 'a')},{rpc('write', 'b', 'b')}]"
+    async with talk.running():
+        await talk.hear(batch)
+        await talk.hear(batch)
+        await peer.wait_until(lambda: len(peer.said) == 2)
+    assert begun == ["a", "b"]
+    assert peer.said[0] == peer.said[1]
+
+
+async def test_a_batch_waits_for_what_is_under_way_elsewhere(gate: asyncio.Event, begun: list[str]) -> None:
+    memory = Repeats()
+    first, second = Peer(gate, begun), Peer(gate, begun)
+    one, other = (Conversation(TABLE, peer, remembered=memory) for peer in (first, second))
+    message = envelope.read(f"[{rpc('write', LONG_ID, 'a')}]")
+    assert isinstance(message, Batch)
+    async with one.running(), other.running(), asyncio.timeout(5):
+        serving = [asyncio.create_task(talk.serve(message)) for talk in (one, other)]
+        await asyncio.sleep(0)
+        gate.set()
+        await asyncio.gather(*serving)
+    assert begun == ["a"]
+    assert first.said == second.said == [[{"jsonrpc": "2.0", "result": "a", "id": LONG_ID}]]
+
+
+async def test_what_was_broken_off_is_done_again(gate: asyncio.Event, begun: list[str]) -> None:
+    """A long call whose client leaves ends without an answer: there is nothing to repeat."""
+    memory = Repeats()
+    first, second = Peer(gate, begun), Peer(gate, begun)
+    talk = Conversation(TABLE, first, remembered=memory)
+    async with talk.running():
+        await talk.hear(rpc("build", LONG_ID, "a"))
+        await first.wait_until(lambda: bool(begun))
+    gate.set()
+    talk = Conversation(TABLE, second, remembered=memory)
+    async with talk.running():
+        await talk.hear(rpc("build", LONG_ID, "a"))
+        await second.wait_until(lambda: bool(second.said))
+    assert begun == ["a", "a"]
+
+
+async def test_a_message_over_http_and_one_on_the_socket_are_one_call(
+    gate: asyncio.Event, begun: list[str]
+) -> None:
+    gate.set()
+    memory = Repeats()
+    peer = Peer(gate, begun)
+    talk = Conversation(TABLE, peer, remembered=memory)
+    call = envelope.read(rpc("write", LONG_ID, "a"), Dialect.JSONRPC)
+    assert isinstance(call, Call)
+    async with talk.running():
+        await talk.serve(call)
+        await talk.hear(rpc("write", LONG_ID, "a"))
+        await peer.wait_until(lambda: len(peer.said) == 2)
+    assert begun == ["a"]
