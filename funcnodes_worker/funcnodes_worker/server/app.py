@@ -30,6 +30,7 @@ from funcnodes_worker.server.methods.table import CODES
 from funcnodes_worker.server.published_news import PublishedNews
 from funcnodes_worker.server.sending import send_until_closed
 from funcnodes_worker.server.uploads import store_uploads
+from funcnodes_worker.server.values import ValueDoors
 
 MAX_FRAME = 1024 * 1024
 MAX_BODY = 256 * 1024 * 1024
@@ -87,6 +88,7 @@ class WorkerServer:
         app.router.add_get("/message/{message}", self.fetch_message)
         app.router.add_post("/message/", self.post_message)
         app.router.add_post("/upload/", self.upload)
+        ValueDoors(self._services).add_to(app)
         return app
 
     def access_changed(self) -> None:

@@ -1,0 +1,148 @@
+"""Values that somebody looks at: held for as long as they are read, touched in the graph's thread only.
+
+Owns the generation, which names one value of one port, and the door through which the server's thread reads.
+What windows, sources and pictures are is decided in their rooms.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from funcnodes_core.document.model import NodeId, PortId
+from funcnodes_core.engine.runner import current_engine
+from funcnodes_core.nodespace import NodeSpace
+from funcnodes_core.novalue import NoValue
+
+from funcnodes_worker.runtime import pictures
+from funcnodes_worker.runtime.feed import Feed
+from funcnodes_worker.runtime.graph_thread import ASK_LIMIT_S, GraphThread
+from funcnodes_worker.runtime.observe import port_under
+from funcnodes_worker.runtime.previews import encoded_by_module
+from funcnodes_worker.runtime.sources import Source, formats_of, open_source
+from funcnodes_worker.runtime.windows import Wish, describe, steps, window_arrow, window_json
+
+STEP_S = 0.005
+"""How long the graph's thread works for a reader before others have their turn."""
+READ_LIMIT_S = 600.0
+"""How long the next piece of an answer that has begun may wait for a node that computes."""
+_BOOT = secrets.token_hex(4)
+"""Numbers of changes begin anew in each process; this keeps their names apart."""
+
+Result = TypeVar("Result")
+
+
+def look(space: NodeSpace, node: NodeId, port: PortId) -> tuple[int, Any]:
+    """Return the number of a port's latest change and its value. In the graph's thread."""
+    # A node whose class is missing or whose flow is not trusted yet is in the document only.
+    living = port_under(space.get_node_by_id(node), port) if space.has_node(node) else None
+    if living is None:
+        return 0, NoValue
+    sink = current_engine().sink
+    return sink.version(living) if isinstance(sink, Feed) else 0, living.value
+
+
+@dataclass(frozen=True)
+class About:
+    """What is said of a value without any of its data."""
+
+    generation: str
+    facts: dict[str, Any]
+    formats: tuple[str, ...]
+
+
+class Reader:
+    """One value, read from the server's thread. Close it, so that it is let go where it lives."""
+
+    def __init__(self, graph: GraphThread, space: NodeSpace) -> None:
+        self._graph, self._space = graph, space
+        self._held: list[Any] = []
+        self.generation = ""
+
+    async def open(self, node: NodeId, port: PortId) -> None:
+        """Take hold of the value a port has now; raise `GraphBusy` when a node keeps the graph busy."""
+
+        def take() -> str:
+            number, value = look(self._space, node, port)
+            self._held = [value]
+            # A default that changed is no change of the port; the value's place in memory tells it.
+            return f"{_BOOT}-{number}-{id(value) & 0xFFFFFFFF:x}"
+
+        self.generation = await self._graph.ask(take)
+
+    def close(self) -> None:
+        """Let the value go, in the graph's thread: its end may be code of a library."""
+        held, self._held = self._held, []
+        if held:
+            self._graph.post(held.clear)
+
+    async def about(self) -> About:
+        """Return what the value is like."""
+        return await self._ask(
+            lambda: About(self.generation, describe(self._held[0]), formats_of(self._held[0]))
+        )
+
+    async def window(self, wish: Wish, as_arrow: bool) -> dict[str, Any] | bytes:
+        """Return some rows and columns, as JSON data or as an Arrow stream."""
+
+        def work() -> Generator[None, None, dict[str, Any] | bytes]:
+            found = yield from steps(self._held[0], wish)
+            if as_arrow:
+                return window_arrow(found)
+            return (yield from window_json(found))
+
+        return await self._in_steps(work)
+
+    async def picture(self, width: int, height: int) -> tuple[str, bytes]:
+        """Return the value as an image of at most this size."""
+
+        def draw() -> tuple[str, bytes]:
+            value = self._held[0]
+            encoded = None
+            if not pictures.is_image_array(value):
+                encoded = encoded_by_module(value, preview=False)
+            return pictures.scaled(value, width, height, encoded)
+
+        return await self._ask(draw)
+
+    async def source(self, mime: str | None) -> Source:
+        """Return the whole value in a format; its pieces are read by `piece` and `part`."""
+
+        def begin() -> Source:
+            source = open_source(self._held[0], mime)
+            self._held.append(source)
+            return source
+
+        return await self._ask(begin)
+
+    async def piece(self, source: Source) -> bytes:
+        """Return the next piece of a whole value; an empty one at the end."""
+        return await self._ask(source.next_piece, READ_LIMIT_S)
+
+    async def part(self, source: Source, start: int, stop: int) -> bytes:
+        """Return these bytes of a whole value."""
+        return await self._ask(lambda: source.read(start, stop), READ_LIMIT_S)
+
+    async def _ask(self, question: Callable[[], Result], limit_s: float = ASK_LIMIT_S) -> Result:
+        return await self._graph.ask(question, limit_s)
+
+    async def _in_steps(self, work: Callable[[], Generator[None, None, Result]]) -> Result:
+        found: list[Result] = []
+        walk = work()
+
+        def go_on() -> bool:
+            until = time.perf_counter() + STEP_S
+            try:
+                while time.perf_counter() < until:
+                    next(walk)
+            except StopIteration as end:
+                found.append(end.value)
+                return True
+            return False
+
+        while not await self._ask(go_on):
+            pass
+        return found[0]
