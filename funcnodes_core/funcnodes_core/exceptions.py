@@ -101,7 +101,8 @@ class CycleRunsAway(NodeError):
         cycle = " -> ".join((*self.names, self.names[0])) if self.names else "?"
         return (
             f"the cycle {cycle} went round {self.limit} times without a cause from outside and was stopped; "
-            "break it with a loop node (For, While), which goes round as often as it needs to"
+            "break it with a loop node (For, While, Feedback), which goes round as often as it needs to, "
+            "or set the property cycle_limit of its nodespace"
         )
 
 

@@ -11,6 +11,7 @@ import uuid as uuids
 from collections.abc import Mapping
 from typing import Any, cast
 
+from funcnodes_core.document.graph_properties import CYCLE_LIMIT, wanted_for
 from funcnodes_core.engine.runner import current_engine
 from funcnodes_core.engine.states import OPENED
 from funcnodes_core.eventmanager import EventEmitterMixin, Listener
@@ -132,8 +133,28 @@ class NodeSpace(EventEmitterMixin):
                     self.remove_node_instance(node)
 
     # --- properties ----------------------------------------------------------------------------
+    @property
+    def cycle_limit(self) -> int | None:
+        """How often a cycle goes round before it is stopped; None for the engine's own limit.
+
+        It is the property `cycle_limit`, so it is saved with the graph.
+        """
+        limit = self._properties.get(CYCLE_LIMIT)
+        # A file may hold anything; what is no limit is kept, and means none was said.
+        return limit if wanted_for(CYCLE_LIMIT, limit) is None else None
+
+    @cycle_limit.setter
+    def cycle_limit(self, value: int | None) -> None:
+        if value is None:
+            self.remove_property(CYCLE_LIMIT)
+        else:
+            self.set_property(CYCLE_LIMIT, value)
+
     def set_property(self, key: str, value: Any, secret: bool = False) -> None:
         """Keep something with the nodespace; a secret is never written out."""
+        wanted = None if secret else wanted_for(key, value)
+        if wanted is not None:
+            raise ValueError(f"the property {key!r} of a nodespace takes {wanted}, not {value!r}")
         (self._secrets if secret else self._properties)[key] = value
 
     def get_property(self, key: str) -> Any:

@@ -177,6 +177,17 @@ class BrokenRecord(EditRejected):
         return f"the record contradicts itself: {self.reason}"
 
 
+class WrongGraphProperty(EditRejected):
+    """Raised when a property of the graph that we know gets a value it cannot hold."""
+
+    def __init__(self, key: str, wanted: str) -> None:
+        super().__init__()
+        self.key, self.wanted = key, wanted
+
+    def __str__(self) -> str:
+        return f"the graph's property {self.key!r} takes {self.wanted}; remove it for the default"
+
+
 class NothingToUndo(EditRejected):
     """Raised when there is no step that could be undone."""
 

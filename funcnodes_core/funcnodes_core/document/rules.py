@@ -32,6 +32,7 @@ from funcnodes_core.document.edits import (
     SetValue,
 )
 from funcnodes_core.document.external import is_there
+from funcnodes_core.document.graph_properties import wanted_for
 from funcnodes_core.document.grouping import changed
 from funcnodes_core.document.keys import keyed, source_port
 from funcnodes_core.document.model import (
@@ -62,6 +63,7 @@ from funcnodes_core.document.refusals import (
     OutputIsConnected,
     PortNotFound,
     UnknownOption,
+    WrongGraphProperty,
     WrongOptionValue,
 )
 
@@ -128,10 +130,17 @@ def check_in_draft(draft: Draft, edit: Edit) -> None:
                 raise ExternalWorkerNotFound(class_id, worker)
         case ReplaceGraph(document):
             _check_document(document)
-        case SetGraphProperty(_, value):
+        case SetGraphProperty(key, value):
             _check_json(value)
+            _check_graph_property(key, value)
         case _:
             assert_never(edit)
+
+
+def _check_graph_property(key: str, value: Any) -> None:
+    wanted = None if value is UNSET else wanted_for(key, value)
+    if wanted is not None:
+        raise WrongGraphProperty(key, wanted)
 
 
 def _node(draft: Draft, node: NodeId) -> NodeRecord:
@@ -245,6 +254,8 @@ def _check_forward(draft: Draft, edge: Edge) -> None:
 
 
 def _check_document(document: Document) -> None:
+    for key, value in document.properties.items():
+        _check_graph_property(key, value)
     for key, node in document.nodes.items():
         _check_record(key, node)
     for edge in document.edges:

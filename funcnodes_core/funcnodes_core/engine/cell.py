@@ -57,6 +57,11 @@ class Runnable(Protocol):
         ...
 
     @property
+    def cycle_limit(self) -> int | None:
+        """How often a cycle through it may go round; None for the engine's own limit."""
+        ...
+
+    @property
     def reset_inputs_on_trigger(self) -> bool:
         """Whether inputs go back to their defaults after a run."""
         ...

@@ -55,7 +55,7 @@ class Engine:
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.loop = loop
         self.thread = threading.get_ident()
-        self.scheduler = Scheduler()
+        self.scheduler = Scheduler(self._cycle_limit_of)
         self.marker: MarkerLike | None = None
         self.awake = False
         """Whether a turn is coming, so that nobody needs to ask for one."""
@@ -214,7 +214,7 @@ class Engine:
                 try:
                     n = take()
                 except RanAway as away:
-                    self._ran_away(away.n)
+                    self._ran_away(away)
                     continue
                 if n < 0:
                     return True
@@ -336,7 +336,7 @@ class Engine:
         try:
             self.scheduler.finished(n, run)
         except RanAway as away:
-            self._ran_away(away.n)
+            self._ran_away(away)
         if self._state_changed is not None:
             self._state_changed(cell.node)
         if cell.heard:
@@ -375,13 +375,18 @@ class Engine:
         if cell.waiters is not None:
             self.waiting.ended(cell, None)
 
-    def _ran_away(self, n: int) -> None:
+    def _cycle_limit_of(self, n: int) -> int | None:
+        cell = self._cells[n]()
+        return None if cell is None else cell.node.cycle_limit
+
+    def _ran_away(self, away: RanAway) -> None:
+        n = away.n
         cell = self._cells[n]()
         if cell is None:
             return
         around = [self._cells[m]() for m in self.scheduler.order.cycle_of(n)]
         names = tuple(c.node.name for c in around if c is not None)
-        error = CycleRunsAway(names, self.scheduler.lap_limit)
+        error = CycleRunsAway(names, away.limit)
         cell.error, cell.failure = error_of(error, {}), error
         cell.failures += 1
         self.state_changed(cell)

@@ -12,6 +12,7 @@ about only when there are any.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from heapq import heapify, heappop, heappush
 
 from funcnodes_core.engine.order import Order
@@ -27,9 +28,9 @@ DEFAULT_LAP_LIMIT = 10_000
 class RanAway(Exception):
     """Raised by `next` when an integer on a cycle ran too often in one wave; it is not marked any more."""
 
-    def __init__(self, n: int) -> None:
-        super().__init__(n)
-        self.n = n
+    def __init__(self, n: int, limit: int) -> None:
+        super().__init__(n, limit)
+        self.n, self.limit = n, limit
 
 
 class Scheduler:
@@ -37,12 +38,14 @@ class Scheduler:
 
     __slots__ = (
         "_heap", "_held",
-        "_holding", "_laps", "_lowest", "_moves", "_quiet", "_waves",
+        "_holding", "_laps", "_limit_of", "_lowest", "_moves", "_quiet", "_waves",
         "fresh", "lap_limit", "lasting", "order", "queued", "run", "state", "wave", "wave_of",
     )  # fmt: skip
 
-    def __init__(self) -> None:
+    def __init__(self, limit_of: Callable[[int], int | None] | None = None) -> None:
+        """`limit_of` says how many laps an integer may have; asked at the first of each wave."""
         self.order = Order()
+        self._limit_of = limit_of
         self.state = bytearray()
         self.run: list[int] = []
         """The number of the latest run of each integer."""
@@ -66,7 +69,8 @@ class Scheduler:
         """In which waves a run that lasts holds back its descendants: its own, and that of a queued run."""
         self._quiet: dict[int, set[int]] = {}
         self._lowest: dict[int, int] = {}
-        self._laps: dict[int, tuple[int, int]] = {}
+        self._laps: dict[int, tuple[int, int, int]] = {}
+        """For integers on a cycle: the wave, how many laps in it, and how many there may be."""
 
     # --- integers and edges --------------------------------------------------------------------
     def add(self) -> int:
@@ -236,18 +240,26 @@ class Scheduler:
         self.mark(n)
         self.wave = outer
         # A node that asks for itself goes round without an edge: from now on its laps count.
-        self._laps.setdefault(n, (wave, 1))
+        if n not in self._laps:
+            self._laps[n] = (wave, 1, self._limit(n))
 
     def _count_lap(self, n: int, wave: int) -> None:
         if not self.order.back and n not in self._laps:
             return
-        counted, laps = self._laps.get(n, (wave, 0))
-        laps = laps + 1 if counted == wave else 1
-        self._laps[n] = (wave, laps)
-        if laps > self.lap_limit:
+        counted, laps, limit = self._laps.get(n, (0, 0, 0))
+        if counted == wave:
+            laps += 1
+        else:
+            laps, limit = 1, self._limit(n)
+        self._laps[n] = (wave, laps, limit)
+        if laps > limit:
             del self._laps[n]
             self.state[n] = IDLE
-            raise RanAway(n)
+            raise RanAway(n, limit)
+
+    def _limit(self, n: int) -> int:
+        limit = self._limit_of(n) if self._limit_of is not None else None
+        return self.lap_limit if limit is None else limit
 
     def _sort(self) -> None:
         self._moves = self.order.moves

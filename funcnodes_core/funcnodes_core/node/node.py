@@ -219,6 +219,11 @@ class Node(RunsOfNode, metaclass=NodeMeta):
         self._time_limit_s = value
         self.cell.refresh()
 
+    @property
+    def cycle_limit(self) -> int | None:
+        """How often a cycle through this node may go round: its nodespace says it, else the engine."""
+        return getattr(self.nodespace, "cycle_limit", None)
+
     def ports_changed(self) -> None:
         """Let the engine look at the ports anew."""
         self.cell.refresh()

@@ -19,6 +19,7 @@ import {
 import { changedGroups, checkGroups } from "./groupRules";
 import { EditRejected } from "./rejected";
 
+const HIGHEST_CYCLE_LIMIT = 1_000_000_000;
 const NODE_OPTIONS: readonly string[] = ["description", "reset_inputs_on_trigger", "render_options"];
 const PORT_OPTIONS: readonly string[] = [
   "name",
@@ -83,13 +84,27 @@ export function check(graph: Graph, edit: Edit): void {
       }
       return;
     case "replace_graph":
+      for (const [key, value] of Object.entries(edit.document.properties ?? {}))
+        checkGraphProperty(key, value);
       checkDocument(edit.document.nodes ?? {}, edit.document.edges ?? [], edit.document.groups ?? {});
       return;
     case "set_graph_property":
+      checkGraphProperty(edit.key, edit.value);
       return;
     default:
       assertNever(edit);
   }
+}
+
+/** The properties that mean something to us, as in `document/graph_properties`. */
+function checkGraphProperty(key: string, value: Json | undefined): void {
+  if (key !== "cycle_limit" || value === undefined) return;
+  if (typeof value === "number" && Number.isInteger(value) && value >= 1 && value <= HIGHEST_CYCLE_LIMIT)
+    return;
+  throw new EditRejected(
+    "WrongGraphProperty",
+    `the graph's property ${quote(key)} takes a whole number from 1 to ${HIGHEST_CYCLE_LIMIT}`,
+  );
 }
 
 function needNode(graph: Graph, id: string): NodeRecord {

@@ -44,6 +44,7 @@ from funcnodes_core.document.model import (
 )
 from funcnodes_core.document.serialize import dump_group, dump_node
 from funcnodes_core.engine.runner import Engine, current_engine
+from funcnodes_core.engine.states import ASKED_BY_USER, MADE_READY, OPENED
 from funcnodes_core.node.placeholder import PlaceHolderNode
 from funcnodes_core.nodespace import NodeSpace
 from funcnodes_core.novalue import NoValue
@@ -109,7 +110,7 @@ class LivingGraph:
             self._quiet = False
         for node in list(self.space.nodes):
             if node.default_trigger_on_create and node.ready():
-                node.request_trigger()
+                node.ask_for_run(OPENED)
 
     def follow(self, edits: Sequence[Edit], document: Document, revision: int) -> None:
         """Bring the living graph into line with edits; `document` is the one after them."""
@@ -170,7 +171,7 @@ class LivingGraph:
 
     def _build(self, document: Document) -> None:
         for key, value in document.properties.items():
-            self.space.set_property(key, value)
+            self._guarded(lambda key=key, value=value: self.space.set_property(key, value))
         for record in document.nodes.values():
             self._guarded(lambda record=record: self._add_node(record))
         for edge in document.edges:
@@ -196,7 +197,7 @@ class LivingGraph:
         self.observer.know(node)
         self._tell_own_ports(node, record)
         if not self._quiet and node.default_trigger_on_create and node.ready():
-            node.request_trigger()
+            node.ask_for_run(MADE_READY)
 
     def _tell_own_ports(self, node: Any, record: NodeRecord) -> None:
         """Have the ports that the node's constructor added told like those it adds later."""
@@ -351,6 +352,10 @@ class LivingGraph:
     def full_value(self, node: NodeId, port: PortId) -> tuple[str, bytes]:
         """Return a port's whole value as mime and bytes."""
         return full_value(port_under(self._node(node), port).value)
+
+    async def wait_idle(self) -> None:
+        """Return when nothing runs and nothing waits to run. In the graph's thread."""
+        await current_engine().wait_idle()
 
     def interrupt(self, node: NodeId | None) -> str:
         """End the run of a node, or of whatever runs; from any thread. Returns what was done."""
