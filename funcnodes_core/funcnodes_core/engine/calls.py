@@ -63,7 +63,7 @@ def stepwise(engine: Engine, cell: Cell, work: Coroutine[Any, Any, Any]) -> Gene
             method, argument = work.throw, error
             continue
         finally:
-            engine.leave(cell)
+            engine.leave()
         try:
             method, argument = work.send, (yield paused_on)
         except GeneratorExit:

@@ -99,6 +99,7 @@ class Cell:
         "notice",
         "outer_wave",
         "outs",
+        "patient",
         "plan",
         "port_changed",
         "queue_s",
@@ -125,6 +126,9 @@ class Cell:
         self.port_changed: Callable[[Any], object] | None = None
         self.lasting = False
         self.slow = True
+        """Whether a run lasts: its function is no plain one, or it is `patient`."""
+        self.patient = False
+        """Whether a delay or a time limit is to be asked for."""
         self.rests = False
         """Whether inputs are reset after a run."""
         self.arguments: tuple[tuple[str, NodeInput], ...] = ()
@@ -167,7 +171,8 @@ class Cell:
             () if names is None else tuple(node.outputs[name] for name in names if name in node.outputs)
         )
         self.trigger_out = node.outputs.get("_triggeroutput")
-        self.slow = self.plan.kind != "inline" or node.pretrigger_delay > 0 or node.time_limit_s is not None
+        self.patient = node.pretrigger_delay > 0 or node.time_limit_s is not None
+        self.slow = self.patient or self.plan.kind != "inline"
         self.rests = node.reset_inputs_on_trigger
 
     # --- asking for runs -----------------------------------------------------------------------

@@ -187,9 +187,18 @@ class Engine:
     def wake(self) -> None:
         """See to it that the loop gives the engine a turn."""
         self.awake = True
-        self.loop.call_soon(self._turn)
+        self.loop.call_soon(self.turn)
 
-    def _turn(self) -> None:
+    def claim_turn(self) -> bool:
+        """Keep marks from asking the loop for a turn; False when one is coming already.
+
+        Whoever got True gives the turn (`turn`) before the loop goes on.
+        """
+        claimed, self.awake = not self.awake, True
+        return claimed
+
+    def turn(self) -> None:
+        """Run what can run now, and come again soon if that is not all."""
         over = False
         try:
             over = self.drain()
@@ -198,7 +207,7 @@ class Engine:
             if over:
                 self.awake = False
             else:
-                self.loop.call_soon(self._turn)
+                self.loop.call_soon(self.turn)
         self.waiting.turned()
 
     def drain(self, seconds: float = SLICE_S) -> bool:
@@ -298,10 +307,12 @@ class Engine:
         if self.marker is not None:
             self.marker.begin(cell.node.uuid)
 
-    def leave(self, cell: Cell) -> None:
+    def leave(self) -> None:
         """Note that this node's code pauses or has ended."""
-        self._leave()
-        self.scheduler.outside()
+        self.current = None
+        if self.marker is not None:
+            self.marker.end()
+        self.scheduler.wave = self.scheduler.fresh
 
     def spoke(self, cell: Cell) -> None:
         """Let marks belong to whoever is at work again. Called when a lasting run's value has gone on."""

@@ -50,6 +50,7 @@ class Waiting:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._turns: list[asyncio.Future[None]] = []
+        self._idlers: list[asyncio.Future[None]] = []
         self._loopers: dict[int, int] = {}
         """Nodes that wait for what they started, and in which order they began to."""
         self._loopers_version = 0
@@ -58,11 +59,13 @@ class Waiting:
 
     # --- telling -------------------------------------------------------------------------------
     def turned(self) -> None:
-        """Tell those who look again after every turn."""
-        turns, self._turns = self._turns, []
-        for future in turns:
-            if not future.done():
-                future.set_result(None)
+        """Tell those who look again after every turn, and those who wait for the last one."""
+        if self._turns:
+            turns, self._turns = self._turns, []
+            _resolve(turns)
+        if self._idlers and self._engine.scheduler.idle:
+            idlers, self._idlers = self._idlers, []
+            _resolve(idlers)
 
     def ended(self, cell: Cell, result: Any, failure: Exception | None = None) -> None:
         """Tell those who wait for this node. Called by the runner at the end of a run."""
@@ -120,7 +123,9 @@ class Waiting:
     async def until_idle(self) -> None:
         """Return when nothing runs and nothing is marked."""
         while not self._engine.scheduler.idle:
-            await self.turn()
+            future = self._engine.loop.create_future()
+            self._idlers.append(future)
+            await future
 
     # --- settling ------------------------------------------------------------------------------
     async def settled(self, cell: Cell, output: NodeOutput) -> None:
@@ -170,3 +175,9 @@ class Waiting:
         """Return the loops around this one: they wait for it already, so it cannot wait for them."""
         order, mine = self._engine.scheduler.order, self._loopers.get(cell.index, 0)
         return {n for n, since in self._loopers.items() if since < mine and order.reaches(n, cell.index)}
+
+
+def _resolve(futures: list[asyncio.Future[None]]) -> None:
+    for future in futures:
+        if not future.done():
+            future.set_result(None)

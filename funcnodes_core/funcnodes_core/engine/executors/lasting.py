@@ -13,6 +13,7 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from functools import partial
+from types import CoroutineType
 from typing import TYPE_CHECKING, Any
 
 from funcnodes_core.engine.calls import call, stepwise
@@ -103,9 +104,7 @@ class LastingRuns:
         if opened:
             cell.why, cell.begun = cell.cause, 0.0
         self.runs[n] = run
-        run.task = engine.loop.create_task(
-            self._carry_out(run, body), name=f"run {run.number} of {cell.node.name}"
-        )
+        run.task = engine.loop.create_task(self._carry_out(run, body), name=cell.node.uuid)
         if engine.scheduler.order.back:
             # The task takes its first step before this is called: if it is not done by then, it really
             # waits, and a cycle through it does not run away.
@@ -117,8 +116,14 @@ class LastingRuns:
         engine, cell = self._engine, run.cell
         # The task's own context: what the run starts, a thread too, copies it.
         RUNNING_NODE.set(cell.node.uuid)
+        claimed = False
         try:
-            result = await body(run)
+            try:
+                result = await body(run)
+            finally:
+                # What this run marks gets its turn below and not in the loop's next round: so a chain of
+                # coroutines takes one round per node.
+                claimed = engine.claim_turn()
         except _NotReadyError:
             self._end(run)
             engine.not_ready(cell, run.n)
@@ -129,8 +134,8 @@ class LastingRuns:
             self._settle(run, result)
         finally:
             engine.scheduler.outside()
-            if not engine.awake:
-                engine.wake()
+            if claimed:
+                engine.turn()
 
     def _settle(self, run: LastingRun, result: Any) -> None:
         engine, cell, n, ended = self._engine, run.cell, run.n, time.perf_counter()
@@ -141,21 +146,17 @@ class LastingRuns:
         try:
             if isinstance(result, _AlreadySet):
                 result = result.result
-            else:
-                self._set_outputs(cell, result)
+            elif len(cell.outs) == 1:
+                cell.outs[0].push(result)
+            elif cell.outs:
+                for out, item in zip(cell.outs, result, strict=False):
+                    out.push(item)
         except Exception as error:  # noqa: BLE001 - a listener's error is the run's error
             self._end(run)
             engine.failed(cell, n, run.number, error, run.kwargs)
             return
         self._end(run)
         engine.succeeded(cell, n, run.number, ended, time.time() - time.perf_counter(), result)
-
-    def _set_outputs(self, cell: Cell, result: Any) -> None:
-        if len(cell.outs) == 1:
-            cell.outs[0].push(result)
-        elif cell.outs:
-            for out, item in zip(cell.outs, result, strict=False):
-                out.push(item)
 
     def _end(self, run: LastingRun) -> None:
         if self.runs.get(run.n) is run:
@@ -165,15 +166,16 @@ class LastingRuns:
 
     async def _whole(self, run: LastingRun) -> Any:
         engine, cell = self._engine, run.cell
-        if cell.node.pretrigger_delay > 0:
+        if cell.patient and cell.node.pretrigger_delay > 0:
             await asyncio.sleep(cell.node.pretrigger_delay)
         engine.scheduler.stays(run.n)
         engine.state_changed(cell)
         run.kwargs = self._arguments(cell)
         if cell.heard:
             engine.tell_start(cell)
-        seconds = cell.node.time_limit_s
-        return await (self._work(run) if seconds is None else self._limited(run, seconds))
+        if cell.patient and (seconds := cell.node.time_limit_s) is not None:
+            return await self._limited(run, seconds)
+        return await self._work(run)
 
     async def _limited(self, run: LastingRun, seconds: float) -> Any:
         from funcnodes_core.engine.executors.limit import Limit
@@ -199,33 +201,38 @@ class LastingRuns:
     def _arguments(self, cell: Cell) -> dict[str, Any]:
         kwargs: dict[str, Any] = {}
         for key, port in cell.arguments:
-            value = port.value
-            if value is not NoValue:
+            value = port.stored
+            if value is not NoValue or (value := port.default) is not NoValue:
                 kwargs[key] = value
             elif port.required and not cell.forced:
                 raise _NotReadyError
         return kwargs
 
-    async def _work(self, run: LastingRun) -> Any:
-        cell = run.cell
+    def _work(self, run: LastingRun) -> Awaitable[Any]:
+        """Return what is to be awaited; no coroutine in between, since each costs at every step."""
+        cell, kwargs = run.cell, run.kwargs
         plan, node = cell.plan, cell.node
         func: Any = getattr(type(node), "func")  # noqa: B009 - the protocol of a node does not name it
         if func is not plan.func:
             run.begin()
-            # Someone put another function in place of the class's own: it is called as such, and sets
-            # outputs itself.
-            return _AlreadySet(await stepwise(self._engine, cell, _complete(func, run.kwargs, (node,))))
-        kwargs = {**run.kwargs, "node": node} if plan.wants_node else run.kwargs
-        args = (node,) if plan.wants_self else ()
+            return self._replaced(run, func)
+        if plan.wants_node:
+            kwargs = {**kwargs, "node": node}
+        function = partial(plan.function, node) if plan.wants_self else plan.function
+        if plan.kind == "thread" and not plan.streams:
+            return self._in_thread(run, function, kwargs)
+        if plan.kind == "process" and not plan.streams:
+            return self._in_process(run, function, kwargs)
         if plan.kind not in ("thread", "process"):
             run.begin()
         if plan.streams:
-            return _AlreadySet(await self._stream(run, partial(plan.function, *args, **kwargs)))
-        if plan.kind == "process":
-            return await self._in_process(run, plan.function, kwargs)
-        if plan.kind == "thread":
-            return await self._in_thread(run, partial(plan.function, *args), kwargs)
-        return await stepwise(self._engine, cell, _complete(plan.function, kwargs, args))
+            return self._stream(run, partial(function, **kwargs))
+        return stepwise(self._engine, cell, _complete(function, kwargs))
+
+    async def _replaced(self, run: LastingRun, func: Callable[..., Any]) -> Any:
+        """Call what someone put in place of the class's own function, as such: it sets outputs itself."""
+        function = partial(func, run.cell.node)
+        return _AlreadySet(await stepwise(self._engine, run.cell, _complete(function, run.kwargs)))
 
     async def _in_thread(self, run: LastingRun, function: Callable[..., Any], kwargs: dict[str, Any]) -> Any:
         async with self._threads:
@@ -242,7 +249,8 @@ class LastingRuns:
 
             process.unsendable(run.cell)
         if kind not in ("thread", "process"):
-            return await streams.stream(engine, run.cell, function(), streams.in_loop(engine, run.cell))
+            step = streams.in_loop(engine, run.cell)
+            return _AlreadySet(await streams.stream(engine, run.cell, function(), step))
 
         async def in_thread(what: Callable[[], Any]) -> Any:
             try:
@@ -251,7 +259,7 @@ class LastingRuns:
                 # Between two items no thread is there to be asked.
                 run.thread = None
 
-        return await streams.stream(engine, run.cell, streams.plain(function()), in_thread)
+        return _AlreadySet(await streams.stream(engine, run.cell, streams.plain(function()), in_thread))
 
     async def _in_process(self, run: LastingRun, function: Callable[..., Any], kwargs: dict[str, Any]) -> Any:
         # Imported here: most graphs have no such node, and the import costs time.
@@ -294,9 +302,11 @@ class _AlreadySet:
         self.result = result
 
 
-async def _complete(function: Callable[..., Any], kwargs: dict[str, Any], args: tuple[Any, ...]) -> Any:
-    result = call(partial(function, *args) if args else function, kwargs)
-    return await result if inspect.isawaitable(result) else result
+async def _complete(function: Callable[..., Any], kwargs: dict[str, Any]) -> Any:
+    result = call(function, kwargs)
+    if result.__class__ is CoroutineType or inspect.isawaitable(result):
+        return await result
+    return result
 
 
 async def _awaited(awaitable: Awaitable[Any]) -> Any:
