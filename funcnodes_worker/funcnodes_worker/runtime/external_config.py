@@ -14,10 +14,11 @@ class ExternalWorkerConfig(BaseModel):
 
     def exportable_dict(self) -> dict[str, Any]:
         """Return the settings without those that stay here."""
-        return self.model_dump(mode="json", exclude=self._kept_back())
+        return self.model_dump(mode="json", exclude=self.kept_back())
 
     @classmethod
-    def _kept_back(cls) -> set[str]:
+    def kept_back(cls) -> set[str]:
+        """Return the names of the fields that never leave the worker's folder."""
         kept = set(cls.EXPORT_EXCLUDE_FIELDS)
         for name, field in cls.model_fields.items():
             extra = field.json_schema_extra

@@ -1,7 +1,6 @@
 """External workers as module authors write them: an object with nodes of its own and a loop beside the graph.
 
-Owns the published base class. Making, listing and configuring instances from clients belongs to a later
-story.
+Owns the published base class. Which instances there are is `external_office`'s.
 """
 
 from __future__ import annotations
@@ -56,7 +55,9 @@ class FuncNodesExternalWorker(NodeClassMixin, EventEmitterMixin, CustomLoop):
         self.manager: Any = None
         self._data_path = None if data_path is None else Path(data_path)
         self._nodeshelf: Shelf | None = None
-        self._config = self._first_config(config)
+        # Nothing is made of settings that were not given to a class that has none: see `_plain_config`.
+        has_settings = config is not None or self.config_cls is not None
+        self._config = self._first_config(config) if has_settings else None
         known = self.RUNNING_WORKERS.setdefault(self.NODECLASSID, weakref.WeakValueDictionary())
         known[workerid] = self
 
@@ -72,8 +73,9 @@ class FuncNodesExternalWorker(NodeClassMixin, EventEmitterMixin, CustomLoop):
         try:
             return self._checked(config)
         except ValueError as error:
+            problem = sentence_of(error)
             _log.warning(
-                "%s starts with its default settings, since the given ones do not fit: %s", self.name, error
+                "%s starts with its default settings, since the given ones do not fit: %s", self.name, problem
             )
             return self._config_class()()
 
@@ -84,12 +86,14 @@ class FuncNodesExternalWorker(NodeClassMixin, EventEmitterMixin, CustomLoop):
     @property
     def config(self) -> ExternalWorkerConfig:
         """The settings in effect."""
+        if self._config is None:
+            self._config = self._config_class()()
         return self._config
 
     def update_config(self, config: ExternalWorkerConfig | Mapping[str, Any]) -> None:
         """Take settings over; those not given stay. Raises when they do not fit."""
         given = dict(config) if isinstance(config, Mapping) else config.model_dump()
-        self._config = self._checked({**self._config.model_dump(), **given})
+        self._config = self._checked({**self.config.model_dump(), **given})
         self.post_config_update()
 
     def post_config_update(self) -> None:
@@ -138,7 +142,9 @@ class FuncNodesExternalWorker(NodeClassMixin, EventEmitterMixin, CustomLoop):
 
     def serialize(self, export: bool = False) -> dict[str, Any]:
         """Return the instance as plain data; for an export without what stays here."""
-        config = self._config.exportable_dict() if export else self._config.model_dump(mode="json")
+        config: dict[str, Any] = {}
+        if self._config is not None:
+            config = self._config.exportable_dict() if export else self._config.model_dump(mode="json")
         return {
             "uuid": self.uuid,
             "nodeclassid": self.NODECLASSID,
@@ -148,8 +154,18 @@ class FuncNodesExternalWorker(NodeClassMixin, EventEmitterMixin, CustomLoop):
         }
 
 
+def sentence_of(problem: ValueError) -> str:
+    """Return what is wrong with settings, without the settings: a secret that does not fit stays one."""
+    errors: Any = getattr(problem, "errors", None)
+    if not callable(errors):
+        return str(problem)
+    found: Any = errors(include_input=False, include_url=False, include_context=False)
+    return "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in found)
+
+
 def _as_data(obj: FuncNodesExternalWorker, preview: bool = False) -> Encdata:
-    return Encdata(data=obj.serialize(), handeled=True)
+    # A node may hand its device on as a value: what is shown of it goes to every client.
+    return Encdata(data=obj.serialize(export=True), handeled=True)
 
 
 JSONEncoder.add_encoder(_as_data, [FuncNodesExternalWorker])

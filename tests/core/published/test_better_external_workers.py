@@ -62,20 +62,21 @@ def test_settings_are_merged_checked_and_told() -> None:
 
 def test_settings_that_do_not_fit_are_said_when_it_is_made(caplog: pytest.LogCaptureFixture) -> None:
     """Point 13: it starts with the default ones, as published, and the log says why."""
-    lamp = Lamp(workerid="w2", config={"level": "bright"})
+    lamp = Lamp(workerid="w2", config={"level": "bright", "secret": ["hush"]})
     assert lamp.config == LampConfig()
     assert "w2" in caplog.text
     assert "level" in caplog.text
+    assert "hush" not in caplog.text
     lamp.cleanup()
 
 
 def test_what_it_says_of_itself() -> None:
-    """For an export without what stays here; JSON writes the same."""
+    """For an export without what stays here; as a value, which every client sees, it is the same."""
     lamp = Lamp(workerid="w3", name="Desk")
     said = {"uuid": "w3", "nodeclassid": Lamp.NODECLASSID, "running": False, "name": "Desk"}
     assert lamp.serialize() == {**said, "config": {"level": 1, "room": "here", "secret": "s"}}
     assert lamp.serialize(export=True) == {**said, "config": {"level": 1}}
-    assert json.loads(json.dumps(lamp, cls=fn.JSONEncoder)) == lamp.serialize()
+    assert json.loads(json.dumps(lamp, cls=fn.JSONEncoder)) == lamp.serialize(export=True)
     assert Lamp(workerid="w4").name == "Lamp(w4)"
     lamp.cleanup()
 
@@ -143,6 +144,35 @@ async def test_a_paused_loop_does_nothing_until_it_goes_on() -> None:
     await counting.stop()
     await asyncio.wait_for(running, 5)
     assert counting.rounds >= 2
+
+
+async def test_a_loop_wakes_for_its_moment_and_no_earlier() -> None:
+    """Paused, or with nothing to do, it sleeps until somebody says something; from any thread."""
+
+    class Counting(CustomLoop):
+        def __init__(self) -> None:
+            super().__init__(delay=3600)
+            self.went = asyncio.Event()
+            self.looks = 0
+
+        async def loop(self) -> None:
+            self.went.set()
+
+        def _seconds_until_due(self, last: float) -> float | None:
+            self.looks += 1
+            return super()._seconds_until_due(last)
+
+    counting, idle = Counting(), CustomLoop(delay=0.001)
+    running = [asyncio.ensure_future(one.continuous_run()) for one in (counting, idle)]
+    await asyncio.wait_for(counting.went.wait(), 5)
+    counting.went.clear()
+    await asyncio.sleep(0.05)
+    assert counting.looks == 2
+    await asyncio.to_thread(setattr, counting, "_delay", 0.0)
+    await asyncio.wait_for(counting.went.wait(), 5)
+    for one in (counting, idle):
+        await asyncio.to_thread(asyncio.run, one.stop())
+    await asyncio.wait_for(asyncio.gather(*running), 5)
 
 
 def test_base_classes_need_no_id_and_workers_do() -> None:
