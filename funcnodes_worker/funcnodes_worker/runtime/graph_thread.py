@@ -11,8 +11,8 @@ import asyncio
 import logging
 import threading
 from collections import deque
-from collections.abc import Callable
-from typing import TypeVar
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any, TypeVar
 
 from funcnodes_worker.rpc.errors import GraphBusy
 
@@ -110,12 +110,45 @@ class GraphThread:
             raise self._busy(limit_s)
         return future.result()
 
+    async def finish(self, work: Callable[[], Coroutine[Any, Any, Result]], limit_s: float) -> Result:
+        """Return what work that waits in the graph's thread comes to; `GraphBusy` when it takes longer."""
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[Result] = loop.create_future()
+
+        async def do() -> None:
+            try:
+                result = await work()
+            # Every failure belongs to who asked.
+            except Exception as error:  # noqa: BLE001
+                loop.call_soon_threadsafe(_fail, future, error)
+            else:
+                loop.call_soon_threadsafe(_settle, future, result)
+
+        tasks: list[asyncio.Task[None]] = []
+
+        def begin() -> None:
+            if not future.cancelled():
+                tasks.append(asyncio.get_running_loop().create_task(do()))
+
+        self.post(begin)
+        done, _ = await asyncio.wait((future,), timeout=limit_s)
+        if not done:
+            future.cancel()
+            self.post(lambda: _cancel(tasks))
+            raise self._busy(limit_s)
+        return future.result()
+
     def _busy(self, limit_s: float) -> GraphBusy:
         node = self._running_node()
         who = f"node {node!r} runs and" if node else "the graph"
         return GraphBusy(
             f"{who} did not leave time for an answer within {limit_s:g} s; try again, or interrupt it"
         )
+
+
+def _cancel(tasks: Sequence[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
 
 
 def _settle(future: asyncio.Future[Result], result: Result) -> None:

@@ -21,6 +21,8 @@ from funcnodes_core.document.model import Document
 from funcnodes_core.document.titles import title_of
 from funcnodes_core.document.transaction import Transaction, transact
 
+from funcnodes_worker.rpc.tasks import owned
+
 ANSWER_LIMIT_S = 1.0
 """How long news wait for the answer to go first; a limit for an answer that never comes."""
 
@@ -131,24 +133,21 @@ class Writer:
         self._head, self._head_revision = document, revision
         self.listener: Listener | None = None
         self._steps: deque[_Step] = deque()
-        self._news: asyncio.Queue[Committed] = asyncio.Queue()
+        self._news: asyncio.Queue[Committed | asyncio.Event] = asyncio.Queue()
+        """What is to be told, in order; an event is set when all before it is."""
         self._grown = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
 
     @asynccontextmanager
     async def running(self) -> AsyncGenerator[None]:
-        """Write while the block runs; at its end everything submitted is on disk and told."""
-        writing = asyncio.create_task(self._write(), name="writer")
-        telling = asyncio.create_task(self._tell(), name="writer-news")
-        try:
+        """Write while the block runs; at its good end everything submitted is on disk and told."""
+        # A bug in who is told of commits ends the worker, which starts again with all that is on disk: edits
+        # that are never told, and a stop that waits for a dead task, would be worse.
+        async with owned(self._write(), self._tell()):
             yield
-        finally:
             await self.wait_idle()
             await self._news.join()
-            for task in (writing, telling):
-                task.cancel()
-            await asyncio.gather(writing, telling, return_exceptions=True)
 
     async def submit(
         self,
@@ -182,6 +181,12 @@ class Writer:
     async def wait_idle(self) -> None:
         """Return when nothing submitted is under way."""
         await self._idle.wait()
+
+    async def wait_told(self) -> None:
+        """Return when all that is committed now was told: to clients, and to the graph's thread."""
+        told = asyncio.Event()
+        self._news.put_nowait(told)
+        await told.wait()
 
     @property
     def head(self) -> Document:
@@ -258,6 +263,10 @@ class Writer:
     async def _tell(self) -> None:
         while True:
             committed = await self._news.get()
+            if isinstance(committed, asyncio.Event):
+                committed.set()
+                self._news.task_done()
+                continue
             try:
                 if not committed.answered.is_set():
                     async with asyncio.timeout(ANSWER_LIMIT_S):

@@ -91,6 +91,24 @@ async def test_news_wait_for_the_answer() -> None:
     assert [c.revision for c in told] == [1, 2]
 
 
+async def test_a_bug_in_who_is_told_ends_the_writer_at_once() -> None:
+    """Not in silence: edits would be acknowledged that nobody follows, and a stop would wait for ever."""
+    journal = SmallJournal()
+
+    def break_down(committed: Committed) -> None:
+        raise ZeroDivisionError("ours")
+
+    writer = Writer(Document(), 0, journal, break_down)
+
+    async def write() -> None:
+        async with asyncio.timeout(5), writer.running():
+            await submit(writer, node("a"))
+            await asyncio.Event().wait()
+
+    with pytest.raises(ZeroDivisionError):
+        await write()
+
+
 async def test_a_full_disk_fails_what_waits_and_the_writer_goes_on() -> None:
     journal, told = SmallJournal(), list[Committed]()
     writer = writer_of(journal, told)

@@ -19,6 +19,7 @@ from funcnodes_worker.server.our_news import OurNews, document_json
 TABLE: MethodTable[CallContext] = MethodTable()
 _MAX_RATE = 120.0
 _MAX_AUTHOR = 128
+_MAX_PATIENCE_S = 3600.0
 
 
 class Since(msgspec.Struct, frozen=True):
@@ -109,3 +110,19 @@ class RunToEnd(msgspec.Struct, frozen=True):
 async def interrupt(context: CallContext, params: RunToEnd) -> dict[str, Any]:
     """Return what was done to end the run."""
     return {"message": context.services.living.interrupt(params.node)}
+
+
+class Patience(msgspec.Struct, frozen=True):
+    """How long to wait."""
+
+    limit_s: float = 60.0
+
+
+@TABLE.method("wait_idle", Right.VIEW, Patience, Turn.LONG)
+async def wait_idle(context: CallContext, params: Patience) -> None:
+    """Return when all that was committed before has run; say with which node the limit passed."""
+    if not 0 < params.limit_s <= _MAX_PATIENCE_S:
+        raise InvalidParams(f"'limit_s' is above 0 and at most {_MAX_PATIENCE_S:g}")
+    services = context.services
+    await services.writer.wait_told()
+    await services.graph.finish(services.living.wait_idle, params.limit_s)
