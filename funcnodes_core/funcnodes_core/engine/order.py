@@ -12,17 +12,26 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable
 
-__all__ = ["Order"]
+__all__ = ["MASK", "Order"]
+
+
+MASK = (1 << 32) - 1
+"""The part of a label that says whose it is."""
+
+_NONE: list[int] = []
+"""What all integers without edges share; never appended to."""
 
 
 class Order:
-    """Integers, edges between them, and labels that grow along every edge."""
+    """Integers, edges between them, and labels that grow along every edge.
+
+    A label is `rank << 32 | n`: it sorts by rank and says whose it is, so that nobody keeps a table for that.
+    """
 
     __slots__ = (
         "_free",
         "_highest",
         "_lowest",
-        "at",
         "back",
         "children",
         "label",
@@ -33,12 +42,10 @@ class Order:
     )
 
     def __init__(self) -> None:
-        self.children: list[dict[int, int]] = []
-        """For each integer its children, and how many edges lead there."""
-        self.parents: list[dict[int, int]] = []
+        self.children: list[list[int]] = []
+        """For each integer its children, once per edge."""
+        self.parents: list[list[int]] = []
         self.label: list[int] = []
-        self.at: dict[int, int] = {}
-        """Which integer holds a label."""
         self.back: set[tuple[int, int]] = set()
         self.moves = 0
         """Grows with every change of labels: what was sorted by them must be sorted again."""
@@ -52,55 +59,56 @@ class Order:
 
     def add(self) -> int:
         """Return a new integer, or one that was given back with its label."""
-        if self._free:
-            return self._free.pop()
+        return self._free.pop() if self._free else self._append()
+
+    def add_sorted(self, count: int) -> range:
+        """Return `count` new integers whose labels grow; for edges known to lead forward in this order."""
+        first = len(self.label)
+        for _ in range(count):
+            self._append()
+        return range(first, first + count)
+
+    def _append(self) -> int:
         n = len(self.label)
         self._highest += 1
-        self.label.append(self._highest)
-        self.at[self._highest] = n
-        self.children.append({})
-        self.parents.append({})
+        self.label.append(self._highest << 32 | n)
+        self.children.append(_NONE)
+        self.parents.append(_NONE)
         return n
 
     def remove(self, n: int) -> None:
         """Take all edges of `n` away and let the integer be used again."""
         for child in tuple(self.children[n]):
-            self._cut(n, child)
+            self.remove_edge(n, child)
         for parent in tuple(self.parents[n]):
-            self._cut(parent, n)
+            self.remove_edge(parent, n)
         # Without edges any label is right, so the next owner of `n` keeps it.
+        self.children[n] = self.parents[n] = _NONE
         self._free.append(n)
 
     def add_edge(self, a: int, b: int) -> None:
-        """Add an edge; several between the same two are counted."""
-        if b in self.children[a]:
-            self.children[a][b] += 1
-            self.parents[b][a] += 1
-            return
+        """Add an edge; there may be several between the same two."""
         self.version += 1
         if not self._place(a, b):
             self.back.add((a, b))
-        self.children[a][b] = 1
-        self.parents[b][a] = 1
+        if self.children[a]:
+            self.children[a].append(b)
+        else:
+            self.children[a] = [b]
+        if self.parents[b]:
+            self.parents[b].append(a)
+        else:
+            self.parents[b] = [a]
 
     def remove_edge(self, a: int, b: int) -> None:
         """Take one of the edges from `a` to `b` away."""
-        if self.children[a][b] > 1:
-            self.children[a][b] -= 1
-            self.parents[b][a] -= 1
-        else:
-            self._cut(a, b)
-
-    def add_sorted(self, count: int) -> range:
-        """Return `count` new integers whose labels grow; for edges known to lead forward in this order."""
-        first = len(self.label)
-        for n in range(first, first + count):
-            self._highest += 1
-            self.label.append(self._highest)
-            self.at[self._highest] = n
-            self.children.append({})
-            self.parents.append({})
-        return range(first, first + count)
+        self.version += 1
+        self.children[a].remove(b)
+        self.parents[b].remove(a)
+        if self.back:
+            self.stale = True
+            if b not in self.children[a]:
+                self.back.discard((a, b))
 
     def tidy(self) -> None:
         """Try the back edges again: some may close no cycle any more."""
@@ -108,13 +116,6 @@ class Order:
         for a, b in tuple(self.back):
             if self._place(a, b):
                 self.back.discard((a, b))
-
-    def _cut(self, a: int, b: int) -> None:
-        del self.children[a][b]
-        del self.parents[b][a]
-        self.version += 1
-        self.back.discard((a, b))
-        self.stale = bool(self.back)
 
     def _place(self, a: int, b: int) -> bool:
         """Make the label of `b` larger than that of `a`; False when the edge closes a cycle."""
@@ -135,10 +136,8 @@ class Order:
             return True
         return self._exchange(a, b)
 
-    def _relabel(self, n: int, label: int) -> None:
-        del self.at[self.label[n]]
-        self.label[n] = label
-        self.at[label] = n
+    def _relabel(self, n: int, rank: int) -> None:
+        self.label[n] = rank << 32 | n
         self.moves += 1
 
     def _exchange(self, a: int, b: int) -> bool:
@@ -151,9 +150,8 @@ class Order:
         after.sort(key=label.__getitem__)
         before.sort(key=label.__getitem__)
         movers = before + after
-        for n, new in zip(movers, sorted(label[n] for n in movers), strict=True):
-            label[n] = new
-            self.at[new] = n
+        for n, free in zip(movers, sorted(label[n] for n in movers), strict=True):
+            label[n] = free & ~MASK | n
         self.moves += 1
         return True
 

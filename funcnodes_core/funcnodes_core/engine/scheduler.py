@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from heapq import heapify, heappop, heappush
 
-from funcnodes_core.engine.order import Order
+from funcnodes_core.engine.order import MASK, Order
 
 __all__ = ["DEFAULT_LAP_LIMIT", "HELD", "IDLE", "MARKED", "OPEN", "RUNNING", "RanAway", "Scheduler"]
 
@@ -147,9 +147,9 @@ class Scheduler:
             self.order.tidy()
         if self._moves != self.order.moves:
             self._sort()
-        heap, at, state = self._heap, self.order.at, self.state
+        heap, state = self._heap, self.state
         while heap:
-            n = at[heappop(heap)]
+            n = heappop(heap) & MASK
             if state[n] != MARKED:
                 continue
             if self._quiet or self.order.back:

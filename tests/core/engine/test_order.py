@@ -58,7 +58,7 @@ def test_an_integer_is_used_again() -> None:
     """A removed integer takes its edges along and is given out again."""
     order = order_of(3, [(0, 1), (1, 2)])
     order.remove(1)
-    assert (order.add(), order.children, order.parents) == (1, [{}, {}, {}], [{}, {}, {}])
+    assert (order.add(), order.children, order.parents) == (1, [[], [], []], [[], [], []])
 
 
 def test_a_chain_built_from_its_end_costs_no_search() -> None:
