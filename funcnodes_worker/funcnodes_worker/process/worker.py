@@ -39,6 +39,7 @@ from funcnodes_worker.rpc.errors import GraphBusy, InstallationFailed
 from funcnodes_worker.rpc.gate import Gate
 from funcnodes_worker.runtime.board import Board
 from funcnodes_worker.runtime.graph_thread import GraphThread
+from funcnodes_worker.runtime.history import Historian
 from funcnodes_worker.runtime.living import LivingGraph
 from funcnodes_worker.runtime.noted import note_batch
 from funcnodes_worker.runtime.records import Batch, NodeState
@@ -48,6 +49,7 @@ from funcnodes_worker.server.context import LibraryState, Services
 from funcnodes_worker.server.hub import Hub
 from funcnodes_worker.server.methods.table import make_table
 from funcnodes_worker.server.parked import Parked
+from funcnodes_worker.store.contents import hashes_in
 from funcnodes_worker.store.store import Store
 from funcnodes_worker.wire import control
 
@@ -88,6 +90,7 @@ class WorkerInServerThread:
         self.library: LibraryState = office.state
         self.board, self.hub = Board(), Hub()
         self.writer = Writer(document, revision, self, self._committed, self._observed)
+        self._history = Historian(store, self.writer, lambda: self.library.classes, hashes_in)
         self._snapshots = SnapshotKeeper(self._write_snapshot)
         self._dumper = Dumper()
         self._past: deque[Past] = deque(maxlen=REMEMBERED)
@@ -136,7 +139,14 @@ class WorkerInServerThread:
             no_auth=self._no_auth,
         )
         services = Services(
-            self, self.writer, self._graph, self._living, self.board, self.hub, Parked(time.monotonic)
+            self,
+            self.writer,
+            self._graph,
+            self._living,
+            self.board,
+            self.hub,
+            Parked(time.monotonic),
+            self._history,
         )
         self._server = WorkerServer(services, make_table(), self._gate, Limits.from_environment(os.environ))
         runner = web.AppRunner(
@@ -295,6 +305,10 @@ class WorkerInServerThread:
     def reference(self, value: JsonValue) -> JsonValue:
         """Return what stands for a value in the document."""
         return self._store.reference(value)
+
+    def release(self, reference: JsonValue) -> None:
+        """Forget the large value behind a reference that no edit was made with."""
+        self._store.release(reference)
 
     def missed_since(self, epoch: str, revision: int) -> Sequence[Past] | None:
         """Return the transactions after a revision, or None when they are not at hand any more."""

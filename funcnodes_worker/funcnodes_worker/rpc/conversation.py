@@ -361,7 +361,7 @@ class Conversation(Generic[ContextT]):
         self._peer.send(frame)
 
 
-_CHANGING = (Turn.EDIT, Turn.LONG)
+_CHANGING = (Turn.EDIT, Turn.ALONE, Turn.LONG)
 """Turns of methods that change something: sent again, they are answered and not done again."""
 
 

@@ -29,6 +29,8 @@ class Turn(enum.Enum):
     """After all calls before it have been answered."""
     EDIT = "edit"
     """Begins in order; its first step settles its place, so that edits in a row share one sync to disk."""
+    ALONE = "alone"
+    """After all calls before it and before all after it; sent again, it is answered and not done again."""
     URGENT = "urgent"
     """At once, whatever else is under way: stop, interrupt, status."""
     LONG = "long"

@@ -25,6 +25,7 @@ from msgspec.structs import replace
 
 from funcnodes_worker.rpc.errors import NotFound
 from funcnodes_worker.runtime.writer import Committed, Writer, Written
+from funcnodes_worker.store.records import LineOfHistory
 
 MAX_RECENT = 512
 """Entries held in memory; older ones are read from the journal when they count."""
@@ -44,6 +45,10 @@ class Past(Protocol):
         self, first: int, last: int | None = None, epoch: str | None = None
     ) -> Sequence[AnyEntry]:
         """Return the kept entries of these revisions, both included."""
+        ...
+
+    async def lines(self) -> Sequence[LineOfHistory]:
+        """Return the epochs that are kept, oldest first."""
         ...
 
     async def base(self, epoch: str) -> tuple[dict[str, JsonValue], int]:
@@ -182,6 +187,10 @@ class Historian:
         # What is shown to anybody is on disk.
         shown = self._writer.revision + 1
         return history.page(shown if before is None else min(before, shown), limit, author)
+
+    async def lines(self) -> Sequence[LineOfHistory]:
+        """Return the lines of history that are kept, oldest first: a replaced file begins a new one."""
+        return await self._past.lines()
 
     # Earlier graphs
 

@@ -5,6 +5,7 @@ Owns the one `commit` that every editing method goes through. The rooms are buil
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +30,7 @@ from funcnodes_worker.rpc.envelope import Call
 from funcnodes_worker.rpc.errors import InvalidParams, NotFound
 from funcnodes_worker.runtime.board import Board
 from funcnodes_worker.runtime.graph_thread import GraphThread
+from funcnodes_worker.runtime.history import Historian
 from funcnodes_worker.runtime.living import LivingGraph
 from funcnodes_worker.runtime.writer import Committed, Past, Plan, Writer
 from funcnodes_worker.server.client import Client
@@ -122,6 +124,10 @@ class WorkerProcess(Protocol):
         """Return what stands for a value in the document: itself, or a reference when it is large."""
         ...
 
+    def release(self, reference: JsonValue) -> None:
+        """Forget the large value behind a reference that no edit was made with."""
+        ...
+
     def request_stop(self) -> None:
         """Begin to stop in good order; returns at once."""
         ...
@@ -138,6 +144,7 @@ class Services:
     board: Board
     hub: Hub
     parked: Parked
+    history: Historian
 
 
 class CallContext:
@@ -146,6 +153,8 @@ class CallContext:
     def __init__(self, services: Services, client: Client, call: Call) -> None:
         self.services, self.client, self.call = services, client, call
         self._commits: list[Committed] = []
+        self._kept: list[JsonValue] = []
+        """What stands for large values that no edit of this call names yet."""
 
     @property
     def document(self) -> Document:
@@ -154,7 +163,17 @@ class CallContext:
 
     async def commit(self, edits: Sequence[Edit] | Plan) -> Committed:
         """Return when these edits, or those a plan makes, are on disk; the events follow the answer."""
-        committed = await self.services.writer.submit(edits, self.client.author)
+        try:
+            committed = await self.services.writer.submit(edits, self.client.author)
+        except asyncio.CancelledError:
+            # The client has left; its edit is made all the same, with the values it names.
+            self._kept.clear()
+            raise
+        self._kept.clear()
+        return self.made(committed)
+
+    def made(self, committed: Committed) -> Committed:
+        """Return a commit that this call has made; the events follow the answer."""
         self._commits.append(committed)
         return committed
 
@@ -170,9 +189,12 @@ class CallContext:
                 )
             return value
         try:
-            return self.services.process.reference(value)
+            kept = self.services.process.reference(value)
         except (TypeError, ValueError, OverflowError) as problem:
             raise InvalidParams(f"the value cannot be kept: {problem}; send a JSON value") from problem
+        if kept is not value:
+            self._kept.append(kept)
+        return kept
 
     @property
     def revision(self) -> int | None:
@@ -180,7 +202,9 @@ class CallContext:
         return self._commits[-1].revision if self._commits else None
 
     def answered(self) -> None:
-        """Let the events of this call's edits go out."""
+        """Let the events of this call's edits go out, and large values that no edit was made with."""
+        for reference in self._kept:
+            self.services.process.release(reference)
         for committed in self._commits:
             committed.answered.set()
 

@@ -61,6 +61,19 @@ class Row(Struct, frozen=True):
         return Entry(self.revision, self.author, edits, inverse, self.time, about.title, about.purpose)
 
 
+class LineOfHistory(Struct, frozen=True):
+    """One epoch: a line of history that a replaced `nodespace.json` ended, or the current one."""
+
+    epoch: str
+    begun: float
+    reason: str
+    """`new`, `opened`, `replaced` or `salvaged`."""
+    first: int
+    """The earliest revision that can be restored."""
+    last: int
+    is_current: bool
+
+
 class Notice(Struct, frozen=True):
     """Something a person should know about how the store was opened."""
 

@@ -22,7 +22,7 @@ from funcnodes_worker.home.trust import Beginning
 from funcnodes_worker.store.contents import hash_in, hashes_in, pack, reference_to
 from funcnodes_worker.store.journal import Epoch, Journal, JournalDamaged
 from funcnodes_worker.store.opening import Start, open_journal
-from funcnodes_worker.store.records import Entry, Notice, Row, Saved, StoreFailed
+from funcnodes_worker.store.records import Entry, LineOfHistory, Notice, Row, Saved, StoreFailed
 from funcnodes_worker.store.snapshot import Mark, digest_of, encode_snapshot, parse_snapshot, write_snapshot
 from funcnodes_worker.store.writing import Append, WritingThread
 
@@ -52,19 +52,6 @@ class _Pending:
 
     text: bytes
     holders: int = 0
-
-
-class LineOfHistory(Struct, frozen=True):
-    """One epoch: a line of history that a replaced `nodespace.json` ended, or the current one."""
-
-    epoch: str
-    begun: float
-    reason: str
-    """`new`, `opened`, `replaced` or `salvaged`."""
-    first: int
-    """The earliest revision that can be restored."""
-    last: int
-    is_current: bool
 
 
 class Store:

@@ -8,7 +8,17 @@ from funcnodes_worker.rpc.dispatch import MethodTable
 from funcnodes_worker.rpc.errors import NOT_FOUND, REFUSED_EDIT, CodeTable
 from funcnodes_worker.runtime.writer import WriteFailed
 from funcnodes_worker.server.context import CallContext
-from funcnodes_worker.server.methods import edges, identity, library, live, nodes, ports, state, trust
+from funcnodes_worker.server.methods import (
+    edges,
+    history,
+    identity,
+    library,
+    live,
+    nodes,
+    ports,
+    state,
+    trust,
+)
 
 CODES: CodeTable = {
     NodeNotFound: NOT_FOUND,
@@ -22,6 +32,6 @@ CODES: CodeTable = {
 def make_table() -> MethodTable[CallContext]:
     """Return all methods."""
     table: MethodTable[CallContext] = MethodTable()
-    for page in (identity, state, library, nodes, ports, edges, live, trust):
+    for page in (identity, state, library, nodes, ports, edges, history, live, trust):
         table.include(page.TABLE)
     return trust.held_back(table)
