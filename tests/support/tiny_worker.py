@@ -32,6 +32,7 @@ class TinyWorker:
         self.home = home
         self.orders: queue.Queue[tuple[str, str] | None] = queue.Queue()
         self.done = asyncio.Event()
+        self.interrupted = threading.Event()
 
     async def serve(self) -> None:
         """The server thread."""
@@ -79,6 +80,8 @@ class TinyWorker:
                 match control.read_from_supervisor(frame.data):
                     case control.Ping(id=ping_id):
                         await socket.send_str(control.encode(control.Pong(id=ping_id)))
+                    case control.Interrupt():
+                        self.interrupted.set()
                     case control.Stop() | control.Refused(reason="stopped" | "unknown_worker"):
                         self.done.set()
                     case control.LoadModules(id=load_id):
@@ -102,6 +105,16 @@ def run_orders(worker: TinyWorker, marker: Marker) -> None:
                 re.match(r"(a+)+$", "a" * 36 + "b")
             case ["sleep", seconds]:
                 time.sleep(float(seconds))
+            case ["keep", megabytes]:
+                kept = os.urandom(1024) * 1024 * int(megabytes)
+                time.sleep(60)
+                del kept
+            case ["hold", megabytes]:
+                # Until it is interrupted: then it lets go.
+                worker.interrupted.clear()
+                held = os.urandom(1024) * 1024 * int(megabytes)
+                worker.interrupted.wait(60)
+                del held
             case _:
                 raise ValueError(what)
         marker.end()

@@ -12,6 +12,7 @@ from funcnodes.fleet.alarms import Alarm
 from funcnodes.fleet.commands import LifeStatus
 from funcnodes.fleet.events import Event, ProcessId
 from funcnodes.fleet.hearing import Hearing
+from funcnodes.fleet.memory import MemoryWatch
 from funcnodes.fleet.phases import Phase, check_move
 from funcnodes.fleet.quarantine import Quarantine
 from funcnodes.fleet.voice import Voice
@@ -33,6 +34,9 @@ class Body(Voice):
         self._event: Event | None = None
         self._aftermath = Aftermath(quarantine=quarantine)
         self._hearing = Hearing()
+        self._memory = MemoryWatch()
+        self._killed_for = ""
+        """Why the process is being ended by us, in the middle of its run."""
         self._is_safe = False
         """The graph is to be opened without running."""
         self._is_adopted = False

@@ -86,6 +86,13 @@ class Kill:
 
 
 @dataclass(frozen=True)
+class Interrupt:
+    """Have the worker end what runs in its graph; the graph and the process go on."""
+
+    node: str | None = None
+
+
+@dataclass(frozen=True)
 class Ping:
     """Ask the worker's server thread for a sign of life. Answered by `PongReceived`, or not at all."""
 
@@ -151,6 +158,7 @@ Command = (
     | AskToStop
     | Terminate
     | Kill
+    | Interrupt
     | Ping
     | WakeAt
     | Remove

@@ -36,6 +36,16 @@ class NodeRun:
 
 
 @dataclass(frozen=True)
+class Bounds:
+    """Bytes of memory a worker may use; None means as much as there is."""
+
+    soft: int | None = None
+    """Above it what runs is interrupted."""
+    hard: int | None = None
+    """Above it the process is ended."""
+
+
+@dataclass(frozen=True)
 class Evidence:
     """What was seen around the end of a process."""
 
@@ -45,6 +55,8 @@ class Evidence:
     memory: int | None = None
     """Bytes in use when last seen, a second or less before the end."""
     last_words: tuple[str, ...] = ()
+    killed_for: str = ""
+    """Why the supervisor itself ended it, if it did."""
 
 
 @dataclass(frozen=True)
@@ -185,11 +197,15 @@ class ProcessExited:
 
 @dataclass(frozen=True)
 class Looked:
-    """The marker file was read: this node runs, for `age` seconds by now, or none does."""
+    """The process was looked at: this node runs, for `age` seconds by now, or none does; so much is used."""
 
     run: NodeRun | None
     at: float
     age: float = 0.0
+    memory: int | None = None
+    """Bytes in use."""
+    bounds: Bounds = Bounds()
+    """What its settings allow."""
 
 
 @dataclass(frozen=True)

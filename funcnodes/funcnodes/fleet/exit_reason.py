@@ -19,11 +19,11 @@ def is_clean(status: ExitStatus) -> bool:
 
 def exit_sentence(status: ExitStatus, evidence: Evidence) -> str:
     """Return what ended the process, with the evidence: "killed by signal 9 while node `n1` ran; …"."""
-    parts = [_cause(status)]
+    parts = [f"killed since {evidence.killed_for}" if evidence.killed_for else _cause(status)]
     if evidence.run is not None:
         parts[0] += f" while node `{evidence.run.node}` ran{_for(evidence.age)}"
     if evidence.memory is not None and status.signal is not None:
-        parts.append(f"{_size(evidence.memory)} in use when last seen")
+        parts.append(f"{size_text(evidence.memory)} in use when last seen")
     if evidence.last_words and status.signal is None and status.code not in (0, None):
         parts.append(f"its last words: {' '.join(evidence.last_words)[-_SHOWN_WORDS:]}")
     return "; ".join(parts)
@@ -50,7 +50,8 @@ def _for(age: float) -> str:
     return f" (for {age:.0f} s)" if age >= 1.0 else ""
 
 
-def _size(count: int) -> str:
+def size_text(count: int) -> str:
+    """Return bytes as people say them."""
     if count >= 1 << 30:
         return f"{count / (1 << 30):.1f} GB"
     return f"{count / (1 << 20):.0f} MB"

@@ -6,6 +6,7 @@ nothing; `supervisor` tells it events and `carry_out` does what it says. One `Li
 
 from __future__ import annotations
 
+import dataclasses
 from typing import assert_never
 
 from funcnodes.fleet import commands as do
@@ -18,6 +19,7 @@ from funcnodes.fleet.commands import Command
 from funcnodes.fleet.events import Event, ExitStatus, ProcessId
 from funcnodes.fleet.exit_reason import exit_sentence
 from funcnodes.fleet.hearing import DEAF_AFTER_S, Hearing
+from funcnodes.fleet.memory import HardPassed, MemoryWatch, SoftPassed
 from funcnodes.fleet.phases import Phase
 from funcnodes.fleet.quarantine import Quarantine
 from funcnodes.fleet.restart_policy import PROMISES
@@ -339,6 +341,19 @@ class Life(Body):
         if self._hearing.look(event.run, event.age) and self._is_connected:
             self._do(do.Ping())
             self._wait_for_pong(event.at)
+        if self.phase is Phase.RUNNING:
+            self._look_at_memory(event)
+
+    def _look_at_memory(self, event: on.Looked) -> None:
+        match self._memory.look(event.memory, event.bounds):
+            case SoftPassed(sentence):
+                self._reason = sentence
+                self._do(do.Interrupt(event.run and event.run.node))
+            case HardPassed(sentence) if not self._killed_for and self.process is not None:
+                self._killed_for = sentence
+                self._do(do.Kill(self.process))
+            case _:
+                pass
 
     def _wait_for_pong(self, at: float) -> None:
         self._hearing.awaits_pong = True
@@ -362,8 +377,12 @@ class Life(Body):
     def _process_exited(self, event: on.ProcessExited) -> None:
         if event.process != self.process:
             return
+        if self._killed_for:
+            evidence = dataclasses.replace(event.evidence, killed_for=self._killed_for)
+            event, self._killed_for = dataclasses.replace(event, evidence=evidence), ""
         phase = self.phase
-        self.process, self._is_connected, self._hearing = None, False, Hearing()
+        self.process, self._is_connected = None, False
+        self._hearing, self._memory = Hearing(), MemoryWatch()
         if phase is Phase.STOPPING:
             self._ended(event.at)
             return

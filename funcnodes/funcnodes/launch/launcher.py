@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from funcnodes_worker.home.limits import Limits
+
 from funcnodes.fleet.events import ExitStatus, ProcessId
 
 
@@ -35,6 +37,10 @@ class LaunchSpec:
     """A file for stdout and stderr; written anew by each launch."""
     environment: Mapping[str, str] = field(default_factory=dict[str, str])
     """The whole process environment."""
+    name: str = ""
+    """What the process is called where the system lists groups of processes."""
+    limits: Limits = field(default_factory=Limits)
+    """What the process may use."""
 
 
 class Launcher(Protocol):

@@ -17,6 +17,7 @@ import threading
 import psutil
 
 from funcnodes.fleet.events import ExitStatus, ProcessId
+from funcnodes.launch.control_groups import ControlGroups, find_groups
 from funcnodes.launch.launcher import LaunchProblem, LaunchSpec
 
 _SAME_START_S = 1.0
@@ -26,8 +27,9 @@ _SAME_START_S = 1.0
 class LocalLauncher:
     """A `Launcher` for this machine. Used from one event loop."""
 
-    def __init__(self) -> None:
+    def __init__(self, groups: ControlGroups | None = None) -> None:
         self._children: dict[ProcessId, subprocess.Popen[bytes]] = {}
+        self._groups = groups or find_groups()
 
     def launch(self, spec: LaunchSpec) -> ProcessId:
         """Return the new process, in its own session: Ctrl+C at a terminal reaches it only through us."""
@@ -48,6 +50,8 @@ class LocalLauncher:
         # A child is not reaped before somebody waits for it, so its start can be read even if it has ended.
         process = ProcessId(child.pid, psutil.Process(child.pid).create_time())
         self._children[process] = child
+        if spec.limits.are_set:
+            self._groups.limit(child.pid, spec.name, spec.limits)
         return process
 
     async def wait(self, process: ProcessId) -> ExitStatus:
@@ -64,6 +68,7 @@ class LocalLauncher:
         self.kill(process)
         code = child.wait()
         del self._children[process]
+        self._groups.forget(process.pid)
         return _status(code)
 
     def identify(self, pid: int) -> ProcessId | None:

@@ -101,6 +101,8 @@ class CarryOut:
             case do.Kill(process):
                 LOGGER.warning("worker %s: killing process %s", member.home.uuid, process.pid)
                 launcher.kill(process)
+            case do.Interrupt(node):
+                _say(member, control.Interrupt(node=node))
             case do.Ping():
                 _say(member, control.Ping(id=str(next(self._pings))))
             case do.WakeAt(at, alarm):
@@ -154,7 +156,7 @@ class CarryOut:
             # process.
             home.marker.unlink(missing_ok=True)
             member.python = python
-            process = self._ground.launcher.launch(self._spec(home, python))
+            process = self._ground.launcher.launch(self._spec(member, python))
         except (EnvironmentProblem, LaunchProblem, WorkerConfigBroken, OSError) as problem:
             self._back.tell(member, on.LaunchFailed(str(problem), _now()))
             return
@@ -165,11 +167,14 @@ class CarryOut:
         self._back.tell(member, on.Launched(process, _now()))
         await self._watch(member, process)
 
-    def _spec(self, home: WorkerHome, python: Path) -> LaunchSpec:
-        ground = self._ground
+    def _spec(self, member: Member, python: Path) -> LaunchSpec:
+        ground, home = self._ground, member.home
         command = (str(python), *ground.worker_program)
         options = ("--base", str(home.base.folder), "--uuid", home.uuid, *ground.worker_options)
-        return LaunchSpec((*command, *options), home.folder, home.output_file, worker_environment(os.environ))
+        environment = worker_environment(os.environ)
+        return LaunchSpec(
+            (*command, *options), home.folder, home.output_file, environment, home.uuid, member.config.limits
+        )
 
     async def _watch(self, member: Member, process: ProcessId) -> None:
         status = await self._ground.launcher.wait(process)

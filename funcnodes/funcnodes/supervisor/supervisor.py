@@ -16,11 +16,18 @@ import os
 import time
 from collections.abc import AsyncGenerator, Callable, Coroutine
 
+import msgspec
+from funcnodes_worker.home.limits import Limits
 from funcnodes_worker.home.run_state import read_run_record
-from funcnodes_worker.home.worker_config import WorkerConfig, WorkerConfigBroken, read_worker_config
+from funcnodes_worker.home.worker_config import (
+    WorkerConfig,
+    WorkerConfigBroken,
+    change_worker_config,
+    read_worker_config,
+)
 from funcnodes_worker.home.worker_home import WorkerHome
 from funcnodes_worker.wire import control
-from funcnodes_worker.wire.fleet import ProgressNote, WorkerStatus
+from funcnodes_worker.wire.fleet import ProgressNote, WorkerFigures, WorkerStatus
 from funcnodes_worker.wire.marker import read_marker
 
 from funcnodes.environment.errors import EnvironmentProblem
@@ -33,6 +40,7 @@ from funcnodes.supervisor.access import AccessBook
 from funcnodes.supervisor.carry_out import Callbacks, CarryOut, Ground, evidence_of
 from funcnodes.supervisor.ends import quarantine_of
 from funcnodes.supervisor.errors import UnknownWorker, WishRefused
+from funcnodes.supervisor.figures import figures_each_second
 from funcnodes.supervisor.member import Dialled, Link, Member, run_and_age
 from funcnodes.supervisor.packages import Packages
 from funcnodes.supervisor.registry import NewWorker
@@ -52,6 +60,8 @@ class Supervisor:
         self._members: dict[str, Member] = {}
         self._wishes: dict[int, asyncio.Future[None]] = {}
         self._numbers = itertools.count(1)
+        self.is_reading_figures = False
+        """Whether anybody watches what the workers use."""
         self._tasks: set[asyncio.Task[None]] = set()
         self._changed: list[Callable[[], None]] = []
         self._heard: list[Callable[[ProgressNote], None]] = []
@@ -123,6 +133,19 @@ class Supervisor:
             raise UnknownWorker(uuid)
         return member
 
+    async def figures(self) -> AsyncGenerator[dict[str, WorkerFigures]]:
+        """Give what the workers use, once a second. Iterated by the manager's socket while it is watched."""
+        self.is_reading_figures = True
+        try:
+            async for figures in figures_each_second(self._processes):
+                yield figures
+        finally:
+            self.is_reading_figures = False
+
+    def _processes(self) -> list[tuple[str, ProcessId]]:
+        lives = ((uuid, member.life) for uuid, member in self._members.items())
+        return [(uuid, life.process) for uuid, life in lives if life.process is not None]
+
     def on_change(self, callback: Callable[[], None]) -> None:
         """Have this called whenever a worker changed. Called once, by the manager's socket."""
         self._changed.append(callback)
@@ -175,6 +198,14 @@ class Supervisor:
         member = self._member_read_again(uuid)
         needs = await self._needs_environment(member)
         await self._wish(member, lambda number: on.RestartWished(number, _now(), needs, by_force, is_safe))
+
+    async def set_limits(self, uuid: str, limits: Limits) -> None:
+        """Write down what the worker may use."""
+        member = self.member(uuid)
+        member.config = await asyncio.to_thread(
+            change_worker_config, member.home, lambda config: msgspec.structs.replace(config, limits=limits)
+        )
+        self.publish()
 
     async def delete(self, uuid: str) -> None:
         """Return when the worker and its folder are gone."""
@@ -348,7 +379,9 @@ class Supervisor:
         found = read_marker(member.home.marker)
         run, age = run_and_age(None if found is None else NodeRun(found.node, found.since), time.time())
         member.memory = self._ground.launcher.memory_of(process) or member.memory
-        self.tell(member, on.Looked(run, _now(), age))
+        limits = member.config.limits
+        bounds = on.Bounds(limits.memory_soft, limits.memory_hard)
+        self.tell(member, on.Looked(run, _now(), age, member.memory, bounds))
 
     def _push_access(self) -> None:
         for member in self._members.values():

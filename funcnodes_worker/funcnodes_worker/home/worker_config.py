@@ -14,6 +14,7 @@ from typing import Any, Literal, cast
 import msgspec
 
 from funcnodes_worker.disk.atomic import write_atomically
+from funcnodes_worker.home.limits import Limits, read_limits
 from funcnodes_worker.home.turn import turn_at
 from funcnodes_worker.home.worker_home import WorkerHome
 
@@ -73,6 +74,8 @@ class WorkerConfig(msgspec.Struct, frozen=True, kw_only=True):
     host: str | None = None
     port: int | None = None
     ssl: bool = False
+    limits: Limits = Limits()
+    """What the worker may use of its machine; ours alone, written only when there is any."""
     extra: dict[str, Any] = {}
     """Keys we do not know; they are written back as they came."""
 
@@ -85,6 +88,8 @@ class WorkerConfig(msgspec.Struct, frozen=True, kw_only=True):
         """Return the published form: what stands in the file."""
         known = msgspec.to_builtins(self)
         known.pop("extra")
+        if not self.limits.are_set:
+            known.pop("limits")
         return {**known, **self.extra}
 
 
@@ -155,6 +160,7 @@ def config_from_json(uuid: str, saved: dict[str, Any]) -> WorkerConfig:
         host=_text(saved.get("host")),
         port=_number(saved.get("port")),
         ssl=saved.get("ssl") is True,
+        limits=read_limits(saved.get("limits")),
         extra={
             key: value for key, value in saved.items() if key not in _FIELDS and key != "shelves_dependencies"
         },

@@ -45,6 +45,18 @@ class WorkerStatus(msgspec.Struct, frozen=True, kw_only=True):
     """It was started without running anything."""
 
 
+class WorkerFigures(msgspec.Struct, frozen=True, kw_only=True):
+    """What a worker's processes use right now."""
+
+    cpu: float
+    """Percent of one processor, all its processes together."""
+    memory: int
+    """Resident bytes."""
+    threads: int
+    uptime: float
+    """Seconds since its process began."""
+
+
 class ProgressNote(msgspec.Struct, frozen=True, kw_only=True):
     """How far something has come. An empty message means: back to normal."""
 

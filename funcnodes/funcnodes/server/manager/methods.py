@@ -9,6 +9,7 @@ import asyncio
 import sys
 
 import msgspec
+from funcnodes_worker.home.limits import BadLimit, read_limits
 from funcnodes_worker.home.worker_config import (
     DEFAULT_AUTOSTART,
     BadAutostart,
@@ -38,6 +39,7 @@ CODES: errors.CodeTable = {
     WorkerExists: errors.INVALID_PARAMS,
     BadWorkerUuid: errors.INVALID_PARAMS,
     BadAutostart: errors.INVALID_PARAMS,
+    BadLimit: errors.INVALID_PARAMS,
     WorkerConfigBroken: WISH_REFUSED,
     OSError: errors.INSTALLATION_FAILED,
 }
@@ -63,6 +65,19 @@ class EndsParams(msgspec.Struct, frozen=True):
 
     workerid: str
     limit: int = 20
+
+
+class WatchParams(msgspec.Struct, frozen=True):
+    """Whether to tell."""
+
+    on: bool = True
+
+
+class LimitsParams(msgspec.Struct, frozen=True):
+    """Whose limits, and which; sizes as bytes or as text like "4 GB"."""
+
+    workerid: str
+    limits: dict[str, float | int | str | None]
 
 
 class NewWorkerParams(msgspec.Struct, frozen=True):
@@ -109,6 +124,22 @@ async def watch(turn: Turn, _params: NoParams) -> object:
     """Return all workers, and from now on tell this client of every change and all progress."""
     turn.client.watches = True
     return {"workers": turn.office.supervisor.statuses()}
+
+
+@TABLE.method("watch_figures", Right.VIEW, WatchParams)
+async def watch_figures(turn: Turn, params: WatchParams) -> object:
+    """Tell this client once a second what the workers use, or no more."""
+    turn.client.watches_figures = params.on
+    if params.on:
+        turn.office.figures_watched()
+    return {}
+
+
+@TABLE.method("set_limits", Right.ADMIN, LimitsParams)
+async def set_limits(turn: Turn, params: LimitsParams) -> object:
+    """Set what a worker may use; memory counts at once, the rest with its next start."""
+    await turn.office.supervisor.set_limits(params.workerid, read_limits(params.limits))
+    return {}
 
 
 @TABLE.method("identify", Right.VIEW, NoParams, When.URGENT)

@@ -6,6 +6,7 @@ Owns the set of clients and the coalescing of changes. Nothing is sent on a cloc
 from __future__ import annotations
 
 import asyncio
+import contextlib
 
 from funcnodes_worker.rpc import envelope
 from funcnodes_worker.rpc.outbox import Frame
@@ -28,6 +29,7 @@ class News:
         self._supervisor = supervisor
         self.clients: set[ManagerClient] = set()
         self._is_due = False
+        self._figures: asyncio.Task[None] | None = None
         supervisor.on_change(self._changed)
         supervisor.on_progress(self.tell_progress)
 
@@ -57,6 +59,24 @@ class News:
                 client.send(Frame(envelope.write_notification("progress", note)))
             elif not client.speaks_jsonrpc:
                 client.send(Frame(progress_message(note)))
+
+    def figures_watched(self) -> None:
+        """Begin to read figures, since a client wants them. Ends by itself when none does."""
+        if self._figures is None:
+            self._figures = self._supervisor.spawn(self._tell_figures())
+
+    async def _tell_figures(self) -> None:
+        try:
+            async with contextlib.aclosing(self._supervisor.figures()) as readings:
+                async for figures in readings:
+                    watchers = [client for client in self.clients if client.watches_figures]
+                    if not watchers:
+                        return
+                    frame = Frame(envelope.write_notification("figures", {"workers": figures}))
+                    for client in watchers:
+                        client.send_late("figures", lambda frame=frame: frame)
+        finally:
+            self._figures = None
 
     def sessions_changed(self, access: Access) -> None:
         """Close the connections of sessions that do not count any more."""

@@ -20,3 +20,5 @@ class Office:
     catalog: Catalog
     request_stop: Callable[[bool], None]
     """Ask the manager to end; True: its workers too."""
+    figures_watched: Callable[[], None]
+    """Learn that a client wants the workers' figures."""

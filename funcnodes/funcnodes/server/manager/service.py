@@ -101,7 +101,8 @@ async def open_manager(
             news = News(supervisor)
             access.on_change(lambda: _renew(access, gate, news))
             _renew(access, gate, news)
-            office = Office(supervisor, Catalog(base, list_url(config.raw)), manager.request_stop)
+            catalog = Catalog(base, list_url(config.raw))
+            office = Office(supervisor, catalog, manager.request_stop, news.figures_watched)
             app = build(Doors(office, news, ControlDoor(supervisor, access)), gate)
             async with (
                 supervisor.running(autostart=autostart),
