@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from funcnodes.lazy_import import LazyImport
+    from funcnodes.server.published_names import WorkerManager, assert_worker_manager_running
     from funcnodes_core import *  # noqa: F403
     from funcnodes_worker import *  # noqa: F403
 
@@ -29,7 +30,11 @@ _FROM_WORKER = (
     "WSWorker",
     "Worker",
 )
-_OWN = {"LazyImport": "funcnodes.lazy_import"}
+_OWN = {
+    "LazyImport": "funcnodes.lazy_import",
+    "WorkerManager": "funcnodes.server.published_names",
+    "assert_worker_manager_running": "funcnodes.server.published_names",
+}
 
 __all__ = [
     "AVAILABLE_MODULES",
@@ -83,7 +88,9 @@ __all__ = [
     "ValueOptions",
     "WSWorker",
     "Worker",
+    "WorkerManager",
     "add_type",
+    "assert_worker_manager_running",
     "check_shelf",
     "config",
     "controlled_wrapper",

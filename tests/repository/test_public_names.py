@@ -53,14 +53,22 @@ BY_PATH = {
     "funcnodes_core.utils.plugins": """
         InstalledModule BasePlugin register_setup_plugin get_installed_modules PLUGIN_FUNCTIONS
     """,
-    "funcnodes_worker": "FuncNodesExternalWorker ExternalWorkerConfig CustomLoop",
+    "funcnodes_core.utils.files": "write_json_secure",
+    "funcnodes_core.utils.cache": """
+        get_cache_dir get_cache_path get_cache_meta_path_for get_cache_meta_for set_cache_meta_for
+        write_cache_text clear_cache
+    """,
+    "funcnodes_worker": """
+        FuncNodesExternalWorker ExternalWorkerConfig CustomLoop Worker RemoteWorker WSWorker SocketWorker
+        MsQueueWorker
+    """,
+    "funcnodes": "LazyImport WorkerManager assert_worker_manager_running",
 }
 
-# Modules whose paths are kept for what they hold. `utils.files` and `utils.cache` hold nothing that the
-# contract names, and nobody imports them.
+# Modules whose paths are kept for what they hold.
 PATHS = """
     eventmanager datapath triggerstack exceptions nodespace data utils.nodeutils utils.nodetqdm utils.wrapper
-    utils.saving utils.data
+    utils.saving utils.data utils.files utils.cache
 """.split()  # noqa: SIM905
 
 

@@ -21,9 +21,17 @@ class WSWorker(RemoteWorker):
     """A worker that clients reach over WebSockets: the kind there is."""
 
 
-class SocketWorker(RemoteWorker):
+class _NotOffered(RemoteWorker):
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        raise TypeError(
+            f"{type(self).__name__} is not offered, use a WSWorker: clients reach it over WebSockets, and "
+            "'funcnodes worker new' makes one"
+        )
+
+
+class SocketWorker(_NotOffered):
     """A worker that clients reach over plain sockets. Only the name is kept."""
 
 
-class MsQueueWorker(RemoteWorker):
+class MsQueueWorker(_NotOffered):
     """A worker that clients reach over a message queue. Only the name is kept."""

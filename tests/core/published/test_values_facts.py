@@ -204,11 +204,16 @@ def test_databytes_can_be_built_upon() -> None:
 
 def test_kinds_of_workers_are_names() -> None:
     """15: what is not offered says what to use."""
-    from funcnodes_worker import MsQueueWorker, SocketWorker
+    from funcnodes_worker import MsQueueWorker, RemoteWorker, SocketWorker, Worker, WSWorker
 
     for kind in (SocketWorker, MsQueueWorker):
+        with pytest.raises(TypeError, match=f"{kind.__name__} is not offered, use a WSWorker"):
+            kind()
+    for kind in (WSWorker, RemoteWorker, Worker):
         with pytest.raises(TypeError, match="use 'funcnodes worker new'"):
             kind()
+    assert all(issubclass(kind, RemoteWorker) for kind in (WSWorker, SocketWorker, MsQueueWorker))
+    assert issubclass(RemoteWorker, Worker)
 
 
 async def test_an_output_type_may_be_a_type_object() -> None:
