@@ -22,6 +22,10 @@ from typing import Any, cast
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
 PACKAGES = ("funcnodes_core", "funcnodes_worker", "funcnodes", "funcnodes_basic", "funcnodes_react_flow")
+PEERS = tuple(
+    sorted(file.stem for file in (HERE / "original").glob("[a-z]*.py") if (HERE / file.name).exists())
+)
+"""Scripts that measure the original by the same program, too."""
 LIMIT_S = 1800.0
 
 
@@ -53,13 +57,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     known = scripts()
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Run the benchmarks.")
     parser.add_argument("scripts", nargs="*", metavar="SCRIPT", help=f"some of: {', '.join(known)}")
+    parser.add_argument(
+        "--with-original", action="store_true", help=f"{' and '.join(PEERS)} beside the original, as ratios"
+    )
     parser.add_argument("--json", action="store_true", help="print the merged JSON instead of the table")
     chosen = parser.parse_args(arguments)
     if unknown := [name for name in chosen.scripts if name not in known]:
         parser.error(f"there is no {', '.join(unknown)}; there are {', '.join(known)}")
     figures: list[Figure] = []
     problems: list[str] = []
-    for script in chosen.scripts or known:
+    wanted = list(chosen.scripts or known)
+    if chosen.with_original:
+        wanted += [f"original.{name}" for name in wanted if name in PEERS]
+    for script in wanted:
         say(f"{script} …")
         try:
             figures += run(script)
