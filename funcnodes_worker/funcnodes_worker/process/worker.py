@@ -20,6 +20,7 @@ from typing import Any
 import msgspec
 from aiohttp import web
 from funcnodes_core.document.edits import RemoveNode, ReplaceGraph, SetValue
+from funcnodes_core.document.external import KEY as EXTERNAL
 from funcnodes_core.document.filling import fill_all
 from funcnodes_core.document.model import Document, JsonValue
 from funcnodes_core.document.serialize import Dumper, dump
@@ -43,13 +44,14 @@ from funcnodes_worker.runtime.history import Historian
 from funcnodes_worker.runtime.living import LivingGraph
 from funcnodes_worker.runtime.noted import note_batch
 from funcnodes_worker.runtime.records import Batch, NodeState
+from funcnodes_worker.runtime.travel import external_for_export
 from funcnodes_worker.runtime.writer import Committed, Past, Writer
 from funcnodes_worker.server.app import Limits, WorkerServer
 from funcnodes_worker.server.context import LibraryState, Services
 from funcnodes_worker.server.hub import Hub
 from funcnodes_worker.server.methods.table import make_table
 from funcnodes_worker.server.parked import Parked
-from funcnodes_worker.store.contents import hashes_in
+from funcnodes_worker.store.contents import hash_in, hashes_in, with_contents
 from funcnodes_worker.store.store import Store
 from funcnodes_worker.wire import control
 
@@ -89,6 +91,7 @@ class WorkerInServerThread:
         self._no_auth, self._has_supervisor, self._behind_proxy = no_auth, has_supervisor, behind_proxy
         self.library: LibraryState = office.state
         self.board, self.hub = Board(), Hub()
+        self.importing = asyncio.Lock()
         self.writer = Writer(document, revision, self, self._committed, self._observed)
         self._history = Historian(store, self.writer, lambda: self.library.classes, hashes_in)
         self._snapshots = SnapshotKeeper(self._write_snapshot)
@@ -294,9 +297,22 @@ class WorkerInServerThread:
         self._link.changed(control.Changed(**changes))
         return changed
 
-    def save(self) -> dict[str, Any]:
-        """Return the graph in the shape of `nodespace.json`."""
-        return dump(self.writer.document, self.library.classes)
+    async def portable(self, *, for_export: bool = False) -> dict[str, Any]:
+        """Return the graph in the shape of `nodespace.json`, with large values in place."""
+        document, classes = self.writer.document, self.library.classes
+        saved = await asyncio.to_thread(lambda: dump(with_contents(document, self._store.content), classes))
+        external = saved.get(EXTERNAL)
+        if external:
+            keep = not for_export
+            saved[EXTERNAL] = await self._graph.ask(lambda: external_for_export(external, keep_unknown=keep))
+        return saved
+
+    def stored(self, reference: JsonValue) -> JsonValue:
+        """Return the value that a reference stands for, or raise `KeyError`."""
+        identity = hash_in(reference)
+        if identity is None:
+            raise KeyError(reference)
+        return msgspec.json.decode(self._store.content(identity))
 
     async def write_snapshot(self) -> None:
         """Return when the snapshot on disk holds the present revision."""

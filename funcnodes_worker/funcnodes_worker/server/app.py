@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from secrets import token_hex
 
 from aiohttp import WSCloseCode, WSMsgType, hdrs, web
 from aiohttp.abc import AbstractStreamWriter
@@ -29,6 +30,7 @@ from funcnodes_worker.server.documented_news import DocumentedNews
 from funcnodes_worker.server.methods.table import CODES
 from funcnodes_worker.server.published_news import PublishedNews
 from funcnodes_worker.server.sending import send_until_closed
+from funcnodes_worker.server.transfer import Transfer
 from funcnodes_worker.server.uploads import store_uploads
 from funcnodes_worker.server.values import ValueDoors
 
@@ -88,6 +90,8 @@ class WorkerServer:
         app.router.add_get("/message/{message}", self.fetch_message)
         app.router.add_post("/message/", self.post_message)
         app.router.add_post("/upload/", self.upload)
+        app.router.add_get("/export", self.export_flow)
+        app.router.add_post("/import", self.import_flow)
         ValueDoors(self._services).add_to(app)
         return app
 
@@ -207,6 +211,18 @@ class WorkerServer:
     async def upload(self, request: web.Request) -> web.Response:
         """Store the files of a form in the worker's files folder."""
         return await store_uploads(request, self._services.process.files)
+
+    @door(Right.EDIT)
+    async def export_flow(self, request: web.Request) -> web.StreamResponse:
+        """Answer with the flow as a `.fnw` file; `?files=0` leaves the files out."""
+        return await Transfer(self._services).send(request)
+
+    @door(Right.INSTALL, accepts="application/zip")
+    async def import_flow(self, request: web.Request) -> web.Response:
+        """Put the flow of a `.fnw` file in the place of the present one."""
+        windows = self._sockets_of(request)
+        author = windows[-1].author if windows else token_hex(8)
+        return await Transfer(self._services).receive(request, author)
 
 
 class _Sender:

@@ -6,6 +6,7 @@ Owns the one `commit` that every editing method goes through. The rooms are buil
 from __future__ import annotations
 
 import asyncio
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -100,8 +101,21 @@ class WorkerProcess(Protocol):
         """Return the settings after these fields were changed on disk and the supervisor was told."""
         ...
 
-    def save(self) -> dict[str, Any]:
-        """Return the graph in the shape of `nodespace.json`."""
+    @property
+    def importing(self) -> asyncio.Lock:
+        """Held by the import that is under way."""
+        ...
+
+    async def portable(self, *, for_export: bool = False) -> dict[str, Any]:
+        """Return the graph in the shape of `nodespace.json`, with large values in place.
+
+        Settings of external workers that their class keeps back are left out; for an export, all settings of
+        those whose class is not loaded.
+        """
+        ...
+
+    def stored(self, reference: JsonValue) -> JsonValue:
+        """Return the value that a reference stands for, or raise `KeyError`."""
         ...
 
     async def write_snapshot(self) -> None:

@@ -9,6 +9,8 @@ from collections.abc import Callable
 from typing import Any, cast
 
 import msgspec
+from funcnodes_core.document.model import Document, is_stored_reference
+from msgspec import structs
 
 LARGE_BYTES = 64 * 1024
 """A value whose JSON text is longer is stored by its content."""
@@ -62,3 +64,22 @@ def resolve(value: Any, content: Callable[[str], bytes]) -> Any:
         except KeyError:
             return cast("Any", value)
     return {key: resolve(item, content) for key, item in cast("dict[str, Any]", value).items()}
+
+
+def with_contents(document: Document, content: Callable[[str], bytes]) -> Document:
+    """Return a document with large values in place of references: for a file that leaves the folder.
+
+    `content` gives the JSON text of a hash or raises `KeyError`; such a reference stays.
+    """
+    nodes = dict(document.nodes)
+    for name, node in document.nodes.items():
+        ports = {
+            key: structs.replace(
+                port, value=resolve(port.value, content), default=resolve(port.default, content)
+            )
+            for key, port in node.ports.items()
+            if is_stored_reference(port.value) or is_stored_reference(port.default)
+        }
+        if ports:
+            nodes[name] = structs.replace(node, ports={**node.ports, **ports})
+    return structs.replace(document, nodes=nodes)

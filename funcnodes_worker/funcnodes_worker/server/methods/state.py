@@ -7,13 +7,13 @@ from typing import Any
 import msgspec
 from funcnodes_core.document.edits import ReplaceGraph
 from funcnodes_core.document.model import Document
-from funcnodes_core.document.serialize import load
 
 from funcnodes_worker.rpc.dispatch import MethodTable, NoParams, Turn
 from funcnodes_worker.rpc.errors import InvalidParams
 from funcnodes_worker.rpc.gate import Right
 from funcnodes_worker.server import shapes
 from funcnodes_worker.server.context import CallContext
+from funcnodes_worker.server.graph_files import checked, replacing
 
 TABLE: MethodTable[CallContext] = MethodTable()
 
@@ -52,15 +52,15 @@ class SaveWish(msgspec.Struct, frozen=True):
 
 @TABLE.method("get_save_state", Right.VIEW, SaveWish)
 async def get_save_state(context: CallContext, params: SaveWish) -> dict[str, Any]:
-    """Return what goes into `nodespace.json`."""
-    return context.services.process.save()
+    """Return what goes into `nodespace.json`, with large values in place; for an export without secrets."""
+    return await context.services.process.portable(for_export=params.export)
 
 
 @TABLE.method("save", Right.EDIT, NoParams)
 async def save(context: CallContext, params: NoParams) -> dict[str, Any]:
     """Return the saved state once the snapshot is on disk. Edits are safe without it."""
     await context.services.process.write_snapshot()
-    return context.services.process.save()
+    return await context.services.process.portable()
 
 
 class Data(msgspec.Struct, frozen=True):
@@ -72,48 +72,31 @@ class Data(msgspec.Struct, frozen=True):
 @TABLE.method("load_data", Right.EDIT, Data, Turn.EDIT)
 async def load_data(context: CallContext, params: Data) -> None:
     """Put a saved graph in the place of the present one."""
-    given = params.data
-    _check_shape(given)
-    if "backend" not in given and ("nodes" in given or "edges" in given):
-        given = {**{k: v for k, v in given.items() if k not in _BACKEND}, "backend": _backend(given)}
-    classes = context.services.process.library.classes
-
-    def replace(document: Document) -> list[ReplaceGraph]:
-        loaded = load(given, classes)
-        # The id of the graph goes with the worker, not with the file that was loaded into it.
-        surroundings = {**document.surroundings, **loaded.surroundings}
-        surroundings["meta"] = document.surroundings.get("meta", {})
-        return [ReplaceGraph(msgspec.structs.replace(loaded, surroundings=surroundings))]
-
-    await context.commit(replace)
+    await context.commit(replacing(checked(params.data), context.services.process, context.kept))
 
 
-_BACKEND = ("nodes", "edges", "prop", "groups")
-_SHAPE = {"backend": dict, "view": dict, "nodes": list, "edges": list, "prop": dict, "groups": dict}
+class Update(msgspec.Struct, frozen=True):
+    """A worker's settings and a saved graph, each as an object or as JSON text."""
+
+    config: dict[str, Any] | str
+    state: dict[str, Any] | str
 
 
-def _check_shape(given: dict[str, Any]) -> None:
-    """Raise unless this is a saved graph: a file of something else must not empty the present one."""
-    if given and not given.keys() & _SHAPE.keys():
-        raise InvalidParams(
-            f"this is no saved graph: it has none of {', '.join(_SHAPE)}; nothing was changed"
-        )
-    backend: Any = given.get("backend")
-    wholes: list[dict[str, Any]] = [given, backend] if isinstance(backend, dict) else [given]
-    for part, kind in _SHAPE.items():
-        for whole in wholes:
-            if not isinstance(whole.get(part, kind()), kind):
-                raise InvalidParams(
-                    f"this is no saved graph: {part!r} is no {_KINDS[kind]}; nothing was changed, "
-                    "load a file that was saved or exported"
-                )
+@TABLE.method("update", Right.EDIT, Update, Turn.EDIT)
+async def update(context: CallContext, params: Update) -> None:
+    """Put a saved graph in the place of the present one. Settings are read, none of them is applied."""
+    _as_object(params.config, "config")
+    given = checked(_as_object(params.state, "state"))
+    await context.commit(replacing(given, context.services.process, context.kept))
 
 
-_KINDS = {dict: "object", list: "list"}
-
-
-def _backend(given: dict[str, Any]) -> dict[str, Any]:
-    return {key: given[key] for key in _BACKEND if key in given}
+def _as_object(given: dict[str, Any] | str, name: str) -> dict[str, Any]:
+    if not isinstance(given, str):
+        return given
+    try:
+        return msgspec.json.decode(given, type=dict[str, Any])
+    except (msgspec.DecodeError, RecursionError) as problem:
+        raise InvalidParams(f"{name!r} is no JSON object ({problem}); nothing was changed") from problem
 
 
 @TABLE.method("clear", Right.EDIT, NoParams, Turn.EDIT)

@@ -1,0 +1,225 @@
+"""A flow as a file: made for an export, taken in by an import. The same for commands and for HTTP.
+
+Owns the order of an import and its way back: judged whole, files beside their places, one edit for the
+graph, then packages one by one. What fails before the edit leaves no trace; a package that fails is told and
+the flow is there without it. Archives lie on disk, never whole in memory.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+import contextlib
+import shutil
+from collections.abc import AsyncGenerator
+from pathlib import Path
+from secrets import token_hex
+
+import msgspec
+from aiohttp import hdrs, web
+from funcnodes_core.document.transaction import transact
+
+import funcnodes_core
+from funcnodes_worker.home.worker_config import PackageWish
+from funcnodes_worker.rpc.errors import FlowHeld, InstallationFailed, InvalidParams
+from funcnodes_worker.runtime.travel import config_for_export, packages_of, project_for_export
+from funcnodes_worker.server.context import Services
+from funcnodes_worker.server.graph_files import checked, replacing
+from funcnodes_worker.store.fnw import FnwRefused, Parcel, Unpacked, read_fnw, shown, unpack_files, write_fnw
+
+_DRAFT = ".import-"
+_CHUNK = 1024 * 1024
+MAX_IN_A_MESSAGE = 128 * 1024 * 1024
+"""Larger archives go by `GET /export`: as text in a message they would be held in memory several times."""
+
+
+class TooLargeForAMessage(InvalidParams):
+    """Raised when an archive is to go out in a message and would not fit well."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__(
+            f"the archive has {size} bytes, more than a message should carry; get it by GET /export, "
+            "or export it without files"
+        )
+
+
+class Transfer:
+    """Exports and imports of one worker, one import at a time."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._process = services.process
+
+    @property
+    def _folder(self) -> Path:
+        return self._process.files.parent
+
+    @contextlib.asynccontextmanager
+    async def draft(self) -> AsyncGenerator[Path]:
+        """Give the name of a file of ours beside the worker's; it is gone afterwards."""
+        path = self._folder / f"{_DRAFT}{token_hex(8)}.fnw"
+        try:
+            yield path
+        finally:
+            path.unlink(missing_ok=True)
+
+    # Going out
+
+    async def export_to(self, target: Path, *, with_files: bool) -> tuple[str, ...]:
+        """Write the flow into a file; return what was left out."""
+        process = self._process
+        config = msgspec.json.encode(config_for_export(process.read_config()))
+        state = msgspec.json.encode(await process.portable(for_export=True))
+        in_venv = process.read_config().in_venv
+        project = _text(self._folder / "pyproject.toml") if in_venv else None
+        said = project_for_export(project, funcnodes_core.__version__)
+        files = process.files if with_files and process.files.is_dir() else None
+        return await asyncio.to_thread(write_fnw, target, config, state, said, files)
+
+    async def export_text(self, *, with_files: bool) -> str:
+        """Return the flow as base64 text."""
+        async with self.draft() as path:
+            await self.export_to(path, with_files=with_files)
+            size = path.stat().st_size
+            if size > MAX_IN_A_MESSAGE:
+                raise TooLargeForAMessage(size)
+            return await asyncio.to_thread(lambda: base64.b64encode(path.read_bytes()).decode())
+
+    # Coming in
+
+    async def import_text(self, data: str, author: str) -> list[str]:
+        """Take in a flow that came as base64 text; return what a user should know."""
+        async with self.draft() as path:
+            try:
+                await asyncio.to_thread(lambda: path.write_bytes(base64.b64decode(data, validate=True)))
+            except binascii.Error as problem:
+                raise InvalidParams(f"'data' is no base64 text ({problem}); nothing was changed") from problem
+            return await self.import_from(path, author)
+
+    async def import_from(self, path: Path, author: str) -> list[str]:
+        """Take in a flow from a file; return what a user should know. What is refused changes nothing."""
+        reason = self._process.hold_reason
+        if reason is not None:
+            raise FlowHeld("the import", reason)
+        async with self._process.importing:
+            hub = self._services.hub
+            try:
+                hub.progress("reading the file", "info", 0.0, blocking=True)
+                parcel = await asyncio.to_thread(read_fnw, path, self._process.files)
+                notes = await self._put_in_place(path, parcel, author)
+                wishes, refused = packages_of(parcel.config, parcel.project)
+                notes += [f"{one}: not installed" for one in refused]
+                notes += await self._install(wishes)
+                return notes
+            finally:
+                hub.progress("", "info", 1.0)
+                hub.event("fullsync")
+
+    async def _put_in_place(self, path: Path, parcel: Parcel, author: str) -> list[str]:
+        writer = self._services.writer
+        plan = replacing(checked(parcel.state), self._process, self._process.reference)
+        # Before the first file: what the rules refuse must leave no trace.
+        transact(writer.head, plan(writer.head))
+        unpacked = await self._unpack(path, parcel)
+        try:
+            committed = await writer.submit(plan, author)
+        except BaseException:
+            unpacked.undo()
+            raise
+        committed.answered.set()
+        kept = unpacked.kept
+        return [f"files of the same name were kept as {shown(kept)}"] if kept else []
+
+    async def _unpack(self, path: Path, parcel: Parcel) -> Unpacked:
+        if not parcel.files:
+            return Unpacked()
+        loop, hub, files = asyncio.get_running_loop(), self._services.hub, self._process.files
+        draft = self._folder / f"{_DRAFT}{token_hex(8)}"
+        last = 0.0
+
+        def told(fraction: float) -> None:
+            nonlocal last
+            if fraction - last >= 0.05:
+                last = fraction
+                loop.call_soon_threadsafe(hub.progress, "unpacking files", "info", 0.3 * fraction, True)
+
+        await asyncio.to_thread(_sweep, self._folder)
+        await asyncio.to_thread(files.mkdir, parents=True, exist_ok=True)
+        return await asyncio.to_thread(unpack_files, path, parcel, files, draft, told)
+
+    async def _install(self, wishes: list[PackageWish]) -> list[str]:
+        notes: list[str] = []
+        present = self._process.read_config().package_dependencies
+        for number, wish in enumerate(wishes):
+            if wish.package in present and wish.version in (None, present[wish.package].version):
+                continue
+            said = f"installing {wish.package} ({number + 1} of {len(wishes)})"
+            self._services.hub.progress(said, "info", 0.3 + 0.7 * number / len(wishes), blocking=True)
+            try:
+                await self._process.install(wish.package, wish.version)
+            except InstallationFailed as failed:
+                notes.append(f"{wish.package}: {failed}")
+                self._services.hub.progress(f"{wish.package}: {failed}", "error", 0.0)
+        return notes
+
+    # HTTP
+
+    async def send(self, request: web.Request) -> web.StreamResponse:
+        """Answer with the flow as a file, streamed from disk."""
+        async with self.draft() as path:
+            with_files = request.query.get("files", "1") not in ("0", "false")
+            await self.export_to(path, with_files=with_files)
+            name = _file_name(self._process.read_config().name or self._process.uuid)
+            response = web.FileResponse(
+                path,
+                chunk_size=_CHUNK,
+                headers={
+                    hdrs.CONTENT_DISPOSITION: f'attachment; filename="{name}.fnw"',
+                    hdrs.CONTENT_TYPE: "application/zip",
+                    hdrs.CACHE_CONTROL: "no-store",
+                },
+            )
+            await response.prepare(request)
+            return response
+
+    async def receive(self, request: web.Request, author: str) -> web.Response:
+        """Take in the flow that is the request's body."""
+        async with self.draft() as path:
+            try:
+                await self._store(request, path)
+                notes = await self.import_from(path, author)
+            except (FnwRefused, InvalidParams) as problem:
+                return web.json_response({"error": str(problem)}, status=400)
+            except FlowHeld as held:
+                return web.json_response({"error": str(held)}, status=409)
+            return web.json_response({"success": True, "notes": notes})
+
+    async def _store(self, request: web.Request, path: Path) -> None:
+        free = shutil.disk_usage(self._folder).free
+        with path.open("xb") as file:
+            size = 0
+            async for chunk in request.content.iter_chunked(_CHUNK):
+                size += len(chunk)
+                if size > free:
+                    raise FnwRefused(f"it has more than {free} bytes, which is what is free on the disk")
+                await asyncio.to_thread(file.write, chunk)
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what an import that was killed has left; only one runs at a time."""
+    for entry in folder.glob(f"{_DRAFT}*"):
+        if entry.is_dir() and not entry.is_symlink():
+            shutil.rmtree(entry, ignore_errors=True)
+
+
+def _text(file: Path) -> str | None:
+    try:
+        return file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return None
+
+
+def _file_name(name: str) -> str:
+    plain = "".join(c if c.isascii() and (c.isalnum() or c in "-_ ") else "_" for c in name)
+    return plain.strip() or "flow"
