@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import uuid4
 
 import msgspec
 from funcnodes_core.document.draft import wires_of
-from funcnodes_core.document.edits import AddEdge, Edit, RemoveEdge
-from funcnodes_core.document.model import Document, Edge
+from funcnodes_core.document.edits import AddEdge, ChangeGroups, Edit, RemoveEdge
+from funcnodes_core.document.grouping import difference, dissolved, group_together
+from funcnodes_core.document.model import Document, Edge, GroupId, GroupRecord, NodeId
 from funcnodes_core.document.refusals import EdgeExists
+from msgspec import structs
 
 from funcnodes_worker.rpc.dispatch import MethodTable, NoParams, Turn
+from funcnodes_worker.rpc.errors import InvalidParams, NotFound
 from funcnodes_worker.rpc.gate import Right
 from funcnodes_worker.server import shapes
 from funcnodes_worker.server.context import CallContext, port_of
@@ -81,3 +85,83 @@ async def get_edges(context: CallContext, params: NoParams) -> list[list[str]]:
 async def get_groups(context: CallContext, params: NoParams) -> dict[str, Any]:
     """Return all groups."""
     return shapes.groups(context.document)
+
+
+class ToGroup(msgspec.Struct, frozen=True):
+    """Nodes and groups to put into a new group."""
+
+    node_ids: list[NodeId] = []
+    group_ids: list[GroupId] = []
+
+
+@TABLE.method("group_nodes", Right.EDIT, ToGroup, Turn.EDIT)
+async def group_nodes(context: CallContext, params: ToGroup) -> dict[str, Any]:
+    """Return all groups, with the new one below the nearest group that is around all of them."""
+    if not params.node_ids and not params.group_ids:
+        raise InvalidParams("a group holds something; name nodes in 'node_ids' or groups in 'group_ids'")
+    new = uuid4().hex
+
+    def group(document: Document) -> list[ChangeGroups]:
+        after = group_together(document.groups, params.node_ids, params.group_ids, new)
+        return [ChangeGroups(difference(document.groups, after))]
+
+    return shapes.groups((await context.commit(group)).document)
+
+
+class GroupView(msgspec.Struct, frozen=True):
+    """Where a group stands, and what its user noted about it."""
+
+    position: tuple[float, float] | None = None
+    meta: dict[str, Any] | None = None
+
+
+class GroupChanges(msgspec.Struct, frozen=True):
+    """Fields of a group to change."""
+
+    gid: GroupId
+    data: GroupView
+
+
+@TABLE.method("update_group", Right.EDIT, GroupChanges, Turn.EDIT)
+async def update_group(context: CallContext, params: GroupChanges) -> dict[str, Any]:
+    """Return the fields that changed."""
+    given: dict[str, Any] = {
+        key: value
+        for key in ("position", "meta")
+        if (value := getattr(params.data, key)) is not None
+        and value != getattr(_group(context.services.writer.head, params.gid), key)
+    }
+
+    def change(document: Document) -> list[ChangeGroups]:
+        return [ChangeGroups({params.gid: structs.replace(_group(document, params.gid), **given)})]
+
+    _group(context.services.writer.head, params.gid)
+    if given:
+        await context.commit(change)
+    return given
+
+
+class OneGroup(msgspec.Struct, frozen=True):
+    """A group, by its id."""
+
+    gid: GroupId
+
+
+@TABLE.method("remove_group", Right.EDIT, OneGroup, Turn.EDIT)
+async def remove_group(context: CallContext, params: OneGroup) -> bool:
+    """Return True; the groups inside it have moved up to the one around it."""
+
+    def dissolve(document: Document) -> list[ChangeGroups]:
+        _group(document, params.gid)
+        after = dissolved(document.groups, params.gid)
+        return [ChangeGroups(difference(document.groups, after))]
+
+    await context.commit(dissolve)
+    return True
+
+
+def _group(document: Document, gid: GroupId) -> GroupRecord:
+    group = document.groups.get(gid)
+    if group is None:
+        raise NotFound(f"there is no group {gid[:80]!r}; it may have been dissolved, ask get_groups")
+    return group
