@@ -185,9 +185,22 @@ def python_blocks(page: str) -> list[str]:
 def test_the_code_of_the_node_guide_runs_as_it_stands(tmp_path: Path) -> None:
     """Block after block in one program; the tests at its end are called."""
     blocks = python_blocks("guides/write-a-node.md")
-    calls = (
-        "asyncio.run(test_water_boils())\nasyncio.run(test_a_wire_carries_the_value_on())\nprint('all ran')\n"
-    )
+    # Under the usual guard: a process node's module is imported once more in its process.
+    calls = """
+async def calls():
+    await test_water_boils()
+    await test_a_wire_carries_the_value_on()
+    assert await fetch.initialize_and_call(station="sea") == 24.0
+    assert await archive.initialize_and_call(days=3) == [0, 1, 2]
+    assert await model.initialize_and_call(steps=4) == 14
+    assert await hours.initialize_and_call(until=3) == 2
+    assert await live.initialize_and_call(readings=3) == 22.0
+    print("all ran")
+
+
+if __name__ == "__main__":
+    asyncio.run(calls())
+"""
     program = tmp_path / "guide.py"
     program.write_text("\n\n".join([*blocks, calls]))
 
@@ -196,6 +209,60 @@ def test_the_code_of_the_node_guide_runs_as_it_stands(tmp_path: Path) -> None:
     )
 
     assert (ended.returncode, ended.stdout) == (0, "all ran\n"), ended.stderr
+
+
+def test_the_tests_of_the_testing_guide_pass(tmp_path: Path) -> None:
+    """Block after block in one file, as an author would have it; the last is for the published plugin."""
+    *blocks, with_the_plugin = python_blocks("guides/test-nodes.md")
+    (tmp_path / "test_lab.py").write_text("\n\n".join(blocks))
+    settings = "[pytest]\nasyncio_mode = auto\nasyncio_default_fixture_loop_scope = function\n"
+    (tmp_path / "pytest.ini").write_text(settings)
+
+    ended = subprocess.run(
+        [sys.executable, "-W", "error", "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_lab.py"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert f"{sum(block.count('def test_') for block in blocks)} passed" in ended.stdout
+    # `tests/ecosystem/test_core_alone.py` runs this file with the plugin, in an environment of its own.
+    program = (ROOT / "tests/ecosystem/programs/author_tests.py").read_text()
+    assert with_the_plugin in program
+
+
+def test_the_code_of_the_concepts_runs(tmp_path: Path) -> None:
+    """What a page shows first is there for what it shows then; a line in front stands for what is at hand."""
+    at_hand = {
+        "concepts/core-components.md": ("", "import asyncio\nasyncio.run(main())\n"),
+        "concepts/event-system.md": (
+            """
+import funcnodes_core as fn
+
+@fn.NodeDecorator("demo.same")
+def same(a: int) -> int:
+    return a
+
+node, space = same(), fn.NodeSpace()
+space.add_node_instance(node)
+""",
+            "import asyncio\nasyncio.run(same.inti_call(a=1))\n",
+        ),
+    }
+    for page, (before, after) in at_hand.items():
+        program = tmp_path / "concept.py"
+        program.write_text("\n\n".join([before, *python_blocks(page), after]))
+        ended = subprocess.run(
+            [sys.executable, "-W", "error", str(program)],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert ended.returncode == 0, f"{page}: {ended.stderr}"
 
 
 @pytest.mark.parametrize("page", sorted(written_pages()))
