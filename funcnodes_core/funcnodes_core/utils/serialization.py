@@ -26,6 +26,7 @@ __all__ = ["ByteEncoder", "BytesEncdata", "Encdata", "JSONDecoder", "JSONEncoder
 
 PREVIEW_TEXT = 1000
 PREVIEW_ITEMS = 10
+LONGEST_BITS = 10_000
 _WHITESPACE = re.compile(r"[ \t\n\r]*").match
 
 
@@ -80,7 +81,12 @@ class JSONEncoder(json.JSONEncoder):
     @classmethod
     def apply_custom_encoding(cls, obj: Any, preview: bool = False) -> Any:
         """Return a value as what JSON can say."""
-        return cls._encoded(obj, preview, ())
+        try:
+            return cls._encoded(obj, preview, ())
+        except RecursionError:
+            raise ValueError(
+                "a value nested this deep cannot be written as JSON; hand on a flatter one"
+            ) from None
 
     @classmethod
     def ask_encoders(cls, obj: Any, preview: bool = False) -> Encdata | None:
@@ -113,27 +119,14 @@ class JSONEncoder(json.JSONEncoder):
 
     @classmethod
     def _plain(cls, obj: Any, preview: bool, around: tuple[int, ...]) -> Any:
-        if isinstance(obj, float):
-            number = float(obj)
-            return None if math.isnan(number) else number
-        if obj is None or isinstance(obj, bool):
-            return obj
-        if isinstance(obj, int):
-            return int(obj)
-        if isinstance(obj, str):
-            return f"{obj[:PREVIEW_TEXT]}..." if preview and len(obj) > PREVIEW_TEXT else str(obj)
+        kind, content = _opened(obj, preview)
         inside = (*around, id(obj))
-        if isinstance(obj, dict):
-            items = cast("dict[Any, Any]", obj).items()
-            return {key: cls._encoded(value, preview, inside) for key, value in items}
-        if isinstance(obj, list | tuple | set | frozenset):
-            elements = cast("Iterable[Any]", obj)
-            shown = islice(elements, PREVIEW_ITEMS) if preview else elements
-            return [cls._encoded(element, preview, inside) for element in shown]
-        if hasattr(obj, "_repr_json_"):
-            # Whole also in a preview: half of what an object says of itself says nothing.
-            return cls._encoded(obj._repr_json_(), False, inside)
-        return str(obj)
+        if kind is dict:
+            return {key: cls._encoded(value, preview, inside) for key, value in content}
+        if kind is list:
+            return [cls._encoded(element, preview, inside) for element in content]
+        # Whole also in a preview: half of what an object says of itself says nothing.
+        return content if kind is None else cls._encoded(content, False, inside)
 
     def default(self, o: Any) -> Any:
         """Return what the standard encoder is to write in place of a value it does not know."""
@@ -146,6 +139,43 @@ class JSONEncoder(json.JSONEncoder):
     def iterencode(self, o: Any, _one_shot: bool = False) -> Any:
         """Return the value as JSON text, in pieces."""
         return super().iterencode(_sayable(self.apply_custom_encoding(o)), _one_shot)
+
+
+def _opened(obj: Any, preview: bool) -> tuple[type | None, Any]:
+    """Return what a value holds, and as what: pairs, elements, or what it says of itself.
+
+    With None it is done. A value whose own code raises is named in place of being written, so that it
+    keeps nothing else from being told.
+    """
+    try:
+        return _looked_into(obj, preview)
+    except RecursionError:
+        raise
+    except Exception as error:  # noqa: BLE001 - a value's own code raises what it likes
+        return None, f"<{type(obj).__name__} that cannot be shown: {type(error).__name__}>"
+
+
+def _looked_into(obj: Any, preview: bool) -> tuple[type | None, Any]:
+    if isinstance(obj, float):
+        number = float(obj)
+        return None, None if math.isnan(number) else number
+    if obj is None or isinstance(obj, bool):
+        return None, obj
+    if isinstance(obj, int):
+        # Python writes no longer ones in tens; in hexadecimal they cost little.
+        return None, int(obj) if obj.bit_length() <= LONGEST_BITS else hex(obj)
+    if isinstance(obj, str):
+        return None, f"{obj[:PREVIEW_TEXT]}..." if preview and len(obj) > PREVIEW_TEXT else str(obj)
+    if isinstance(obj, dict):
+        return dict, list(cast("dict[Any, Any]", obj).items())
+    if isinstance(obj, list | tuple | set | frozenset):
+        elements = cast("Iterable[Any]", obj)
+        return list, list(islice(elements, PREVIEW_ITEMS) if preview else elements)
+    if hasattr(obj, "_repr_json_") and not isinstance(obj, type):
+        said = obj._repr_json_()
+        if said is not obj:
+            return object, said
+    return None, str(obj)
 
 
 def _sayable(value: Any) -> Any:
@@ -239,7 +269,8 @@ def _known_bytes(data: Any) -> tuple[bytes, str] | None:
     if data is None:
         return b"", "application/fn.null"
     if isinstance(data, str):
-        return data.encode(), "text/plain"
+        # Half a surrogate pair can stand in a Python text, but in no UTF-8.
+        return data.encode(errors="replace"), "text/plain"
     if isinstance(data, bytes):
         return bytes(data), "application/octet-stream"
     if isinstance(data, bool):

@@ -84,7 +84,12 @@ def json_text(value: object) -> bytes:
 
 def as_json(value: object) -> Any:
     """Return a whole value as JSON data, with nothing left out; what is no JSON becomes text."""
-    return _whole(value, ())
+    try:
+        return _whole(value, ())
+    except RecursionError:
+        raise ValueError(
+            "a value nested this deep cannot be written as JSON; hand on a flatter one"
+        ) from None
 
 
 def is_json(value: object, depth: int = 32) -> bool:
