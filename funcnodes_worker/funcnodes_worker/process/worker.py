@@ -13,7 +13,7 @@ import os
 import time
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -36,14 +36,17 @@ from funcnodes_worker.process.ports import bind
 from funcnodes_worker.process.snapshots import SnapshotKeeper
 from funcnodes_worker.process.supervisor_link import SupervisorLink
 from funcnodes_worker.process.trusting import TrustOffice
+from funcnodes_worker.process.watch import Watch
 from funcnodes_worker.rpc.errors import GraphBusy, InstallationFailed
 from funcnodes_worker.rpc.gate import Gate
+from funcnodes_worker.rpc.tasks import owned
 from funcnodes_worker.runtime.board import Board
 from funcnodes_worker.runtime.graph_thread import GraphThread
 from funcnodes_worker.runtime.history import Historian
 from funcnodes_worker.runtime.living import LivingGraph
 from funcnodes_worker.runtime.noted import note_batch
 from funcnodes_worker.runtime.records import Batch, NodeState
+from funcnodes_worker.runtime.running import Run
 from funcnodes_worker.runtime.travel import external_for_export
 from funcnodes_worker.runtime.writer import Committed, Past, Writer
 from funcnodes_worker.server.app import Limits, WorkerServer
@@ -57,7 +60,6 @@ from funcnodes_worker.wire import control
 
 _log = logging.getLogger("funcnodes.worker")
 REMEMBERED = 2000
-WATCH_S = 0.25
 LAST_WORDS_S = 0.5
 TURN_TO_LOAD_S = 60.0
 """How long loading waits for a node that computes; half of what the manager waits for it."""
@@ -105,7 +107,7 @@ class WorkerInServerThread:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._host, self._port = "", 0
         self._link = SupervisorLink(base, self._hello, self)
-        self._watched = 0
+        self._watch = Watch(living.running, self._lasts)
         self.board.listen(self.hub.batch)
 
     # Life
@@ -168,18 +170,11 @@ class WorkerInServerThread:
     def _with_address(self, config: WorkerConfig) -> WorkerConfig:
         return msgspec.structs.replace(config, host=self._host, port=self._port, pid=os.getpid())
 
-    @asynccontextmanager
-    async def _tasks(self) -> AsyncGenerator[None]:
-        works = [self._snapshots.run(), self._watch()]
+    def _tasks(self) -> AbstractAsyncContextManager[None]:
+        works = [self._snapshots.run(), self._watch.run()]
         if self._has_supervisor:
             works.append(self._link.run())
-        tasks = [asyncio.create_task(work) for work in works]
-        try:
-            yield
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+        return owned(*works)
 
     def _say_word(self, word: RunWord) -> None:
         self._word = word
@@ -241,18 +236,11 @@ class WorkerInServerThread:
             self.writer.observe(lambda head: note_batch(head, committed, batch, newer))
         self.board.take(batch, self.writer.head.nodes.__contains__)
 
-    async def _watch(self) -> None:
-        # The engine tells of a plain run when it is over. One that lasts is seen here, from the other thread.
-        while True:
-            await asyncio.sleep(WATCH_S)
-            run = self._living.running.now()
-            if run is None or run.number == self._watched or time.monotonic() - run.since < WATCH_S:
-                continue
-            self._watched = run.number
-            before = self.board.state(run.node)
-            if before.status != "running":
-                state = NodeState("running", before.run + 1, None, before.ready)
-                self.board.take(Batch(states={run.node: state}), self.writer.head.nodes.__contains__)
+    def _lasts(self, run: Run) -> None:
+        before = self.board.state(run.node)
+        if before.status != "running":
+            state = NodeState("running", before.run + 1, None, before.ready)
+            self.board.take(Batch(states={run.node: state}), self.writer.head.nodes.__contains__)
 
     async def _write_snapshot(self) -> None:
         document, revision = self.writer.document, self.writer.revision

@@ -6,6 +6,7 @@ Owns the last word on "which node keeps the graph busy, since when".
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -38,15 +39,21 @@ class RunningNode:
 
     def __init__(self, file: MarkerFile | None = None) -> None:
         self._file = file
-        self._number = 0
+        self.number = 0
+        """How many runs have begun."""
         self._now: tuple[NodeId, float, int] | None = None
+        self._wake: Callable[[], None] | None = None
+        self._is_awake = False
 
     def begin(self, node_id: str) -> None:
         """Note that a node's function is called. Called by the engine, very often."""
-        self._number += 1
+        self.number += 1
         # One assignment of a finished tuple: a reader in another thread sees the whole of one run or of
         # another.
-        self._now = (node_id, time.monotonic(), self._number)
+        self._now = (node_id, time.monotonic(), self.number)
+        if not self._is_awake and self._wake is not None:
+            self._is_awake = True
+            self._wake()
         if self._file is not None:
             self._file.begin(node_id)
 
@@ -55,6 +62,19 @@ class RunningNode:
         self._now = None
         if self._file is not None:
             self._file.end()
+
+    def wake_by(self, wake: Callable[[], None] | None) -> None:
+        """Have this called, in the graph's thread, by the first run after each `rest`."""
+        self._wake, self._is_awake = wake, False
+
+    @property
+    def is_watched(self) -> bool:
+        """Whether somebody was woken who has not gone to rest since."""
+        return self._is_awake
+
+    def rest(self) -> None:
+        """Let the next run wake who watches. Called by who was woken, from another thread."""
+        self._is_awake = False
 
     def now(self) -> Run | None:
         """Return the run under way, from any thread."""
