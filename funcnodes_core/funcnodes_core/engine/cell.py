@@ -131,7 +131,7 @@ class Cell:
         """Whether a delay or a time limit is to be asked for."""
         self.rests = False
         """Whether inputs are reset after a run."""
-        self.arguments: tuple[tuple[str, NodeInput], ...] = ()
+        self.arguments: tuple[NodeInput, ...] = ()
         self.required: tuple[NodeInput, ...] = ()
         self.outs: tuple[NodeOutput, ...] = ()
         self.trigger_out: NodeOutput | None = None
@@ -163,12 +163,12 @@ class Cell:
     def refresh(self) -> None:
         """Take the shortcuts anew. Called when ports or settings of the node changed."""
         node = self.node
-        ports = [(key, port) for key, port in node.inputs.items() if key != "_triggerinput"]
-        self.arguments = tuple(ports)
-        self.required = tuple(port for _, port in ports if port.required)
+        ports = self.arguments = tuple([port for key, port in node.inputs.items() if key != "_triggerinput"])
+        required = [port for port in ports if port.declaration.required]
+        self.required = ports if len(required) == len(ports) else tuple(required)
         names = self.plan.outputs
         self.outs = (
-            () if names is None else tuple(node.outputs[name] for name in names if name in node.outputs)
+            () if names is None else tuple([node.outputs[name] for name in names if name in node.outputs])
         )
         self.trigger_out = node.outputs.get("_triggeroutput")
         self.patient = node.pretrigger_delay > 0 or node.time_limit_s is not None

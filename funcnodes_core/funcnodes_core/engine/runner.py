@@ -251,7 +251,7 @@ class Engine:
         This runs 300,000 times a second: everything rare stands behind one test.
         """
         kwargs: dict[str, Any] = {}
-        for key, port in cell.arguments:
+        for port in cell.arguments:
             value = port.stored
             if value is NoValue:
                 value = port.default
@@ -260,7 +260,7 @@ class Engine:
                         self.not_ready(cell, n)
                         return
                     continue
-            kwargs[key] = value
+            kwargs[port.declaration.uuid] = value
         plan = cell.plan
         if plan.wants_node:
             kwargs["node"] = cell.node
@@ -339,7 +339,7 @@ class Engine:
             else:
                 trigger_out.stored = now
         if cell.rests:
-            for _, port in cell.arguments:
+            for port in cell.arguments:
                 port.receive(NoValue, False)
         cell.forced = False
         if cell.error is not None or cell.blocked_by is not None:

@@ -1,6 +1,5 @@
 """Inputs: a value with a default behind it, and the trigger that follows when it is set."""
 
-# ruff: noqa: SLF001 - a copy is filled by its own class
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
@@ -36,9 +35,6 @@ class NodeInput(NodeIO):
     """A value that a node takes."""
 
     __slots__ = (
-        "_does_trigger",
-        "_required",
-        "class_default",
         "fallback",
         "forwarders",
         "forwards",
@@ -60,10 +56,11 @@ class NodeInput(NodeIO):
     ) -> None:
         """Take what every port takes (see `NodeIO`), and the default."""
         super().__init__(*args, **kwargs)
-        self._does_trigger = self.default_does_trigger if does_trigger is None else does_trigger
-        self._required = self.default_required if required is None else required
-        self.class_default = default if class_default is NoValue else class_default
-        self.fallback = default if default is not NoValue else self.class_default
+        said = self.declaration
+        said.does_trigger = self.default_does_trigger if does_trigger is None else does_trigger
+        said.required = self.default_required if required is None else required
+        said.class_default = default if class_default is NoValue else class_default
+        self.fallback: Any = default if default is not NoValue else said.class_default
         self.sources: tuple[NodeOutput, ...] = ()
         self.forwards: tuple[NodeInput, ...] = ()
         self.forwarders: tuple[NodeInput, ...] = ()
@@ -73,8 +70,7 @@ class NodeInput(NodeIO):
     def copy(self) -> Self:
         """Return an input like this one, without node, value and connections."""
         new = super().copy()
-        new._does_trigger, new._required = self._does_trigger, self._required
-        new.class_default, new.fallback = self.class_default, self.fallback
+        new.fallback = self.fallback
         new.sources, new.forwards, new.forwarders = (), (), ()
         return new
 
@@ -82,11 +78,11 @@ class NodeInput(NodeIO):
         """Lay `default_io_options` or `io_options` over what the class says."""
         super().adjust(options)
         if "default" in options:
-            self.class_default = self.fallback = options["default"]
+            self.own().class_default = self.fallback = options["default"]
         if options.get("does_trigger") is not None:
-            self._does_trigger = bool(options["does_trigger"])
+            self.own().does_trigger = bool(options["does_trigger"])
         if options.get("required") is not None:
-            self._required = bool(options["required"])
+            self.own().required = bool(options["required"])
 
     def is_input(self) -> bool:
         """Return True."""
@@ -95,22 +91,36 @@ class NodeInput(NodeIO):
     @property
     def does_trigger(self) -> bool:
         """Whether setting this input asks for a run."""
-        return self._does_trigger
+        return self.declaration.does_trigger
 
     @does_trigger.setter
     def does_trigger(self, value: bool) -> None:
-        self._does_trigger = value
+        if value != self.declaration.does_trigger:
+            self.own().does_trigger = value
 
     @property
     def required(self) -> bool:
         """Whether a run needs a value here."""
-        return self._required
+        return self.declaration.required
 
     @required.setter
     def required(self, value: bool) -> None:
-        self._required = value
+        if value == self.declaration.required:
+            return
+        self.own().required = value
         if self.node is not None:
             self.node.ports_changed()
+
+    @property
+    def class_default(self) -> Any:
+        """The default that the class gives."""
+        return self.declaration.class_default
+
+    @property
+    def is_as_declared(self) -> bool:
+        """Whether all that is said about the input is what its class says, the default too."""
+        model = self.model
+        return super().is_as_declared and isinstance(model, NodeInput) and self.fallback is model.fallback
 
     # --- value ---------------------------------------------------------------------------------
     @property
@@ -162,12 +172,12 @@ class NodeInput(NodeIO):
         cell, failed = self.cell, None
         if cell.port_changed is not None:
             cell.port_changed(self)
-        if (cell.heard or self.listeners is not None) and self._emit_value_set:
+        if (cell.heard or self.listeners is not None) and self.declaration.emit_value_set:
             try:
                 self._tell_value()
             except Exception as error:  # noqa: BLE001 - raised below; it leaves no value half set
                 failed = error
-        if self._does_trigger if does_trigger is None else does_trigger:
+        if self.declaration.does_trigger if does_trigger is None else does_trigger:
             cell.request(self)
         for target in self.forwards:
             try:
@@ -187,11 +197,11 @@ class NodeInput(NodeIO):
 
     def ready(self) -> bool:
         """Whether a run may read this input."""
-        return self.node is not None and (not self._required or self.value is not NoValue)
+        return self.node is not None and (not self.required or self.value is not NoValue)
 
     def status(self) -> dict[str, bool]:
         """Return what is known about the input in five words."""
-        return {**super().status(), "required": self._required}
+        return {**super().status(), "required": self.required}
 
     # --- connections ---------------------------------------------------------------------------
     @property
@@ -265,8 +275,8 @@ class NodeInput(NodeIO):
     def deserialize(self, data: Mapping[str, Any]) -> None:
         """Take over what a saved port says; a saved default becomes the value too."""
         shapes.take_over(self, data)
-        self._does_trigger = bool(data.get("does_trigger", self._does_trigger))
-        self.required = bool(data.get("required", self._required))
+        self.does_trigger = bool(data.get("does_trigger", self.does_trigger))
+        self.required = bool(data.get("required", self.required))
         if "default" in data:
             self.set_default(data["default"])
             self.set_value(NoValue, does_trigger=False)

@@ -69,7 +69,7 @@ class NodeOutput(NodeIO):
         cell, failed = self.cell, None
         if cell.port_changed is not None:
             cell.port_changed(self)
-        if (cell.heard or self.listeners is not None) and self._emit_value_set:
+        if (cell.heard or self.listeners is not None) and self.declaration.emit_value_set:
             try:
                 self.emit("after_set_value", {"result": value})
             except Exception as error:  # noqa: BLE001 - raised below; it keeps the value from nobody

@@ -1,10 +1,9 @@
 """What inputs and outputs have in common: identity, type, options, events.
 
-A port declared in a class body is the model from which each node's own port is copied; the copies share what
-does not change. Slots keep a port small: a graph has four of them per node.
+A port declared in a class body is the model from which each node's own port is copied; the copies share its
+declaration. Slots keep a port small: a graph has four of them per node.
 """
 
-# ruff: noqa: SLF001 - a copy is filled by its own class
 from __future__ import annotations
 
 import uuid
@@ -13,6 +12,7 @@ from typing import Any, ClassVar, Self, cast
 
 from funcnodes_core.eventmanager import EventEmitterMixin, Listener
 from funcnodes_core.exceptions import NodeAlreadyDefinedError
+from funcnodes_core.io.declaration import Declaration
 from funcnodes_core.io.owner import LOOSE, Link, Owner, Seat
 from funcnodes_core.io.types import SerializedType, options_of, serialized
 from funcnodes_core.novalue import NoValue
@@ -25,10 +25,7 @@ class NodeIO(EventEmitterMixin):
     """A port: one named value of a node."""
 
     __slots__ = (
-        "__weakref__", "_allow_multiple", "_default_render_options", "_default_value_options",
-        "_emit_value_set", "_name", "_render_options", "_uuid", "_value_options", "cell", "description",
-        "error_listeners", "hidden",
-        "listeners", "model", "node", "stored", "type",
+        "__weakref__", "cell", "declaration", "error_listeners", "listeners", "model", "node", "stored",
     )  # fmt: skip
     default_allow_multiple: ClassVar[bool] = False
 
@@ -49,19 +46,12 @@ class NodeIO(EventEmitterMixin):
         hidden: bool = False,
     ) -> None:
         """`is_input` and `value` are accepted and ignored, since saved options carry them."""
-        self._uuid = (uuid or id or _new_id()).strip()
-        self._name = (name or self._uuid).strip()
-        self.type: SerializedType = serialized(type)
-        self.description = description
-        self._allow_multiple = allow_multiple
-        self._emit_value_set = emit_value_set
-        self.hidden = hidden
-        self._default_value_options: Mapping[str, Any] | None = _layered(options_of(self.type), value_options)
-        self._value_options: dict[str, Any] | None = None
-        self._default_render_options: Mapping[str, Any] | None = (
-            dict(render_options) if render_options else None
-        )
-        self._render_options: dict[str, Any] | None = None
+        own_id, kind = (uuid or id or _new_id()).strip(), serialized(type)
+        said = self.declaration = Declaration(own_id, (name or own_id).strip(), kind)
+        said.description, said.hidden = description, hidden
+        said.allow_multiple, said.emit_value_set = allow_multiple, emit_value_set
+        said.default_value_options = _layered(options_of(kind), value_options)
+        said.default_render_options = dict(render_options) if render_options else None
         self.stored: Any = NoValue
         self.node: Owner | None = None
         self.cell: Seat = LOOSE
@@ -79,92 +69,135 @@ class NodeIO(EventEmitterMixin):
     def copy(self) -> Self:
         """Return a port like this one, without node, value and connections."""
         new = self.__class__.__new__(self.__class__)
-        new._uuid, new._name, new.type = self._uuid, self._name, self.type
-        new.description, new.hidden = self.description, self.hidden
-        new._allow_multiple, new._emit_value_set = self._allow_multiple, self._emit_value_set
-        new._default_value_options, new._value_options = self._default_value_options, self._value_options
-        new._default_render_options, new._render_options = self._default_render_options, None
+        said = self.declaration
+        said.shared = True
+        new.declaration = said
         new.stored, new.node, new.cell, new.model = NoValue, None, LOOSE, self
         listeners = self.listeners
         new.listeners = None if listeners is None else {event: list(c) for event, c in listeners.items()}
         new.error_listeners = None
         return new
 
+    def own(self) -> Declaration:
+        """Return the declaration to say something in: this port's alone."""
+        said = self.declaration
+        if said.shared:
+            said = self.declaration = said.copy()
+        return said
+
+    @property
+    def is_as_declared(self) -> bool:
+        """Whether all that is said about the port is what its class says."""
+        return self.model is not None and self.declaration is self.model.declaration
+
     def adjust(self, options: Mapping[str, Any]) -> None:
         """Lay `default_io_options` or `io_options` over what the class says; unknown words are ignored."""
+        said = self.own()
         if (name := options.get("name")) is not None:
-            self._name = str(name).strip()
+            said.name = str(name).strip()
         for key in ("description", "hidden"):
             if key in options:
-                setattr(self, key, options[key])
+                setattr(said, key, options[key])
         if "type" in options:
-            self.type = serialized(options["type"])
-            self._default_value_options = _layered(options_of(self.type), self._default_value_options)
+            said.type = serialized(options["type"])
+            said.default_value_options = _layered(options_of(said.type), said.default_value_options)
         if "allow_multiple" in options:
-            self._allow_multiple = options["allow_multiple"]
+            said.allow_multiple = options["allow_multiple"]
         if "emit_value_set" in options:
-            self._emit_value_set = bool(options["emit_value_set"])
+            said.emit_value_set = bool(options["emit_value_set"])
         if options.get("value_options"):
-            self._default_value_options = _layered(self._default_value_options, options["value_options"])
+            said.default_value_options = _layered(said.default_value_options, options["value_options"])
         if options.get("render_options"):
-            self._default_render_options = _layered(self._default_render_options, options["render_options"])
+            said.default_render_options = _layered(said.default_render_options, options["render_options"])
         self._register(options.get("on"))
 
     # --- identity ------------------------------------------------------------------------------
     @property
     def uuid(self) -> str:
         """The port's id, unique within its node."""
-        return self._uuid
+        return self.declaration.uuid
 
     @uuid.setter
     def uuid(self, value: str) -> None:
-        self._uuid = value.strip()
+        self.own().uuid = value.strip()
 
     @property
     def id(self) -> str:
         """The same as `uuid`."""
-        return self._uuid
+        return self.declaration.uuid
 
     @property
     def name(self) -> str:
         """The display name."""
-        return self._name
+        return self.declaration.name
 
     @name.setter
     def name(self, value: str) -> None:
-        self._name = value.strip()
+        if (name := value.strip()) != self.declaration.name:
+            self.own().name = name
+
+    def _get_type(self) -> SerializedType:
+        return self.declaration.type
+
+    def _set_type(self, value: SerializedType) -> None:
+        self.own().type = value
+
+    type = property(_get_type, _set_type, doc="The type of the value, as plain data.")
+
+    @property
+    def description(self) -> str | None:
+        """What users may read about the port."""
+        return self.declaration.description
+
+    @description.setter
+    def description(self, value: str | None) -> None:
+        if value != self.declaration.description:
+            self.own().description = value
+
+    @property
+    def hidden(self) -> bool:
+        """Whether clients show the port only when asked to."""
+        return self.declaration.hidden
+
+    @hidden.setter
+    def hidden(self, value: bool) -> None:
+        if value != self.declaration.hidden:
+            self.own().hidden = value
 
     def named_by_attribute(self, attribute: str) -> None:
         """Take the attribute's name where the declaration gave no id. Called when the class is made."""
-        if self._uuid.startswith("_"):
-            if self._name == self._uuid:
-                self._name = attribute
-            self._uuid = attribute
+        said = self.declaration
+        if said.uuid.startswith("_"):
+            said = self.own()
+            if said.name == said.uuid:
+                said.name = attribute
+            said.uuid = attribute
 
     @property
     def full_id(self) -> str | None:
         """`<node>__<port>`, or None without a node."""
-        return None if self.node is None else f"{self.node.uuid}__{self._uuid}"
+        return None if self.node is None else f"{self.node.uuid}__{self.uuid}"
 
     @property
     def allow_multiple(self) -> bool:
         """Whether several connections are allowed."""
-        return self.default_allow_multiple if self._allow_multiple is None else self._allow_multiple
+        own = self.declaration.allow_multiple
+        return self.default_allow_multiple if own is None else own
 
     @property
     def own_allow_multiple(self) -> bool | None:
         """What was said about several connections; None when nothing was."""
-        return self._allow_multiple
+        return self.declaration.allow_multiple
 
     @property
     def emit_value_set(self) -> bool:
         """Whether a set value is told as an event."""
-        return self._emit_value_set
+        return self.declaration.emit_value_set
 
     def attach(self, node: Owner) -> None:
         """Give the port to a node; once only."""
         if self.node is not None and self.node is not node:
-            raise NodeAlreadyDefinedError(f"port {self._uuid!r} belongs to node {self.node.uuid!r} already")
+            raise NodeAlreadyDefinedError(f"port {self.uuid!r} belongs to node {self.node.uuid!r} already")
         self.node = node
         self.cell = node.cell
 
@@ -181,20 +214,23 @@ class NodeIO(EventEmitterMixin):
     @property
     def value_options(self) -> dict[str, Any]:
         """What clients may offer for the value: the port's own over the defaults."""
-        return merged(self._default_value_options or {}, self._value_options or {})
+        said = self.declaration
+        if said.default_value_options is None and said.value_options is None:
+            return {}
+        return merged(said.default_value_options or {}, said.value_options or {})
 
     @value_options.setter
     def value_options(self, value: Mapping[str, Any]) -> None:
-        self._value_options = dict(value)
+        self.own().value_options = dict(value)
 
     def update_value_options(self, **kwargs: Any) -> dict[str, Any]:
         """Lay options over the present ones, tell it, and return the result."""
-        own = merged(self._value_options or {}, kwargs)
+        own = merged(self.declaration.value_options or {}, kwargs)
         for key, value in kwargs.items():
             # A choice is offered as a whole: merging two dictionaries of options would mix old with new.
             if key == "options":
                 own[key] = value
-        self._value_options = own
+        self.own().value_options = own
         result = self.value_options
         if self.cell.port_changed is not None:
             self.cell.port_changed(self)
@@ -204,11 +240,14 @@ class NodeIO(EventEmitterMixin):
     @property
     def render_options(self) -> dict[str, Any]:
         """How clients show the port: its own over the defaults."""
-        return merged(self._default_render_options or {}, self._render_options or {})
+        said = self.declaration
+        if said.default_render_options is None and said.render_options is None:
+            return {}
+        return merged(said.default_render_options or {}, said.render_options or {})
 
     @render_options.setter
     def render_options(self, value: Mapping[str, Any]) -> None:
-        self._render_options = dict(value)
+        self.own().render_options = dict(value)
 
     # --- events --------------------------------------------------------------------------------
     def emit(self, event_name: str, msg: dict[str, Any] | None = None, up: bool = True) -> bool:
@@ -263,7 +302,7 @@ class NodeIO(EventEmitterMixin):
         raise NotImplementedError
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self.full_id or self._uuid}>"
+        return f"<{type(self).__name__} {self.full_id or self.uuid}>"
 
 
 def _new_id() -> str:

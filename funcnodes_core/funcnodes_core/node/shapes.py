@@ -6,14 +6,17 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from funcnodes_core.document.keys import id_behind, output_key
+from funcnodes_core.io.input import NodeInput
+from funcnodes_core.io.output import NodeOutput
 from funcnodes_core.io.shapes import same
 
 if TYPE_CHECKING:
-    from funcnodes_core.io.input import NodeInput
-    from funcnodes_core.io.output import NodeOutput
     from funcnodes_core.node.node import Node
 
 __all__ = ["TRIGGER_PAIR", "compact", "full", "of_class", "saved", "take_over"]
+
+_OWN_WORDS = (NodeInput.serialize, NodeOutput.serialize)
+"""How ports of ours write themselves down; a class may write more."""
 
 TRIGGER_PAIR = ("_triggerinput", "_triggeroutput")
 
@@ -111,6 +114,10 @@ def _own_ports(node: Node) -> list[NodeInput | NodeOutput]:
 
 
 def _beyond_class(port: NodeInput | NodeOutput) -> dict[str, Any]:
+    node: Any = port.node
+    options: Any = node.default_io_options if node is not None else {}
+    if port.is_as_declared and not options and type(port).serialize in _OWN_WORDS:
+        return {"value": port.value}
     shape = port.serialize()
     del shape["id"]
     model: Any = port.model
@@ -122,8 +129,6 @@ def _beyond_class(port: NodeInput | NodeOutput) -> dict[str, Any]:
         for key, value in shape.items()
         if key == "value" or key not in said or not same(value, said[key])
     }
-    node: Any = port.node
-    options: Any = node.default_io_options if node is not None else {}
     if not port.hidden and options.get(port.uuid, {}).get("hidden", model.hidden):
         # "Not hidden" goes without saying, except where a fresh node would hide the port.
         beyond["hidden"] = False

@@ -200,10 +200,10 @@ class LastingRuns:
 
     def _arguments(self, cell: Cell) -> dict[str, Any]:
         kwargs: dict[str, Any] = {}
-        for key, port in cell.arguments:
+        for port in cell.arguments:
             value = port.stored
             if value is not NoValue or (value := port.default) is not NoValue:
-                kwargs[key] = value
+                kwargs[port.declaration.uuid] = value
             elif port.required and not cell.forced:
                 raise _NotReadyError
         return kwargs
