@@ -32,11 +32,11 @@ TEXT: list[Row] = [
     ("strings.string_decode", {"b": b"a\xe4", "encoding": "latin_1"}, {"decoded": "aä"}),
     ("strings.string_decode", {"b": b"a\xe4"}, {"decoded": "a\ufffd"}),
     ("strings.string_decode", {"b": b"\xe4", "errors": "strict"}, Refused("can't decode")),
-    *text("upper", "upper", ("aß", {}, "ASS")),
-    *text("lower", "lower", ("AbC", {}, "abc")),
+    *text("upper", "upper", ("aß", {}, "ASS"), ("", {}, "")),
+    *text("lower", "lower", ("AbC", {}, "abc"), ("", {}, "")),
     *text("capitalize", "capitalized", ("aBC", {}, "Abc"), ("", {}, "")),
-    *text("title", "titled", ("a bc", {}, "A Bc")),
-    *text("swapcase", "swapped", ("aB", {}, "Ab")),
+    *text("title", "titled", ("a bc", {}, "A Bc"), ("", {}, "")),
+    *text("swapcase", "swapped", ("aB", {}, "Ab"), ("ß1", {}, "SS1")),
     *text(
         "replace", "replaced", ("aab", {"old": "a", "new": "x"}, "xxb"), ("", {"old": "a", "new": "x"}, "")
     ),
@@ -48,7 +48,9 @@ TEXT: list[Row] = [
     *text("format_map", "formatted", ("{z}", {"mapping": {}}, Refused("'z'"))),
     *text("zfill", "zfilled", ("-5", {"width": 4}, "-005"), ("12345", {"width": 3}, "12345")),
     *text("center", "centered", ("5", {"width": 3}, " 5 "), ("5", {"width": 4, "fillchar": "*"}, "*5**")),
-    *text("ljust", "left_justified", ("5", {"width": 3, "fillchar": "."}, "5..")),
+    *text(
+        "ljust", "left_justified", ("5", {"width": 3, "fillchar": "."}, "5.."), ("abc", {"width": -1}, "abc")
+    ),
     *text("rjust", "right_justified", ("5", {"width": 3}, "  5")),
     *text(
         "rjust", "right_justified", ("5", {"width": 3, "fillchar": "--"}, Refused("exactly one character"))
@@ -70,7 +72,7 @@ TEXT: list[Row] = [
     *asked("isdecimal", "is_decimal", "12", "²"),
     *asked("isnumeric", "is_numeric", "½", "a"),
     *asked("isascii", "is_ascii", "a", "ä"),
-    *text("input", "string", ("text", {}, "text")),
+    *text("input", "string", ("text", {}, "text"), ("", {}, "")),
 ]
 
 
@@ -89,8 +91,11 @@ PATTERNS: list[Row] = [
     *pattern("findall", ("a", "aba", {"matches": ["a", "a"]}), ("z", "a", {"matches": []})),
     *pattern("findall", ("(a)(b)", "abab", {"matches": [("a", "b"), ("a", "b")]})),
     ("strings.re_sub", {"pattern": "(a)", "repl": r"<\1>", "string": "aba"}, {"substituted": "<a>b<a>"}),
+    ("strings.re_sub", {"pattern": "", "repl": "-", "string": "ab"}, {"substituted": "-a-b-"}),
+    ("strings.re_sub", {"pattern": "(", "repl": "", "string": "a"}, Refused("unterminated subpattern")),
     ("strings.re_subn", {"pattern": "a", "repl": "x", "string": "aba"}, {"substituted": "xbx", "count": 2}),
     ("strings.re_subn", {"pattern": "z", "repl": "x", "string": "aba"}, {"substituted": "aba", "count": 0}),
     ("strings.re_escape", {"pattern": "a.b"}, {"escaped": r"a\.b"}),
+    ("strings.re_escape", {"pattern": ""}, {"escaped": ""}),
     *pattern("split", (",", "a,b", {"splitted": ["a", "b"]}), ("(,)", "a,b", {"splitted": ["a", ",", "b"]})),
 ]

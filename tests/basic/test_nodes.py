@@ -2,6 +2,7 @@
 
 import copy
 import math
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -56,6 +57,15 @@ def test_every_node_stands_in_the_tables() -> None:
     known = {node["python"] for node in nodes_of() if not node["python"].startswith("logic.")}
 
     assert {python for python, _, _ in ROWS} == known
+
+
+def test_every_node_is_shown_at_an_edge_too() -> None:
+    """Two rows at least; a constant has nothing that could be at an edge."""
+    shown = Counter(python for python, _, _ in ROWS)
+
+    assert [
+        python for python, rows in shown.items() if rows < 2 and node_class(python).class_inputs[1:]
+    ] == []
 
 
 INDEX_LIMITS = [
