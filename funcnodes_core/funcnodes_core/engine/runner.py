@@ -23,7 +23,7 @@ from funcnodes_core.engine.calls import NO_AWAITABLES, call, is_awaitable
 from funcnodes_core.engine.cell import Cell
 from funcnodes_core.engine.executors.lasting import LastingRuns
 from funcnodes_core.engine.scheduler import IDLE, RanAway, Scheduler
-from funcnodes_core.engine.states import MarkerLike, Sink, error_of
+from funcnodes_core.engine.states import MarkerLike, Sink, error_of, text_of
 from funcnodes_core.engine.waiting import Waiting
 from funcnodes_core.exceptions import CycleRunsAway, NodeTriggerError
 from funcnodes_core.io.input import NodeInput
@@ -264,15 +264,15 @@ class Engine:
         plan = cell.plan
         if plan.wants_node:
             kwargs["node"] = cell.node
-        if cell.heard:
-            self.tell_start(cell)
-        self.current, self.now = cell, 0.0
-        if self.marker is not None:
-            self.marker.begin(cell.node.uuid)
         cell.why = cell.cause
         cell.begun = begun = time.perf_counter()
         cell.queue_s = begun - cell.marked_at
         try:
+            if cell.heard:
+                self.tell_start(cell)
+            self.current, self.now = cell, 0.0
+            if self.marker is not None:
+                self.marker.begin(cell.node.uuid)
             result = call(plan.function, kwargs)
             self.now = ended = time.perf_counter()
             self.current = None
@@ -332,15 +332,15 @@ class Engine:
         cell.runs += 1
         cell.last_s = spent = ended - cell.begun
         cell.total_s += spent
-        trigger_out, now = cell.trigger_out, ended + wall
+        trigger_out, now, broken = cell.trigger_out, ended + wall, None
         if trigger_out is not None:
             if trigger_out.targets or trigger_out.listeners is not None:
-                trigger_out.push(now)
+                broken = _error_of(trigger_out.push, now)
             else:
                 trigger_out.stored = now
         if cell.rests:
             for port in cell.arguments:
-                port.receive(NoValue, False)
+                broken = _error_of(port.receive, NoValue, False) or broken
         cell.forced = False
         if cell.error is not None or cell.blocked_by is not None:
             self._recovered(cell, n)
@@ -351,8 +351,12 @@ class Engine:
         if self._state_changed is not None:
             self._state_changed(cell.node)
         if cell.heard:
-            self.tell_end(cell)
-        if cell.waiters is not None or cell.stacks is not None:
+            broken = _error_of(self.tell_end, cell) or broken
+        if broken is not None:
+            # Listeners run in the name of the node: what they raise is its error, and everybody goes on.
+            self._keep_failure(cell, n, broken, {})
+            self.waiting.ended(cell, None, cell.unheard)
+        elif cell.waiters is not None or cell.stacks is not None:
             self.waiting.ended(cell, result)
 
     def failed(self, cell: Cell, n: int, run: int, error: BaseException, kwargs: dict[str, Any]) -> None:
@@ -363,20 +367,31 @@ class Engine:
         # A run may end before its function was called: cancelled while it waited for a thread.
         cell.last_s = time.perf_counter() - cell.begun if cell.begun else 0.0
         cell.total_s += cell.last_s
-        failure = NodeTriggerError(str(error)).with_traceback(error.__traceback__)
-        failure.__cause__ = error
         cell.forced = False
+        self._keep_failure(cell, n, error, kwargs)
+        self.waiting.ended(cell, None, cell.unheard)
+        if isinstance(error, KeyboardInterrupt) and not self.lasting.interrupts.was_ours(cell, run):
+            # Ctrl+C, pressed by a person while this node ran: it is meant for the program, not for the node.
+            raise error
+
+    def _keep_failure(self, cell: Cell, n: int, error: BaseException, kwargs: dict[str, Any]) -> None:
+        failure = NodeTriggerError(text_of(error)).with_traceback(error.__traceback__)
+        failure.__cause__ = error
         cell.error, cell.failure = error_of(error, kwargs), failure
         cell.blocked_by = None
         cell.failures += 1
         self._block_descendants(cell, n)
         self.state_changed(cell)
-        _logger.error("node %s failed: %s", cell.node.name, error, exc_info=error)
-        cell.unheard = None if cell.node.run_failed(failure) else failure
-        self.waiting.ended(cell, None, cell.unheard)
-        if isinstance(error, KeyboardInterrupt) and not self.lasting.interrupts.was_ours(cell, run):
-            # Ctrl+C, pressed by a person while this node ran: it is meant for the program, not for the node.
-            raise error
+        _logger.error("node %s failed: %s", cell.node.name, cell.error.message, exc_info=error)
+        self._tell_failure(cell, failure)
+
+    def _tell_failure(self, cell: Cell, failure: Exception) -> None:
+        try:
+            cell.unheard = None if cell.node.run_failed(failure) else failure
+        except Exception as error:
+            # Whoever should have heard has not: those who wait for the node hear it instead.
+            cell.unheard = failure
+            _logger.exception("a listener to errors of node %s raised: %s", cell.node.name, text_of(error))
 
     def not_ready(self, cell: Cell, n: int) -> None:
         """Give a run back whose inputs have lost their values since it was marked."""
@@ -402,7 +417,7 @@ class Engine:
         cell.failures += 1
         self.state_changed(cell)
         _logger.error("%s", error)
-        cell.unheard = None if cell.node.run_failed(error) else error
+        self._tell_failure(cell, error)
         self.waiting.ended(cell, None, cell.unheard)
 
     def _block_descendants(self, cell: Cell, n: int) -> None:
@@ -460,6 +475,15 @@ class Engine:
         return [
             cell for reference in self._cells if (cell := reference()) is not None and cell.engine is self
         ]
+
+
+def _error_of(tell: Callable[..., object], *what: Any) -> Exception | None:
+    """Tell something to others, and return what they raised."""
+    try:
+        tell(*what)
+    except Exception as error:  # noqa: BLE001 - listeners raise what they like
+        return error
+    return None
 
 
 class SeatReference(weakref.ref[Cell]):

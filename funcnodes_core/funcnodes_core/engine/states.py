@@ -23,6 +23,7 @@ __all__ = [
     "Sink",
     "Status",
     "error_of",
+    "text_of",
 ]
 
 RUNNING_NODE: ContextVar[str | None] = ContextVar("funcnodes_running_node", default=None)
@@ -107,11 +108,19 @@ class MarkerLike(Protocol):
 def error_of(exception: BaseException, inputs: dict[str, Any]) -> RunError:
     """Return an exception as plain data."""
     return RunError(
-        message=str(exception) or type(exception).__name__,
+        message=text_of(exception) or type(exception).__name__,
         traceback=traceback.format_exception(exception),
         kind=type(exception).__name__,
         inputs={name: _short(value) for name, value in inputs.items()},
     )
+
+
+def text_of(exception: BaseException) -> str:
+    """Return what an exception says; its class's own code may break on saying it."""
+    try:
+        return str(exception)
+    except Exception:  # noqa: BLE001 - an error that cannot be shown is an error all the same
+        return f"<{type(exception).__name__} that cannot be shown>"
 
 
 def _short(value: Any) -> str:
