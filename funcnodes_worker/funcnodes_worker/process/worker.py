@@ -137,10 +137,11 @@ class WorkerInServerThread:
     async def _serving(self, config: WorkerConfig) -> AsyncGenerator[None]:
         self._host, sock = bind(config, os.environ, self._behind_proxy)
         self._port = sock.getsockname()[1]
+        settings = read_config(self._base)
         self._gate = Gate(
             read_or_make_token(self._base),
             host=self._host,
-            fixed_origins=read_config(self._base).allowed_origins,
+            fixed_origins=settings.allowed_origins,
             no_auth=self._no_auth,
         )
         services = Services(
@@ -153,7 +154,8 @@ class WorkerInServerThread:
             Parked(time.monotonic),
             self._history,
         )
-        self._server = WorkerServer(services, make_table(), self._gate, Limits.from_environment(os.environ))
+        limits = Limits.from_environment(os.environ, settings.raw)
+        self._server = WorkerServer(services, make_table(), self._gate, limits)
         runner = web.AppRunner(
             self._server.make_app(), access_log=None, handle_signals=False, shutdown_timeout=LAST_WORDS_S
         )

@@ -10,7 +10,7 @@ import csv
 import importlib
 import io
 from array import array
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Any, cast
 
@@ -36,6 +36,12 @@ FORMATS: Mapping[str, str] = {
     "json": JSON, "npy": NPY, "csv": CSV, "arrow": ARROW, "png": PNG, "text": TEXT, "raw": RAW,
 }  # fmt: skip
 """What a client may ask for, by the word it asks with."""
+
+
+def words_of(mimes: Iterable[str]) -> list[str]:
+    """Return the words a client asks for these mimes with."""
+    words = {mime: word for word, mime in FORMATS.items()}
+    return [words[mime] for mime in mimes]
 
 
 class NoSuchFormat(ValueError):

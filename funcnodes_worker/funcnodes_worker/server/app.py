@@ -27,11 +27,11 @@ from funcnodes_worker.server.client import Client
 from funcnodes_worker.server.context import CallContext, Services
 from funcnodes_worker.server.documented import understand
 from funcnodes_worker.server.documented_news import DocumentedNews
+from funcnodes_worker.server.files import MAX_UPLOAD, FileDoors, max_upload
 from funcnodes_worker.server.methods.table import CODES
 from funcnodes_worker.server.published_news import PublishedNews
 from funcnodes_worker.server.sending import send_until_closed
 from funcnodes_worker.server.transfer import Transfer
-from funcnodes_worker.server.uploads import store_uploads
 from funcnodes_worker.server.values import ValueDoors
 
 MAX_FRAME = 1024 * 1024
@@ -47,13 +47,17 @@ class Limits:
 
     frame: int = MAX_FRAME
     body: int = MAX_BODY
+    upload: int = MAX_UPLOAD
 
     @classmethod
-    def from_environment(cls, environment: Mapping[str, str]) -> Limits:
+    def from_environment(
+        cls, environment: Mapping[str, str], settings: Mapping[str, object] | None = None
+    ) -> Limits:
         """Return the published settings where they are set, else ours."""
         return cls(
             _number(environment, "FUNCNODES_WS_WORKER_MAX_SIZE", MAX_FRAME),
             _number(environment, "FUNCNODES_WS_WORKER_MAX_DATA_SIZE", MAX_BODY),
+            _number(environment, "FUNCNODES_WS_WORKER_MAX_DATA_SIZE", max_upload(settings or {})),
         )
 
 
@@ -89,10 +93,10 @@ class WorkerServer:
         app.router.add_get("/", self.socket)
         app.router.add_get("/message/{message}", self.fetch_message)
         app.router.add_post("/message/", self.post_message)
-        app.router.add_post("/upload/", self.upload)
         app.router.add_get("/export", self.export_flow)
         app.router.add_post("/import", self.import_flow)
         ValueDoors(self._services).add_to(app)
+        FileDoors(self._services, self._limits.upload).add_to(app)
         return app
 
     def access_changed(self) -> None:
@@ -206,11 +210,6 @@ class WorkerServer:
             return [client for client in mine if client.author == named]
         origin = _origin_of(request)
         return [client for client in mine if client.origin == origin]
-
-    @door(Right.EDIT, accepts="multipart/form-data")
-    async def upload(self, request: web.Request) -> web.Response:
-        """Store the files of a form in the worker's files folder."""
-        return await store_uploads(request, self._services.process.files)
 
     @door(Right.EDIT)
     async def export_flow(self, request: web.Request) -> web.StreamResponse:

@@ -1,66 +1,81 @@
-"""Files that a client uploads, into the worker's files folder and nowhere else."""
+"""The published ways to upload: a form (`POST /upload/`) and a command with base64 (`upload`).
+
+Both write beside the files and move what is whole into its place: a node that watches the folder sees no half
+file, and a process that dies leaves none. Uploads that can be resumed are in `server/files`.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import os
 import re
-from pathlib import Path, PurePosixPath
-from secrets import token_hex
+from collections.abc import Callable
+from pathlib import PurePosixPath
 from typing import TypeGuard
 
 from aiohttp import BodyPartReader, hdrs, web
 
-from funcnodes_worker.disk.atomic import move, sync_file
-from funcnodes_worker.disk.inside import PathRefused, inside
+from funcnodes_worker.disk.inside import PathRefused
+from funcnodes_worker.runtime.files import FileProblem, FilesFolder
+from funcnodes_worker.runtime.incoming import Incoming, UploadRefused
 
 _CHUNK = 1024 * 1024
 _ABSOLUTE = re.compile(r"""filename\*?\s*=\s*(?:[\w-]*'[\w-]*')?"?\s*(?:[/\\]|%2F|%5C)""", re.IGNORECASE)
 
 
-async def store_uploads(request: web.Request, folder: Path) -> web.Response:
-    """Return the answer to an upload: the stored path, or the folder that several files share."""
-    await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
+async def store_uploads(
+    request: web.Request, files: FilesFolder, incoming: Incoming, changed: Callable[[str], None]
+) -> web.Response:
+    """Return the answer to a form: the stored path, or the folder that several files share."""
     try:
         parts = await request.multipart()
-        stored = [await _store(part, folder) async for part in parts if _is_file(part)]
-    except PathRefused as refused:
+        stored = [await _store(part, files, incoming) async for part in parts if _is_file(part)]
+    except (PathRefused, FileProblem) as refused:
         return web.json_response({"error": str(refused)}, status=400)
+    except UploadRefused as refused:
+        return web.json_response({"error": str(refused)}, status=refused.status)
+    for path in stored:
+        changed(path)
     if not stored:
         return web.json_response({"error": "the form holds no part 'file' with a file name"}, status=400)
     shared = stored[0] if len(stored) == 1 else _shared_folder(stored)
     return web.json_response({"file": shared, "success": True, "filename": PurePosixPath(shared).name})
 
 
+async def store_at_once(data: bytes, path: str, files: FilesFolder, incoming: Incoming) -> str:
+    """Return the path of a file whose bytes are all here."""
+
+    def store() -> str:
+        files.place_for(path)
+        with incoming.draft() as draft:
+            draft.write_bytes(data)
+            return files.put(draft, path)
+
+    return await asyncio.to_thread(store)
+
+
 def _is_file(part: object) -> TypeGuard[BodyPartReader]:
     return isinstance(part, BodyPartReader) and part.name == "file" and bool(part.filename)
 
 
-async def _store(part: BodyPartReader, folder: Path) -> str:
+async def _store(part: BodyPartReader, files: FilesFolder, incoming: Incoming) -> str:
     name = part.filename or ""
     # aiohttp takes leading slashes off a name before we see it; what was sent stands in the header.
     if _ABSOLUTE.search(part.headers.get(hdrs.CONTENT_DISPOSITION, "")):
         raise PathRefused(f"/{name}", "it is absolute")
-    # Written beside its place and moved there whole: a node that watches the folder sees no half file.
-    draft = folder / f".upload-{token_hex(8)}"
-    try:
-        target = inside(folder, name)
+    await asyncio.to_thread(files.place_for, name)
+    with incoming.draft() as draft:
         file = await asyncio.to_thread(draft.open, "wb")
+        size = 0
         try:
             while chunk := await part.read_chunk(_CHUNK):
+                size += len(chunk)
+                if size > incoming.limit:
+                    raise UploadRefused(413, f"files may have {incoming.limit} bytes here")
                 await asyncio.to_thread(file.write, chunk)
         finally:
             await asyncio.to_thread(file.close)
-        await asyncio.to_thread(_move, draft, target)
-    finally:
-        draft.unlink(missing_ok=True)
-    return PurePosixPath(name).as_posix()
-
-
-def _move(draft: Path, target: Path) -> None:
-    sync_file(draft)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    move(draft, target)
+        return await asyncio.to_thread(files.put, draft, name)
 
 
 def _shared_folder(paths: list[str]) -> str:

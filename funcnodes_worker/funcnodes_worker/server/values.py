@@ -19,7 +19,7 @@ from funcnodes_worker.rpc.errors import GraphBusy, NotFound
 from funcnodes_worker.rpc.gate import Right
 from funcnodes_worker.rpc.guarded import door
 from funcnodes_worker.runtime.pictures import NoPicture
-from funcnodes_worker.runtime.sources import FORMATS, PIECE, NoSuchFormat, Source
+from funcnodes_worker.runtime.sources import FORMATS, PIECE, NoSuchFormat, Source, words_of
 from funcnodes_worker.runtime.values import Reader
 from funcnodes_worker.runtime.windows import ARROW, JSON, BadWindow, Span, Wish, has_arrow
 from funcnodes_worker.server.context import Services, port_of
@@ -78,7 +78,7 @@ class ValueDoors:
             return web.Response(status=304, headers={hdrs.ETAG: tag})
         if asked.info:
             about = await reader.about()
-            facts = {"generation": about.generation, **about.facts, "formats": _words(about.formats)}
+            facts = {"generation": about.generation, **about.facts, "formats": words_of(about.formats)}
             return _written(JSON, msgspec.json.encode(facts), tag)
         if asked.window is not None:
             return await self._window(request, asked.window, reader, tag)
@@ -252,8 +252,3 @@ def _written(mime: str, data: bytes, tag: str) -> web.Response:
 
 def _said(status: int, sentence: str, headers: dict[str, str] | None = None) -> web.Response:
     return web.json_response({"error": sentence}, status=status, headers=headers)
-
-
-def _words(mimes: tuple[str, ...]) -> list[str]:
-    words = {mime: word for word, mime in FORMATS.items()}
-    return [words[mime] for mime in mimes]

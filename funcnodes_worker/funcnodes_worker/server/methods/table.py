@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from funcnodes_core.document.refusals import EditRejected, NodeNotFound, PortNotFound
 
+from funcnodes_worker.disk.inside import PathRefused
 from funcnodes_worker.rpc.dispatch import MethodTable
 from funcnodes_worker.rpc.errors import INVALID_PARAMS, NOT_FOUND, REFUSED_EDIT, CodeTable
+from funcnodes_worker.runtime.files import FileProblem
+from funcnodes_worker.runtime.windows import BadWindow
 from funcnodes_worker.runtime.writer import WriteFailed
 from funcnodes_worker.server.context import CallContext
 from funcnodes_worker.server.methods import (
     edges,
+    files,
     history,
     identity,
     library,
@@ -19,6 +23,7 @@ from funcnodes_worker.server.methods import (
     state,
     transfer,
     trust,
+    values,
 )
 from funcnodes_worker.store.fnw import FnwRefused
 
@@ -28,6 +33,9 @@ CODES: CodeTable = {
     EditRejected: REFUSED_EDIT,
     WriteFailed: REFUSED_EDIT,
     FnwRefused: INVALID_PARAMS,
+    PathRefused: INVALID_PARAMS,
+    BadWindow: INVALID_PARAMS,
+    FileProblem: NOT_FOUND,
 }
 """What the refusals of other rooms are called on the wire; the first family that fits counts."""
 
@@ -35,6 +43,7 @@ CODES: CodeTable = {
 def make_table() -> MethodTable[CallContext]:
     """Return all methods."""
     table: MethodTable[CallContext] = MethodTable()
-    for page in (identity, state, library, nodes, ports, edges, history, live, transfer, trust):
+    pages = identity, state, library, nodes, ports, edges, history, live, transfer, trust, files, values
+    for page in pages:
         table.include(page.TABLE)
     return trust.held_back(table)
