@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import os
-from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import Any, cast
 
@@ -18,11 +17,6 @@ __all__ = ["FUNCNODES_LOGGER", "get_logger", "get_logging_dir", "set_log_format"
 
 FUNCNODES_LOGGER = logging.getLogger("funcnodes")
 DEFAULT_FORMAT = "%(asctime)s - %(name)s - %(levelname)s - %(message)s"
-_HANDLERS: dict[str, type[logging.Handler]] = {
-    "StreamHandler": logging.StreamHandler,
-    "FileHandler": logging.FileHandler,
-    "RotatingFileHandler": RotatingFileHandler,
-}
 
 
 class CuttingFormatter(logging.Formatter):
@@ -98,7 +92,7 @@ def _update_logger_handlers(
 
 def _made(name: str, said: dict[str, Any], logger: logging.Logger) -> logging.Handler:
     options = dict(said.get("options") or {})
-    kind = _HANDLERS.get(str(said.get("handlerclass")), logging.StreamHandler)
+    kind = _kind_of(said.get("handlerclass"))
     if issubclass(kind, logging.FileHandler):
         folder = get_logging_dir()
         folder.mkdir(parents=True, exist_ok=True)
@@ -110,6 +104,15 @@ def _made(name: str, said: dict[str, Any], logger: logging.Logger) -> logging.Ha
     if said.get("level") is not None:
         handler.setLevel(said["level"])
     return handler
+
+
+def _kind_of(name: Any) -> type[logging.Handler]:
+    if name == "RotatingFileHandler":
+        # Imported here: it brings pickle and sockets, which a plain import of the core does without.
+        from logging.handlers import RotatingFileHandler
+
+        return RotatingFileHandler
+    return logging.FileHandler if name == "FileHandler" else logging.StreamHandler
 
 
 def _settings() -> dict[str, Any]:

@@ -12,7 +12,6 @@ import copy
 import json
 import os
 import sys
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
@@ -184,6 +183,8 @@ def write_config(path: str | Path, config: Mapping[str, Any]) -> None:
     """Write settings whole or not at all, and a backup beside them."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
+    import tempfile
+
     text = json.dumps(config, indent=2)
     for each in (path, path.with_name(path.name + ".bu")):
         with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, delete=False) as file:
@@ -209,12 +210,16 @@ def get_in_test() -> bool:
 def set_in_test(in_test: bool = True, clear: bool = True, **_: Any) -> None:
     """Keep the settings apart in a temporary folder; once is enough, and nothing else is changed."""
     global _in_test
+    import tempfile
+
     if in_test and not _in_test and not _is_temporary(get_config_dir()):
         reload(Path(tempfile.mkdtemp(prefix="funcnodes_test_")))
     _in_test = bool(in_test)
 
 
 def _is_temporary(path: Path) -> bool:
+    import tempfile
+
     return Path(tempfile.gettempdir()).resolve() in Path(path).resolve().parents
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import copy
-import uuid
 from collections.abc import Iterable, Mapping
 from typing import Any
+
+from funcnodes_core.utils.ids import new_id
 
 __all__ = ["NodeGroups"]
 
@@ -55,7 +56,7 @@ class NodeGroups:
         meta: Mapping[str, Any] | None = None,
     ) -> str:
         """Add a group and return its id; its nodes leave the groups they were in."""
-        group_id = group_id or uuid.uuid4().hex
+        group_id = group_id or new_id()
         if group_id in self._groups:
             raise ValueError(f"there is a group {group_id!r} already")
         if parent_group is not None:

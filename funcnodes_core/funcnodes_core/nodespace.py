@@ -7,7 +7,6 @@ engine's sink.
 from __future__ import annotations
 
 import asyncio
-import uuid as uuids
 from collections.abc import Mapping
 from typing import Any, cast
 
@@ -25,6 +24,7 @@ from funcnodes_core.node import shapes
 from funcnodes_core.node.node import Node
 from funcnodes_core.node.placeholder import PlaceHolderNode
 from funcnodes_core.node.registry import REGISTERED_NODES
+from funcnodes_core.utils.ids import new_id
 
 __all__ = ["FullNodeSpaceJSON", "NodeSpace", "NodeSpaceJSON"]
 
@@ -36,7 +36,7 @@ class NodeSpace(EventEmitterMixin):
     """A graph in one hand."""
 
     def __init__(self, id: str | None = None) -> None:  # noqa: A002 - the published name
-        self.id = id or uuids.uuid4().hex
+        self.id = id or new_id()
         self.lib = Library()
         self.groups = NodeGroups()
         self._nodes: dict[str, Node] = {}
@@ -55,9 +55,9 @@ class NodeSpace(EventEmitterMixin):
         found: list[tuple[NodeIO, NodeInput]] = []
         for node in self._nodes.values():
             for output in node.outputs.values():
-                found.extend((output, target) for target in output.targets)
+                found += [(output, target) for target in output.targets]
             for port in node.inputs.values():
-                found.extend((port, target) for target in port.forwards)
+                found += [(port, target) for target in port.forwards]
         return found
 
     def get_node_by_id(self, nid: str) -> Node:

@@ -4,9 +4,14 @@ Published nodes have such pairs (`out` of `numpy.fix`). Edits that mean the outp
 ids, since it begins at the output and ends at the input.
 """
 
-from collections.abc import Iterable, Mapping
+from __future__ import annotations
 
-from funcnodes_core.document.model import NodeRecord, PortId, PortRecord
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    # The living nodes read this page too, and most programs with nodes have no document.
+    from funcnodes_core.document.model import NodeRecord, PortId, PortRecord
 
 _MARK = "@output"
 

@@ -275,8 +275,10 @@ class NodeInput(NodeIO):
     def deserialize(self, data: Mapping[str, Any]) -> None:
         """Take over what a saved port says; a saved default becomes the value too."""
         shapes.take_over(self, data)
-        self.does_trigger = bool(data.get("does_trigger", self.does_trigger))
-        self.required = bool(data.get("required", self.required))
+        if "does_trigger" in data:
+            self.does_trigger = bool(data["does_trigger"])
+        if "required" in data:
+            self.required = bool(data["required"])
         if "default" in data:
             self.set_default(data["default"])
             self.set_value(NoValue, does_trigger=False)

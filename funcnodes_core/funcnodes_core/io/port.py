@@ -6,7 +6,6 @@ declaration. Slots keep a port small: a graph has four of them per node.
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Mapping
 from typing import Any, ClassVar, Self, cast
 
@@ -17,6 +16,7 @@ from funcnodes_core.io.owner import LOOSE, Link, Owner, Seat
 from funcnodes_core.io.types import SerializedType, options_of, serialized
 from funcnodes_core.novalue import NoValue
 from funcnodes_core.utils.data import merged
+from funcnodes_core.utils.ids import new_id
 
 __all__ = ["NodeIO"]
 
@@ -46,7 +46,7 @@ class NodeIO(EventEmitterMixin):
         hidden: bool = False,
     ) -> None:
         """`is_input` and `value` are accepted and ignored, since saved options carry them."""
-        own_id, kind = (uuid or id or _new_id()).strip(), serialized(type)
+        own_id, kind = (uuid or id or f"_{new_id()}").strip(), serialized(type)
         said = self.declaration = Declaration(own_id, (name or own_id).strip(), kind)
         said.description, said.hidden = description, hidden
         said.allow_multiple, said.emit_value_set = allow_multiple, emit_value_set
@@ -303,10 +303,6 @@ class NodeIO(EventEmitterMixin):
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.full_id or self.uuid}>"
-
-
-def _new_id() -> str:
-    return f"_{uuid.uuid4().hex}"
 
 
 def _layered(below: Mapping[str, Any] | None, above: Mapping[str, Any] | None) -> Mapping[str, Any] | None:

@@ -104,8 +104,10 @@ def take_over(port: Port, data: Mapping[str, Any]) -> None:
     """Set what a saved port says, whatever its direction."""
     if (name := data.get("name")) is not None:
         port.name = name
-    port.description = data.get("description", port.description)
-    port.hidden = bool(data.get("hidden", port.hidden))
+    if "description" in data:
+        port.description = data["description"]
+    if "hidden" in data:
+        port.hidden = bool(data["hidden"])
     if data.get("render_options"):
         port.render_options = data["render_options"]
     if data.get("value_options"):

@@ -24,6 +24,7 @@ from funcnodes_core.node import shapes
 from funcnodes_core.node.making import NodeMeta
 from funcnodes_core.node.runs import RunsOfNode
 from funcnodes_core.utils.data import merged
+from funcnodes_core.utils.ids import new_id
 
 __all__ = ["Node"]
 
@@ -68,7 +69,7 @@ class Node(RunsOfNode, metaclass=NodeMeta):
         properties: Mapping[str, Any] | None = None,
     ) -> None:
         """Make a node; one that is ready asks for a run at once unless `trigger_on_create` says no."""
-        self._uuid = uuid or id or _new_id()
+        self._uuid = uuid or id or new_id()
         self._name = name
         self._nodespace: weakref.ref[Any] | None = None
         self._properties: dict[str, Any] | None = dict(properties) if properties else None
@@ -336,9 +337,3 @@ class Node(RunsOfNode, metaclass=NodeMeta):
         """Take over a saved id and name. Called while the node is not in a nodespace yet."""
         self._uuid = uuid or self._uuid
         self._name = name or self._name
-
-
-def _new_id() -> str:
-    """Return what `uuid4().hex` would, without its detour."""
-    drawn = os.urandom(16).hex()
-    return f"{drawn[:12]}4{drawn[13:16]}{'89ab'[int(drawn[16], 16) & 3]}{drawn[17:]}"

@@ -54,10 +54,14 @@ def full(node: Node, with_io_values: bool) -> dict[str, Any]:
 def compact(node: Node) -> dict[str, Any]:
     """Return a node without what its class says already."""
     io: dict[str, Any] = {}
-    for port in _own_ports(node):
-        # Code may add an output whose id an input has.
-        is_beside_its_input = not port.is_input() and port.uuid in node.inputs
-        io[output_key(port.uuid) if is_beside_its_input else port.uuid] = _beyond_class(port)
+    inputs, options = node.inputs, node.default_io_options
+    for key, port in inputs.items():
+        if key not in TRIGGER_PAIR:
+            io[key] = _beyond_class(port, options)
+    for key, output in node.outputs.items():
+        if key not in TRIGGER_PAIR:
+            # Code may add an output whose id an input has.
+            io[output_key(key) if key in inputs else key] = _beyond_class(output, options)
     shape: dict[str, Any] = {
         "name": node.name,
         "id": node.uuid,
@@ -108,14 +112,7 @@ def ports_of(data: Mapping[str, Any]) -> dict[str, Any]:
     return {port["id"]: port for port in ports}
 
 
-def _own_ports(node: Node) -> list[NodeInput | NodeOutput]:
-    ports = (*node.inputs.values(), *node.outputs.values())
-    return [port for port in ports if port.uuid not in TRIGGER_PAIR]
-
-
-def _beyond_class(port: NodeInput | NodeOutput) -> dict[str, Any]:
-    node: Any = port.node
-    options: Any = node.default_io_options if node is not None else {}
+def _beyond_class(port: NodeInput | NodeOutput, options: Mapping[str, Any]) -> dict[str, Any]:
     if port.is_as_declared and not options and type(port).serialize in _OWN_WORDS:
         return {"value": port.value}
     shape = port.serialize()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import dataclasses
+import functools
 import json
 import math
 import re
@@ -16,8 +17,6 @@ from collections.abc import Callable, Iterable, Mapping
 from itertools import chain, islice
 from pathlib import Path, PurePath
 from typing import Any, ClassVar, cast
-
-import msgspec
 
 from funcnodes_core.novalue import NoValue, NoValueType
 from funcnodes_core.utils.special_types import databytes
@@ -286,7 +285,14 @@ def _known_bytes(data: Any) -> tuple[bytes, str] | None:
 _DEEPEST = 64
 _LEAVES = (str, float, bool, int, type(None))
 _BOXES = (list, tuple, dict)
-_plain_encode = msgspec.json.Encoder().encode
+
+
+@functools.cache
+def _plain_encode() -> Callable[[Any], bytes]:
+    # Imported here: who only computes writes nothing, and the import costs time.
+    import msgspec
+
+    return msgspec.json.Encoder().encode
 
 
 def plain_json(value: Any) -> bytes | None:
@@ -298,7 +304,7 @@ def plain_json(value: Any) -> bytes | None:
     if not _is_plain(value) or not _plain_types_are_free():
         return None
     try:
-        return _plain_encode(value)
+        return _plain_encode()(value)
     except UnicodeEncodeError:  # Half a surrogate pair: no UTF-8 says it.
         return None
 

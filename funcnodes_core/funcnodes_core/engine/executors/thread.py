@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
-import ctypes
 import inspect
 import threading
 from collections.abc import Callable
@@ -38,6 +37,9 @@ class ThreadRun:
 
     def ask_to_end(self) -> None:
         """Raise a KeyboardInterrupt in the thread at its next step of Python; from any thread."""
+        # Imported here: few runs are asked to end, and the import costs time.
+        import ctypes
+
         self.asked = True
         identity = self._thread.ident
         if identity is not None and self._thread.is_alive():
