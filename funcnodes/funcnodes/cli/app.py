@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from funcnodes.cli import link, manager, modules, runserver, worker
+from funcnodes.cli import link, manager, modules, runserver, token, worker
 from funcnodes.cli.session import Asked
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
@@ -70,3 +70,4 @@ link.register(app)
 app.add_typer(worker.noun, name="worker")
 app.add_typer(modules.noun, name="modules")
 app.add_typer(link.sessions, name="session")
+app.add_typer(token.noun, name="token")

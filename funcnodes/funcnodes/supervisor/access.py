@@ -1,7 +1,7 @@
 """Who may speak to manager and workers, as the supervisor hands it out.
 
-Owns the set of origins of the UI servers that are connected now, and the sessions of browsers. Does not judge
-anybody (`rpc/gate`).
+Owns the set of origins of the UI servers that are connected now, the sessions of browsers, and the grants.
+Does not judge anybody (`rpc/gate`).
 """
 
 from __future__ import annotations
@@ -9,9 +9,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable
 
-from funcnodes_worker.home import links
+from funcnodes_worker.home import grants, links
 from funcnodes_worker.home.base import Base
-from funcnodes_worker.wire.control import Access
+from funcnodes_worker.home.grants import Grant
+from funcnodes_worker.rpc.gate import RightWord
+from funcnodes_worker.wire.control import Access, AccessGrant
+
+CallAt = Callable[[float, Callable[[], None]], object]
+"""Has something called after so many seconds: a loop's `call_later`."""
 
 
 class AccessBook:
@@ -22,6 +27,7 @@ class AccessBook:
         self._fixed = tuple(fixed_origins)
         self._origins: dict[object, tuple[str, ...]] = {}
         self._listeners: list[Callable[[], None]] = []
+        self._call_at: CallAt | None = None
         self.current = self._read()
 
     def on_change(self, listener: Callable[[], None]) -> None:
@@ -49,11 +55,53 @@ class AccessBook:
         links.revoke_session(self._base, session_hash)
         self._renew()
 
+    def grant(
+        self, right: RightWord, *, worker: str | None, lasts_s: float | None, name: str
+    ) -> tuple[Grant, str]:
+        """Return a new token with these rights, and what is known of it."""
+        made = grants.make_grant(
+            self._base, right, now=time.time(), worker=worker, lasts_s=lasts_s, name=name
+        )
+        self._renew()
+        return made
+
+    def grants(self) -> list[Grant]:
+        """Return all tokens that were given away."""
+        return grants.list_grants(self._base)
+
+    def withdraw(self, grant_id: str) -> bool:
+        """End a token; False when there is none with this id."""
+        found = grants.revoke_grant(self._base, grant_id)
+        self._renew()
+        return found
+
+    def expire_as_time_goes(self, call_at: CallAt) -> None:
+        """Take away what expires, when it does. `call_at` is told the next time, in seconds from now."""
+        self._call_at = call_at
+        self._await_next()
+
+    def _await_next(self) -> None:
+        now = time.time()
+        times = [
+            grant.expires
+            for grant in grants.list_grants(self._base)
+            if grant.expires and grant.counts_at(now)
+        ]
+        if times and self._call_at is not None:
+            self._call_at(min(times) - now, self._renew)
+
     def _read(self) -> Access:
+        now = time.time()
+        counting = [
+            AccessGrant(hash=grant.hash, right=grant.right, worker=grant.worker)
+            for grant in grants.list_grants(self._base)
+            if grant.counts_at(now)
+        ]
         origins = {*self._fixed, *(origin for origins in self._origins.values() for origin in origins)}
-        return Access(origins=sorted(origins), sessions=links.sessions_by_cookie(self._base))
+        return Access(origins=sorted(origins), sessions=links.sessions_by_cookie(self._base), grants=counting)
 
     def _renew(self) -> None:
         self.current = self._read()
+        self._await_next()
         for listener in self._listeners:
             listener()

@@ -113,8 +113,13 @@ class Base:
         return self.folder / "codes.json"
 
     @property
+    def grants_file(self) -> Path:
+        """Hashes of tokens with less than all rights."""
+        return self.folder / "grants.json"
+
+    @property
     def links_lock(self) -> Path:
-        """Held while sessions or codes are read and rewritten."""
+        """Held while sessions, codes or grants are read and rewritten."""
         return self.folder / "links.lock"
 
 

@@ -38,7 +38,7 @@ from funcnodes_worker.process.supervisor_link import SupervisorLink
 from funcnodes_worker.process.trusting import TrustOffice
 from funcnodes_worker.process.watch import Watch
 from funcnodes_worker.rpc.errors import GraphBusy, InstallationFailed
-from funcnodes_worker.rpc.gate import Gate
+from funcnodes_worker.rpc.gate import Gate, Granted, Right
 from funcnodes_worker.rpc.tasks import owned
 from funcnodes_worker.runtime.board import Board
 from funcnodes_worker.runtime.graph_thread import GraphThread
@@ -143,6 +143,7 @@ class WorkerInServerThread:
             host=self._host,
             fixed_origins=settings.allowed_origins,
             no_auth=self._no_auth,
+            worker=self._home.uuid,
         )
         services = Services(
             self,
@@ -337,7 +338,8 @@ class WorkerInServerThread:
 
     def set_access(self, access: control.Access) -> None:
         """Take over who may speak."""
-        self._gate.set_access(access.origins, access.sessions)
+        grants = [Granted(grant.hash, Right(grant.right), grant.worker) for grant in access.grants]
+        self._gate.set_access(access.origins, access.sessions, grants)
         self._server.access_changed()
 
     def interrupt(self, node: str | None) -> None:

@@ -1,7 +1,8 @@
 """Who may: a verdict about one request from its headers alone, before any code of ours acts on it.
 
-Owns the rules for token, session cookie, Origin and Host. Pure: no clock, no I/O. `guarded` puts it in front
-of every route; the supervisor tells it who has sessions (`set_access`).
+Owns the rules for token, grants, session cookie, Origin and Host. Pure: no clock, no I/O. `guarded` puts it
+in front of every route; the supervisor tells it who has sessions and grants (`set_access`), and takes away
+what has expired.
 
 The rules: Host is a name of ours (else a foreign name bound to 127.0.0.1 would make its page same-origin with
 us). An Origin, when sent, is in the list, whatever else is sent. Without an Origin only the Bearer token
@@ -36,6 +37,24 @@ class Right(enum.Enum):
 
 
 ALL_RIGHTS = frozenset(Right)
+RightWord = Literal["view", "run", "edit", "install", "admin"]
+"""The same as it is written in files and messages."""
+
+
+def rights_up_to(right: Right) -> frozenset[Right]:
+    """Return a right with all lesser ones: who may edit may run and look."""
+    order = list(Right)
+    return frozenset(order[: order.index(right) + 1])
+
+
+@dataclass(frozen=True)
+class Granted:
+    """A token with less than all rights, as its hash, and where it opens doors."""
+
+    hash: str
+    right: Right
+    worker: str | None = None
+    """The only worker it is for."""
 
 
 @dataclass(frozen=True)
@@ -43,9 +62,9 @@ class Caller:
     """Somebody the gate has let through, and what they may do."""
 
     rights: frozenset[Right]
-    by: Literal["token", "session", "no_auth", "nobody"]
+    by: Literal["token", "grant", "session", "no_auth", "nobody"]
     session: str | None = None
-    """The hash of the session, to be able to close its sockets when it is revoked."""
+    """The hash of the session or grant, to be able to close its sockets when it is revoked."""
 
     def may(self, right: Right) -> bool:
         """Tell whether this caller has a right."""
@@ -85,8 +104,12 @@ class Gate:
         host: str = "localhost",
         fixed_origins: Iterable[str] = (),
         no_auth: bool = False,
+        worker: str | None = None,
     ) -> None:
-        """Make a gate for a server bound to `host`; `fixed_origins` are always allowed."""
+        """Make a gate for a server bound to `host`; `fixed_origins` are always allowed.
+
+        `worker`: whose server it is; a grant for another worker opens nothing here.
+        """
         assert token, "a gate without a token would let everybody in"
         assert not no_auth or host in _LOOPBACK, "no_auth exists on the loopback interface only"
         self._token = token.encode()
@@ -95,24 +118,33 @@ class Gate:
         self._no_auth = no_auth
         self._origins = self._fixed
         self._sessions: dict[str, frozenset[str]] = {}
+        self._worker = worker
+        self._grants: tuple[Granted, ...] = ()
 
     @property
     def origins(self) -> frozenset[str]:
         """The origins whose pages may speak to this server now."""
         return self._origins
 
-    def set_access(self, origins: Iterable[str], sessions: Mapping[str, Iterable[str]]) -> None:
-        """Take over who may speak from now on: origins of UI servers, session hashes by cookie name."""
+    def set_access(
+        self,
+        origins: Iterable[str],
+        sessions: Mapping[str, Iterable[str]],
+        grants: Iterable[Granted] = (),
+    ) -> None:
+        """Take over who may speak from now on: origins of UI servers, sessions by cookie name, grants."""
         self._origins = self._fixed | frozenset(origins)
         self._sessions = {cookie: frozenset(hashes) for cookie, hashes in sessions.items()}
+        self._grants = tuple(grants)
 
     def allow_hosts(self, hosts: Iterable[str]) -> None:
         """Accept further names in the Host header, without port."""
         self._hosts = self._hosts | {host.lower().strip("[]") for host in hosts}
 
     def session_counts(self, session_hash: str) -> bool:
-        """Tell whether a session has not been revoked. Asked for open sockets after `set_access`."""
-        return any(session_hash in hashes for hashes in self._sessions.values())
+        """Tell whether a session or grant still counts. Asked for open sockets after `set_access`."""
+        granted = (grant.hash for grant in self._grants)
+        return session_hash in granted or any(session_hash in hashes for hashes in self._sessions.values())
 
     def check_place(self, presented: Presented) -> None:
         """Refuse a foreign Host or Origin. What every route asks, those open to all included."""
@@ -131,7 +163,7 @@ class Gate:
         if presented.authorization is not None:
             if self._is_token(presented.authorization):
                 return Caller(ALL_RIGHTS, "token")
-            raise Refused(401, "the token in 'Authorization: Bearer' is not the one of this base folder")
+            return self._grantee(presented.authorization)
         session = self._session(presented)
         if session is None:
             raise Refused(
@@ -149,6 +181,19 @@ class Gate:
         scheme, _, given = authorization.partition(" ")
         # Compared in constant time: an early "no" would tell, byte by byte, how far a guess is right.
         return scheme.lower() == "bearer" and hmac.compare_digest(given.strip().encode(), self._token)
+
+    def _grantee(self, authorization: str) -> Caller:
+        scheme, _, given = authorization.partition(" ")
+        hashed = hashlib.sha256(given.strip().encode()).hexdigest()
+        for grant in self._grants:
+            if scheme.lower() == "bearer" and hmac.compare_digest(hashed, grant.hash):
+                if grant.worker not in (None, self._worker):
+                    raise Refused(403, "this token is for another worker")
+                return Caller(rights_up_to(grant.right), "grant", grant.hash)
+        raise Refused(
+            401,
+            "the token in 'Authorization: Bearer' is not one of this base folder, was revoked or has expired",
+        )
 
     def _session(self, presented: Presented) -> str | None:
         if presented.origin is None:

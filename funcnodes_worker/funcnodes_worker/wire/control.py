@@ -11,6 +11,8 @@ from typing import Any, Literal
 
 import msgspec
 
+from funcnodes_worker.rpc.gate import RightWord
+
 PROTOCOL = 1
 """The number both sides name when a conversation opens; another one is refused (`protocol`)."""
 
@@ -24,11 +26,20 @@ class Message(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag=_
     """One frame on `/control`. Unknown keys are ignored, so a newer side may say more."""
 
 
+class AccessGrant(msgspec.Struct, frozen=True, kw_only=True):
+    """A token with less than all rights, by its hash."""
+
+    hash: str
+    right: RightWord
+    worker: str | None = None
+
+
 class Access(Message, frozen=True, kw_only=True):
-    """Who may speak: exact origins of the UI servers, and hashes of sessions by the name of their cookie."""
+    """Who may speak: exact origins of the UI servers, hashes of sessions by their cookie's name, grants."""
 
     origins: list[str] = []
     sessions: dict[str, list[str]] = {}
+    grants: list[AccessGrant] = []
 
 
 # Said by those who dial -------------------------------------------------------------------------------------

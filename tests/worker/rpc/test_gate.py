@@ -3,7 +3,7 @@
 import hashlib
 
 import pytest
-from funcnodes_worker.rpc.gate import ALL_RIGHTS, Gate, Presented, Refused, host_name
+from funcnodes_worker.rpc.gate import ALL_RIGHTS, Gate, Granted, Presented, Refused, Right, host_name
 
 TOKEN = "t" * 43
 ORIGIN = "http://localhost:8000"
@@ -100,3 +100,25 @@ def test_no_auth_still_asks_for_place() -> None:
 )
 def test_host_name(header: str, name: str) -> None:
     assert host_name(header) == name
+
+
+def test_a_grant_gives_its_right_and_all_before_it() -> None:
+    """Only while it counts, only for its worker, only as Bearer."""
+    secret = "fn-secret"
+    hashed = hashlib.sha256(secret.encode()).hexdigest()
+    made = gate(worker="w1")
+    made.set_access([ORIGIN], {}, [Granted(hashed, Right.RUN, "w1")])
+    presented = Presented("localhost", authorization=f"Bearer {secret}")
+
+    caller = made.judge(presented)
+    assert (caller.by, caller.rights) == ("grant", {Right.VIEW, Right.RUN})
+    assert caller.session is not None
+    assert made.session_counts(caller.session)
+
+    made.set_access([ORIGIN], {}, [Granted(hashed, Right.RUN, "w2")])
+    with pytest.raises(Refused, match="another worker"):
+        made.judge(presented)
+    made.set_access([ORIGIN], {}, [])
+    with pytest.raises(Refused, match="revoked or has expired"):
+        made.judge(presented)
+    assert not made.session_counts(caller.session)

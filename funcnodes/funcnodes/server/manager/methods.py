@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from typing import Annotated
 
 import msgspec
+from funcnodes_worker.home.grants import shown_grant
 from funcnodes_worker.home.limits import BadLimit, read_limits
 from funcnodes_worker.home.worker_config import (
     DEFAULT_AUTOSTART,
@@ -20,7 +22,7 @@ from funcnodes_worker.home.worker_home import BadWorkerUuid
 from funcnodes_worker.rpc import errors
 from funcnodes_worker.rpc.dispatch import MethodTable, NoParams
 from funcnodes_worker.rpc.dispatch import Turn as When
-from funcnodes_worker.rpc.gate import Right
+from funcnodes_worker.rpc.gate import Right, RightWord
 
 from funcnodes.environment.catalog import installed_modules
 from funcnodes.environment.errors import EnvironmentProblem
@@ -78,6 +80,22 @@ class LimitsParams(msgspec.Struct, frozen=True):
 
     workerid: str
     limits: dict[str, float | int | str | None]
+
+
+class GrantParams(msgspec.Struct, frozen=True):
+    """What a token is to open."""
+
+    right: RightWord
+    worker: str | None = None
+    """The uuid of the only worker it opens."""
+    lasts_s: Annotated[float, msgspec.Meta(gt=0)] | None = None
+    name: str = ""
+
+
+class WhichGrant(msgspec.Struct, frozen=True):
+    """Which token is meant."""
+
+    id: str
 
 
 class NewWorkerParams(msgspec.Struct, frozen=True):
@@ -192,6 +210,30 @@ async def ends(turn: Turn, params: EndsParams) -> object:
     """Return how a worker's processes ended, the last first: when, why, which node ran, what followed."""
     member = turn.office.supervisor.member(params.workerid)
     return {"ends": await asyncio.to_thread(last_ends, member.home, params.limit)}
+
+
+@TABLE.method("token_new", Right.ADMIN, GrantParams)
+async def token_new(turn: Turn, params: GrantParams) -> object:
+    """Make a token with less than all rights; it is shown in this answer and never again."""
+    supervisor = turn.office.supervisor
+    if params.worker is not None:
+        supervisor.member(params.worker)
+    grant, token = supervisor.access.grant(
+        params.right, worker=params.worker, lasts_s=params.lasts_s, name=params.name
+    )
+    return {**shown_grant(grant), "token": token}
+
+
+@TABLE.method("token_list", Right.ADMIN, NoParams)
+async def token_list(turn: Turn, _params: NoParams) -> object:
+    """Return the tokens that were given away, without the tokens themselves."""
+    return {"tokens": [shown_grant(grant) for grant in turn.office.supervisor.access.grants()]}
+
+
+@TABLE.method("token_revoke", Right.ADMIN, WhichGrant)
+async def token_revoke(turn: Turn, params: WhichGrant) -> object:
+    """End a token; its open connections are closed."""
+    return {"found": turn.office.supervisor.access.withdraw(params.id)}
 
 
 @TABLE.method("kill_worker", Right.ADMIN, OfWorker, When.LONG)

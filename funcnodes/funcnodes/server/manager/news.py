@@ -81,6 +81,7 @@ class News:
     def sessions_changed(self, access: Access) -> None:
         """Close the connections of sessions that do not count any more."""
         counting = {session for hashes in access.sessions.values() for session in hashes}
+        counting |= {grant.hash for grant in access.grants}
         for client in list(self.clients):
             if client.caller.session is not None and client.caller.session not in counting:
                 client.close(SESSION_ENDED, "this session was ended")

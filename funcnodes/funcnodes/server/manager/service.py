@@ -23,7 +23,7 @@ from funcnodes_worker.home.supervisor_file import (
     write_supervisor_file,
 )
 from funcnodes_worker.home.token import read_or_make_token
-from funcnodes_worker.rpc.gate import Gate
+from funcnodes_worker.rpc.gate import Gate, Granted, Right
 
 from funcnodes.environment.catalog import Catalog, list_url
 from funcnodes.environment.provision import Provisioner
@@ -100,6 +100,7 @@ async def open_manager(
             )
             news = News(supervisor)
             access.on_change(lambda: _renew(access, gate, news))
+            access.expire_as_time_goes(asyncio.get_running_loop().call_later)
             _renew(access, gate, news)
             catalog = Catalog(base, list_url(config.raw))
             office = Office(supervisor, catalog, manager.request_stop, news.figures_watched)
@@ -143,7 +144,9 @@ def _ground(base: Base, no_auth: bool, worker_program: tuple[str, ...] | None) -
 
 
 def _renew(access: AccessBook, gate: Gate, news: News) -> None:
-    gate.set_access(access.current.origins, access.current.sessions)
+    current = access.current
+    grants = [Granted(grant.hash, Right(grant.right), grant.worker) for grant in current.grants]
+    gate.set_access(current.origins, current.sessions, grants)
     news.sessions_changed(access.current)
 
 
