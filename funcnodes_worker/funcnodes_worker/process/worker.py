@@ -19,7 +19,7 @@ from typing import Any
 
 import msgspec
 from aiohttp import web
-from funcnodes_core.document.edits import RemoveNode, ReplaceGraph, SetValue
+from funcnodes_core.document.edits import RemoveNode, SetValue
 from funcnodes_core.document.external import KEY as EXTERNAL
 from funcnodes_core.document.filling import fill_all
 from funcnodes_core.document.model import Document, JsonValue
@@ -44,8 +44,8 @@ from funcnodes_worker.runtime.board import Board
 from funcnodes_worker.runtime.graph_thread import GraphThread
 from funcnodes_worker.runtime.history import Historian
 from funcnodes_worker.runtime.living import LivingGraph
-from funcnodes_worker.runtime.noted import note_batch
-from funcnodes_worker.runtime.records import Batch, NodeState
+from funcnodes_worker.runtime.noted import Renewed, note_batch, renewed_by
+from funcnodes_worker.runtime.records import Batch, NodeState, Noted
 from funcnodes_worker.runtime.running import Run
 from funcnodes_worker.runtime.travel import external_for_export
 from funcnodes_worker.runtime.writer import Committed, Past, Writer
@@ -100,8 +100,7 @@ class WorkerInServerThread:
         self._dumper = Dumper()
         self._past: deque[Past] = deque(maxlen=REMEMBERED)
         self._observed_at = -1
-        self._filled: dict[int, tuple[Document, Sequence[str]]] = {}
-        """Documents that a grown library has filled, not yet committed; which nodes have more ports there."""
+        self._renewed = Renewed()
         self._word: RunWord = "starting"
         self._stop = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -207,18 +206,16 @@ class WorkerInServerThread:
         edits, document, revision = committed.edits, committed.document, committed.revision
         if self._lives_from is not None and revision > self._lives_from:
             self._graph.post(lambda: self._living.follow(edits, document, revision))
-        if any(isinstance(edit, RemoveNode | ReplaceGraph) for edit in edits):
-            self.board.drop([node for node in committed.before.nodes if node not in document.nodes])
+        if gone := renewed_by(edits, committed.before):
+            self.board.drop(gone)
+            self._renewed.note(gone, revision)
         self._snapshots.changed()
 
-    def _observed(self, document: Document) -> None:
+    def _observed(self, document: Document, noted: Noted | None) -> None:
         self._observed_at = self.writer.revision
         self._snapshots.changed()
-        _, grown = self._filled.pop(id(document), (document, ()))
-        if grown:
-            # Only now: what is told of a node's ports is read from the committed document.
-            ports = {name: tuple(document.nodes[name].ports.values()) for name in grown}
-            self.board.take(Batch(ports=ports), self.writer.head.nodes.__contains__)
+        if noted is not None:
+            self.hub.observed(noted)
 
     def deliver(self, batch: Batch) -> None:
         """Take a batch over from the graph's thread. Called there; the loop may be closed already."""
@@ -227,6 +224,7 @@ class WorkerInServerThread:
             self._loop.call_soon_threadsafe(self._take, batch)
 
     def _take(self, batch: Batch) -> None:
+        batch = self._renewed.without_old(batch)
         if batch.ports or batch.own_values:
             newer = {
                 (edit.node, edit.port)
@@ -236,7 +234,9 @@ class WorkerInServerThread:
                 if isinstance(edit, SetValue)
             }
             committed = self.writer.document
-            self.writer.observe(lambda head: note_batch(head, committed, batch, newer))
+            own = tuple(dict.fromkeys(node for node, _ in batch.own_values))
+            noted = Noted(ports=tuple(batch.ports), values=own)
+            self.writer.observe(lambda head: note_batch(head, committed, batch, newer), noted)
         self.board.take(batch, self.writer.head.nodes.__contains__)
 
     def _lasts(self, run: Run) -> None:
@@ -390,10 +390,10 @@ class WorkerInServerThread:
     def _library_changed(self, state: LibraryState) -> None:
         self.library = state
         before = self.writer.head
-        self.writer.observe(lambda head: fill_all(head, state.classes))
+        grown: list[str] = []
+        self.writer.observe(lambda head: fill_all(head, state.classes), Noted(ports=grown))
         document = self.writer.head
-        grown = [name for name, node in document.nodes.items() if node.ports != before.nodes[name].ports]
-        self._filled[id(document)] = document, grown
+        grown += [name for name, node in document.nodes.items() if node.ports != before.nodes[name].ports]
         self._graph.post(lambda: self._living.replace_placeholders(document))
         self.hub.event("lib_update")
 

@@ -21,16 +21,14 @@ class News:
 
     values: dict[tuple[NodeId, PortId], None] = field(default_factory=dict[tuple[NodeId, PortId], None])
     states: dict[NodeId, None] = field(default_factory=dict[NodeId, None])
-    ports: dict[NodeId, None] = field(default_factory=dict[NodeId, None])
 
     def __bool__(self) -> bool:
-        return bool(self.values or self.states or self.ports)
+        return bool(self.values or self.states)
 
     def clear(self) -> None:
         """Forget: it has been told."""
         self.values.clear()
         self.states.clear()
-        self.ports.clear()
 
 
 class Board:

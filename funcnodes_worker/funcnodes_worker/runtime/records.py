@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
@@ -51,6 +51,16 @@ class NodeState:
     """What users should know of how the latest run was done, though it was no error."""
     figures: RunFigures = _NO_RUNS
     """What its runs have cost, and why it ran last."""
+
+
+@dataclass(frozen=True)
+class Noted:
+    """Nodes of which an observation has noted something in the document."""
+
+    ports: Sequence[NodeId] = ()
+    """Those whose ports, or what is known of them, changed."""
+    values: Sequence[NodeId] = ()
+    """Those whose code has set an input itself."""
 
 
 @dataclass(frozen=True)

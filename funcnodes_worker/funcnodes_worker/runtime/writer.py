@@ -22,6 +22,7 @@ from funcnodes_core.document.titles import title_of
 from funcnodes_core.document.transaction import Transaction, transact
 
 from funcnodes_worker.rpc.tasks import owned
+from funcnodes_worker.runtime.records import Noted
 
 ANSWER_LIMIT_S = 1.0
 """How long news wait for the answer to go first; a limit for an answer that never comes."""
@@ -99,6 +100,8 @@ class _Step:
     written: Written | None
     """None for an observation, which is kept but never journaled."""
     waiting: asyncio.Future[Committed] | None = None
+    note: Observation | None = None
+    noted: Noted | None = None
 
 
 class WriteFailed(Exception):
@@ -124,7 +127,7 @@ class Writer:
         revision: int,
         journal: Journal,
         on_commit: Callable[[Committed], None],
-        on_observation: Callable[[Document], None] = lambda document: None,
+        on_observation: Callable[[Document, Noted | None], None] = lambda document, noted: None,
     ) -> None:
         """Begin at a document and its revision. `on_commit` is called for each commit, after its answer."""
         self.document = document
@@ -170,13 +173,16 @@ class Writer:
         # A caller that goes away cancels only its waiting: the step is in the deque, and stays there.
         return await step.waiting
 
-    def observe(self, note: Observation) -> None:
-        """Keep what node code changed by itself; it takes its place after the edits submitted so far."""
+    def observe(self, note: Observation, noted: Noted | None = None) -> None:
+        """Keep what node code changed by itself; it takes its place after the edits submitted so far.
+
+        `noted` says of which nodes; it is handed on when the observation is in the document.
+        """
         after = note(self._head)
         if after is self._head:
             return
         self._head = after
-        self._append(_Step(after, None))
+        self._append(_Step(after, None, note=note, noted=noted))
 
     async def wait_idle(self) -> None:
         """Return when nothing submitted is under way."""
@@ -237,7 +243,7 @@ class Writer:
             self._steps.popleft()
             before, self.document = self.document, step.document
             if step.written is None:
-                self._on_observation(step.document)
+                self._on_observation(step.document, step.noted)
                 continue
             written = step.written
             self.revision = written.revision
@@ -259,6 +265,9 @@ class Writer:
             if step.waiting is not None and not step.waiting.cancelled():
                 step.waiting.set_exception(WriteFailed(problem))
                 step.waiting.exception()
+            elif step.note is not None:
+                # What node code did is so, whatever the disk says.
+                self.observe(step.note, step.noted)
 
     async def _tell(self) -> None:
         while True:

@@ -18,7 +18,7 @@ from funcnodes_worker.rpc import envelope
 from funcnodes_worker.rpc.envelope import Call, Dialect
 from funcnodes_worker.rpc.gate import Caller
 from funcnodes_worker.rpc.outbox import Frame, Outbox
-from funcnodes_worker.runtime.records import Batch
+from funcnodes_worker.runtime.records import Batch, Noted
 from funcnodes_worker.runtime.writer import Committed
 from funcnodes_worker.server.frames import result_frame
 from funcnodes_worker.server.parked import Parked
@@ -43,6 +43,10 @@ class News(Protocol):
 
     def committed(self, committed: Committed) -> None:
         """Tell an edit. Called for each, in order, after its answer."""
+        ...
+
+    def observed(self, noted: Noted) -> None:
+        """Tell what node code changed by itself. Called when it is in the committed document."""
         ...
 
     def batch(self, batch: Batch) -> None:

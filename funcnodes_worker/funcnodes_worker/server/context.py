@@ -6,7 +6,6 @@ Owns the one `commit` that every editing method goes through. The rooms are buil
 from __future__ import annotations
 
 import asyncio
-import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path

@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 from collections.abc import Callable, Iterator
 
-from funcnodes_worker.runtime.records import Batch
+from funcnodes_worker.runtime.records import Batch, Noted
 from funcnodes_worker.runtime.writer import Committed
 from funcnodes_worker.server.client import Client, News
 
@@ -58,6 +58,11 @@ class Hub:
         """Tell everybody an edit."""
         for news in self._told():
             news.committed(committed)
+
+    def observed(self, noted: Noted) -> None:
+        """Tell everybody of which nodes the document now says something else by itself."""
+        for news in self._told():
+            news.observed(noted)
 
     def batch(self, batch: Batch) -> None:
         """Tell everybody what changed in the running graph."""

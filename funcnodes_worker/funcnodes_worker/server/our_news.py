@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from typing import Any
 
 import msgspec
@@ -11,25 +12,42 @@ from funcnodes_worker.rpc.gate import Right
 from funcnodes_worker.rpc.outbox import Frame
 from funcnodes_worker.runtime.board import Board
 from funcnodes_worker.runtime.board import News as Unheard
-from funcnodes_worker.runtime.records import Batch, NodeState
+from funcnodes_worker.runtime.records import Batch, NodeState, Noted
 from funcnodes_worker.runtime.writer import Committed, Past, Writer
 from funcnodes_worker.server.client import Client, Ticker
 from funcnodes_worker.server.frames import our_preview
 
 
 class OurNews:
-    """Edits in order and whole; the feed newest only, one frame per tick."""
+    """Edits and what node code did to ports in order and whole; the feed newest only, one frame per tick."""
 
     def __init__(self, client: Client, writer: Writer, board: Board, since: int, rate: float) -> None:
         self._client, self._writer, self._board = client, writer, board
         self._since = since
         self._unheard = Unheard()
+        self._observed: deque[tuple[int, dict[str, Any]]] = deque()
+        """What is in the document since a revision that this client has not heard of yet."""
         self.ticker = Ticker(rate, self._flush)
 
     def committed(self, committed: Committed) -> None:
         """Tell an edit; what the subscription's document already held is passed over."""
         if committed.revision > self._since:
             self._notify("edit", self.shape(committed))
+            self._since = committed.revision
+            self._tell_observed()
+
+    def observed(self, noted: Noted) -> None:
+        """Tell the ports of nodes whose code changed them, in order: after the edits that were before it."""
+        nodes = self._writer.document.nodes
+        records = {name: nodes[name] for name in (*noted.ports, *noted.values) if name in nodes}
+        ports = {name: list(record.ports.values()) for name, record in records.items()}
+        self._observed.append((self._writer.revision, {"states": {}, "values": {}, "ports": ports}))
+        self._tell_observed()
+
+    def _tell_observed(self) -> None:
+        # An edit is told after its answer, so one that is in the document already may not be told yet.
+        while self._observed and self._observed[0][0] <= self._since:
+            self._notify("feed", self._observed.popleft()[1])
 
     def shape(self, committed: Committed | Past) -> dict[str, Any]:
         """Return one committed transaction as it is told."""
@@ -40,7 +58,6 @@ class OurNews:
         self._unheard.values.update(dict.fromkeys(batch.values))
         self._unheard.states.update(dict.fromkeys(batch.states))
         self._unheard.states.update(dict.fromkeys(batch.progress))
-        self._unheard.ports.update(dict.fromkeys(batch.ports))
         if self._unheard:
             self.ticker.ask()
 
@@ -60,12 +77,8 @@ class OurNews:
         values: dict[str, dict[str, Any]] = {}
         for node, port in unheard.values:
             values.setdefault(node, {})[port] = our_preview(self._board.value(node, port))
-        nodes = self._writer.document.nodes
-        return {
-            "states": {node: self._state(node, self._board.state(node)) for node in unheard.states},
-            "values": values,
-            "ports": {node: list(nodes[node].ports.values()) for node in unheard.ports if node in nodes},
-        }
+        states = {node: self._state(node, self._board.state(node)) for node in unheard.states}
+        return {"states": states, "values": values, "ports": {}}
 
     def whole_feed(self) -> dict[str, Any]:
         """Return all that is known of the running graph."""

@@ -26,7 +26,7 @@ from funcnodes_core.document.model import Document, Edge, NodeId, PortId
 from funcnodes_worker.rpc.gate import Right
 from funcnodes_worker.rpc.outbox import Frame
 from funcnodes_worker.runtime.board import Board
-from funcnodes_worker.runtime.records import Batch, NodeState, Preview
+from funcnodes_worker.runtime.records import Batch, NodeState, Noted, Preview
 from funcnodes_worker.runtime.writer import Committed, Writer
 from funcnodes_worker.server.client import Client, Ticker, text
 from funcnodes_worker.server.frames import value_frame
@@ -104,11 +104,16 @@ class PublishedNews:
         self._values.update(dict.fromkeys(batch.values))
         self._states.update(dict.fromkeys(batch.states))
         self._progress.update(dict.fromkeys(batch.progress))
-        for node, ports in batch.ports.items():
-            for port in ports:
+        self.ticker.ask()
+
+    def observed(self, noted: Noted) -> None:
+        """Tell the options of ports that node code has changed."""
+        nodes = self._writer.document.nodes
+        for node in noted.ports:
+            record = nodes.get(node)
+            for port in record.ports.values() if record is not None else ():
                 data = {"node": node, "io": port.id, "result": port.value_options or {}}
                 self._event("after_update_value_options", data)
-        self.ticker.ask()
 
     def _flush(self) -> None:
         nodes = self._writer.document.nodes

@@ -10,8 +10,9 @@ from funcnodes_core.document.edits import AddNode, Edit, RenameNode, SetValue
 from funcnodes_core.document.model import Document, NodeRecord, PortRecord
 from funcnodes_core.document.refusals import NodeExists, NodeNotFound
 from funcnodes_worker.runtime.noted import note_batch
-from funcnodes_worker.runtime.records import Batch
+from funcnodes_worker.runtime.records import Batch, Noted
 from funcnodes_worker.runtime.writer import Committed, WriteFailed, Writer, Written
+from msgspec import UNSET
 
 
 class SmallJournal:
@@ -142,7 +143,7 @@ async def test_who_stops_waiting_changes_nothing() -> None:
 async def test_an_observation_is_kept_in_order_and_never_journaled() -> None:
     journal, told = SmallJournal(), list[Committed]()
     seen: list[Document] = []
-    writer = Writer(Document(), 0, journal, told.append, seen.append)
+    writer = Writer(Document(), 0, journal, told.append, lambda document, _: seen.append(document))
     async with writer.running():
         await submit(writer, node("a"))
         batch = Batch(own_values={("a", "x"): 5})
@@ -151,6 +152,25 @@ async def test_an_observation_is_kept_in_order_and_never_journaled() -> None:
     assert journal.writes == [[1], [2]]
     assert writer.document.nodes["a"].ports["x"].value == 5
     assert [document.nodes["a"].ports["x"].value for document in seen] == [5]
+
+
+async def test_an_observation_is_kept_although_the_disk_refused_the_edit_before_it() -> None:
+    journal, told = SmallJournal(), list[Committed]()
+    noted: list[Noted | None] = []
+    writer = Writer(Document(), 0, journal, told.append, lambda _, said: noted.append(said))
+    async with writer.running():
+        await submit(writer, node("a"))
+        journal.is_full = True
+        failing = asyncio.create_task(submit(writer, RenameNode("a", "renamed")))
+        await asyncio.sleep(0)
+        batch = Batch(own_values={("a", "x"): 5})
+        said = Noted(values=("a",))
+        writer.observe(lambda head: note_batch(head, writer.document, batch, set()), said)
+        (answer,) = await asyncio.gather(failing, return_exceptions=True)
+        assert isinstance(answer, WriteFailed)
+        await writer.wait_idle()
+    assert (writer.document.nodes["a"].name, writer.document.nodes["a"].ports["x"].value) == (UNSET, 5)
+    assert noted == [said]
 
 
 async def test_the_users_word_counts_more_than_an_older_observation() -> None:

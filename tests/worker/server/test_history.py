@@ -243,3 +243,24 @@ async def test_the_published_envelope_reaches_the_same_methods(tmp_path: Path) -
         assert (await client.cmd("undo"))["undone"] == 2
         assert (await client.cmd("get_node", id="a"))["io"] == before["io"]
         assert (await client.cmd("undo", revision=2))["type"] == "error"
+
+
+async def test_a_graph_put_in_place_of_another_shows_no_value_of_the_one_before(tmp_path: Path) -> None:
+    """Nodes of the same ids: what was shown of them was said by nodes that are no longer there."""
+    async with running_worker(tmp_path) as worker, window(worker, "ann") as ann:
+        await ann.call("add_node", id="lab.add", uuid="a")
+        fresh = (await ann.call("subscribe"))["document"]
+        await ann.call("edit", edits=[put(40)])
+        await ann.wait_for(lambda c: c.value("a", "sum") == 41)
+        await ann.call("edit", edits=[{"kind": "replace_graph", "document": fresh}])
+        assert await ann.call("get_io_value", nid="a", ioid="sum") in (None, "<NoValue>")
+        feed = (await ann.call("subscribe"))["feed"]
+        assert feed["values"].get("a", {}).get("sum") is None
+
+        await ann.call("edit", edits=[put(1)])
+        await ann.wait_for(lambda c: c.value("a", "sum") == 2)
+        node = fresh["nodes"]["a"]
+        await ann.call("edit", edits=[{"kind": "remove_node", "id": "a"}, {"kind": "add_node", "node": node}])
+        await ann.call("get_io_value", nid="a", ioid="sum")
+        feed = (await ann.call("subscribe"))["feed"]
+        assert feed["values"].get("a", {}).get("sum") is None

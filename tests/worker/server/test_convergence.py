@@ -1,0 +1,271 @@
+"""Whatever windows do and whenever they lose their connection: in the end all show the worker's document."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+from collections.abc import Sequence
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import msgspec
+import pytest
+from funcnodes_core.document.filling import new_node
+from funcnodes_core.document.model import Document, PortRecord
+from funcnodes_core.document.refusals import EditRejected
+from funcnodes_worker.rpc.gate import Caller, Right
+from funcnodes_worker.runtime.board import Board
+from funcnodes_worker.runtime.noted import note_batch
+from funcnodes_worker.runtime.records import Batch, Noted
+from funcnodes_worker.runtime.writer import Committed, Past, WriteFailed, Writer, Written
+from funcnodes_worker.server.client import Client
+from funcnodes_worker.server.hub import Hub
+from funcnodes_worker.server.methods.live import Since, Subscription, subscribe
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.support.follower import Follower
+from tests.support.random_edits import ADD, random_edit
+from tests.support.worker_process import Answer, WorkerClient, WorkerProcess, classes_of_lab, running_worker
+
+# By the real writer and the real news, without sockets: every order of things is tried
+
+
+class Rig:
+    """A writer with its news, a disk that is full now and then, and three windows."""
+
+    def __init__(self, dice: random.Random) -> None:
+        self.dice = dice
+        self.board, self.hub = Board(), Hub()
+        self.board.listen(self.hub.batch)
+        self.writer = Writer(Document(), 0, self, self.committed, self.observed)
+        self.past: list[Past] = []
+        self.observed_at = -1
+        self.clients: dict[Follower, Client | None] = {Followed(): None for _ in range(3)}
+
+    async def keep(self, entries: Sequence[Written]) -> None:
+        await asyncio.sleep(0)
+        if self.dice.randint(0, 9) == 0:
+            raise OSError("no space left on device")
+
+    def committed(self, committed: Committed) -> None:
+        self.past.append(Past(committed.revision, committed.author, committed.edits))
+        self.hub.committed(committed)
+
+    def observed(self, document: Document, noted: Noted | None) -> None:
+        self.observed_at = self.writer.revision
+        if noted is not None:
+            self.hub.observed(noted)
+
+    @property
+    def epoch(self) -> str:
+        return "e"
+
+    def missed_since(self, epoch: str, revision: int) -> Sequence[Past] | None:
+        # As the worker; sometimes the past is too short.
+        if revision > self.writer.revision or revision <= self.observed_at or self.dice.randint(0, 3) == 0:
+            return None
+        missed = [past for past in self.past if past.revision > revision]
+        return missed if len(missed) == self.writer.revision - revision else None
+
+    async def connect(self, follower: Follower) -> None:
+        client = Client(Caller(frozenset(Right), "token"), None, None)  # type: ignore[arg-type]
+        since = Since("e", follower.revision) if follower.revision >= 0 else None
+        services = SimpleNamespace(process=self, writer=self.writer, board=self.board)
+        context: Any = SimpleNamespace(services=services, client=client)
+        answer = await subscribe(context, Subscription(since=since))
+        self.hub.join(client)
+        follower.begin(msgspec.json.decode(msgspec.json.encode(answer)))
+        self.clients[follower] = client
+
+    async def read(self, follower: Follower) -> None:
+        """Have a window hear what waits for it."""
+        client = self.clients[follower]
+        while client is not None and len(client.outbox):
+            frame = await client.outbox.get()
+            assert frame is not None
+            follower.heard(json.loads(frame.body))
+
+    async def leave(self, follower: Follower) -> None:
+        client = self.clients[follower]
+        assert client is not None
+        for _ in range(self.dice.randint(0, 3)):
+            if len(client.outbox):
+                frame = await client.outbox.get()
+                assert frame is not None
+                follower.heard(json.loads(frame.body))
+        self.hub.leave(client)
+        client.change_news(None)
+        self.clients[follower] = None
+
+    async def edit(self) -> None:
+        edits = [random_edit(self.writer.head, self.dice) for _ in range(self.dice.randint(1, 2))]
+        try:
+            committed = await self.writer.submit(edits, "somebody")
+        except (EditRejected, WriteFailed):
+            return
+        for _ in range(self.dice.randint(0, 3)):
+            await asyncio.sleep(0)
+        committed.answered.set()
+
+    def observe(self) -> None:
+        nodes = list(self.writer.head.nodes)
+        if not nodes:
+            return
+        name, node = self.dice.choice(nodes), new_node(ADD, "x")
+        ports = list(node.ports.values())[: self.dice.randint(1, 4)]
+        ports.append(PortRecord(id=f"made_{self.dice.randint(0, 3)}"))
+        batch = Batch(ports={name: tuple(ports)}, own_values={(name, "a"): self.dice.randint(0, 9)})
+        committed = self.writer.document
+        noted = Noted(ports=(name,), values=(name,))
+        self.writer.observe(lambda head: note_batch(head, committed, batch, set()), noted)
+
+    async def live(self, steps: int) -> None:
+        editing: set[asyncio.Task[None]] = set()
+        async with self.writer.running():
+            for _ in range(steps):
+                follower = self.dice.choice(list(self.clients))
+                match self.dice.randint(0, 5):
+                    case 0 if self.clients[follower] is None:
+                        await self.connect(follower)
+                    case 0:
+                        await self.leave(follower)
+                    case 1:
+                        await self.read(follower)
+                    case 2:
+                        self.observe()
+                    case _:
+                        editing.add(asyncio.create_task(self.edit()))
+                await asyncio.sleep(0)
+            await asyncio.gather(*editing)
+            await self.writer.wait_idle()
+        for follower, client in self.clients.items():
+            if client is None:
+                await self.connect(follower)
+            await self.read(follower)
+            assert follower.revision == self.writer.revision
+            assert follower.document == self.writer.document
+            assert list(follower.document.nodes) == list(self.writer.document.nodes)
+
+
+class Followed(Follower):
+    """A follower by its identity."""
+
+    __hash__ = object.__hash__
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 2**32), st.integers(1, 80))
+def test_three_windows_end_equal_whatever_happens_in_whatever_order(seed: int, steps: int) -> None:
+    dice = random.Random(seed)
+    asyncio.run(Rig(dice).live(steps))
+
+
+# Over real sockets, with nodes that run and change their own ports
+
+
+class Window:
+    """A person's window: edits, is cut off, comes back."""
+
+    def __init__(self, worker: WorkerProcess, author: str, dice: random.Random) -> None:
+        self.worker, self.author, self.dice = worker, author, dice
+        self.follower = Follower()
+
+    async def live(self, edits: int) -> None:
+        while edits > 0:
+            async with self.worker.connect() as client:
+                await self._subscribe(client)
+                for _ in range(self.dice.randint(5, 40)):
+                    await self._edit(client)
+                    edits -= 1
+                    self._hear(client)
+                if self.dice.randint(0, 1):
+                    # Cut off in the middle of what it is told.
+                    await client.socket.close(code=1001)
+
+    async def _subscribe(self, client: WorkerClient) -> None:
+        client.pushed.clear()
+        answer = await client.call("subscribe", author=self.author, **self.follower.since)
+        self.follower.begin(answer)
+
+    def _hear(self, client: WorkerClient) -> None:
+        heard, client.pushed[:] = client.pushed[:], []
+        for message in heard:
+            self.follower.heard(message)
+
+    async def _edit(self, client: WorkerClient) -> None:
+        try:
+            match self.dice.randint(0, 8):
+                case 0:
+                    await client.call("undo")
+                case 1:
+                    await client.call("redo")
+                case 2:
+                    name = f"o{self.dice.randint(0, 3)}"
+                    choices = [str(n) for n in range(self.dice.randint(1, 4))]
+                    offer = new_node(classes_of_lab()["lab.offer"], name)
+                    edits = [
+                        {"kind": "add_node", "node": msgspec.to_builtins(offer)},
+                        {"kind": "set_value", "node": name, "port": "choices", "value": choices},
+                    ]
+                    await client.call("edit", edits=edits[self.dice.randint(0, 1) :])
+                case _:
+                    edit = random_edit(self.follower.document, self.dice)
+                    await client.call("edit", edits=[msgspec.to_builtins(edit)])
+        except Answer as answer:
+            if answer.code not in (-32000, -32001):
+                raise
+
+    async def settle(self, revision: int) -> None:
+        """Come back, hear all there is, and stand at this revision."""
+        async with self.worker.connect() as client:
+            await self._subscribe(client)
+            await client.call("uuid")
+            self._hear(client)
+            assert self.follower.revision == revision
+
+
+async def converge(worker: WorkerProcess, seed: int, edits: int) -> None:
+    windows = [Window(worker, author, random.Random(f"{seed}{author}")) for author in ("ann", "bob", "cara")]
+    async with worker.connect() as watching:
+        # One that is there all the time and only looks: it is told everything and never given a whole.
+        looks = Follower()
+        looks.begin(await watching.call("subscribe"))
+        await asyncio.gather(*(window.live(edits) for window in windows))
+        await wait_quiet(watching)
+        shown = await watching.call("subscribe")
+        told = watching.pushed[:]
+        for message in told:
+            looks.heard(message)
+    document = msgspec.convert(shown["document"], Document)
+    assert looks.document == document
+    assert looks.wholes == 1
+    assert {"ann", "bob", "cara"} <= set(looks.authors)
+    for window in windows:
+        await window.settle(shown["revision"])
+        assert window.follower.document == document
+
+
+async def wait_quiet(client: WorkerClient) -> None:
+    """Return when no node runs and nothing more comes: the feed says so by its states."""
+    while True:
+        before = len(client.pushed)
+        await client.call("get_nodes")  # waits for its turn behind all edits
+        await client.call("save")  # waits for the writer
+        await asyncio.sleep(0.3)  # longer than the feed's pace: what was under way has been told
+        if len(client.pushed) == before:
+            return
+
+
+async def test_three_windows_over_real_sockets_end_equal(tmp_path: Path) -> None:
+    async with running_worker(tmp_path) as worker:
+        await converge(worker, seed=20261121, edits=120)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("seed", range(20))
+async def test_three_windows_over_real_sockets_end_equal_for_long(tmp_path: Path, seed: int) -> None:
+    async with running_worker(tmp_path) as worker:
+        await converge(worker, seed=seed, edits=600)
