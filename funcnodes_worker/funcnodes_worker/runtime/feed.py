@@ -17,6 +17,7 @@ from weakref import WeakKeyDictionary
 
 from funcnodes_core.document.model import NodeId, PortId
 
+from funcnodes_worker.runtime.changed import Changed
 from funcnodes_worker.runtime.observe import key_of
 from funcnodes_worker.runtime.previews import make_preview
 from funcnodes_worker.runtime.records import Batch, NodeState, Preview
@@ -57,11 +58,11 @@ class Feed:
         """`state_of` reads a node's state, `changes_of` what its code changed on these ports by itself."""
         self._deliver, self._state_of, self._changes_of = deliver, state_of, changes_of
         self._followed = followed
-        self._ports: dict[Any, int] = {}
+        self._ports: Changed[Any] = Changed()
         """Ports whose change was not told yet, with the number of the latest."""
         self._count = count(1).__next__
         self._told: WeakKeyDictionary[Any, int] = WeakKeyDictionary()
-        self._states: dict[Any, None] = {}
+        self._states: Changed[Any] = Changed()
         self._progress: dict[NodeId, Mapping[str, Any]] = {}
         self._dear: WeakKeyDictionary[Any, bool] = WeakKeyDictionary()
         """Ports and kinds of values by whether encoding them took longer than a slice."""
@@ -83,13 +84,13 @@ class Feed:
 
     def port_changed(self, io: Any) -> None:
         """Note that a port has a new value or new options."""
-        self._ports[io] = self._count()
+        self._ports.new[io] = self._count()
         if self._timer is None:
             self._ask()
 
     def state_changed(self, node: Any) -> None:
         """Note that a node does something else than before."""
-        self._states[node] = None
+        self._states.new[node] = 0
         if self._timer is None or self._waits_for_values:
             self._ask()
 
@@ -104,7 +105,7 @@ class Feed:
 
     def version(self, io: Any) -> int:
         """Return the number of a port's latest change: the same number means the same value."""
-        return self._ports.get(io) or self._told.get(io, 0)
+        return max(self._ports.number(io), self._told.get(io, 0))
 
     # Delivery
 
@@ -125,22 +126,22 @@ class Feed:
         begun = time.perf_counter()
         may_encode = self._loop.time() >= self._next_values
         self._spent_dear = 0.0
-        batch = self._collect(begun + SLICE_S if may_encode else begun - 1)
+        states = self._read_states(begun + SLICE_S)
+        spent_on_states = time.perf_counter() - begun
+        batch = self._collect(states, time.perf_counter() + SLICE_S if may_encode else begun - 1)
         # The dear ones share a tenth of their own, so that they hold up nobody but each other.
         spent = time.perf_counter() - begun - self._spent_dear
         if batch is not None:
             self._deliver(batch)
         now = self._loop.time()
-        self._next = now + PAUSE_S
+        self._next = now + max(PAUSE_S, spent_on_states * (SHARE - 1))
         if may_encode:
             # The longer this slice was, the longer the graph has the thread for itself.
             self._next_values = now + max(PAUSE_S, spent * (SHARE - 1))
         if self._ports or self._states or self._progress:
             self._ask()
 
-    def _collect(self, until: float) -> Batch | None:
-        states = {node.uuid: self._state_of(node) for node in self._states}
-        self._states.clear()
+    def _collect(self, states: dict[NodeId, NodeState], until: float) -> Batch | None:
         progress, self._progress = self._progress, {}
         values, seen = self._encode(until)
         changes = self._changes_of(seen)
@@ -148,14 +149,22 @@ class Feed:
             return None
         return Batch(values, states, progress, changes.ports, changes.own_values, self._followed())
 
+    def _read_states(self, until: float) -> dict[NodeId, NodeState]:
+        """Return the states that changed; of very many, as many as there is time for."""
+        states: dict[NodeId, NodeState] = {}
+        while (taken := self._states.take()) is not None:
+            node = taken[0]
+            states[node.uuid] = self._state_of(node)
+            if time.perf_counter() > until:
+                break
+        return states
+
     def _encode(self, until: float) -> tuple[dict[tuple[NodeId, PortId], Preview | None], list[Any]]:
         values: dict[tuple[NodeId, PortId], Preview | None] = {}
         seen: list[Any] = []
         later: dict[Any, int] = {}
-        while self._ports and time.perf_counter() <= until:
-            io = next(iter(self._ports))
-            number = self._ports.pop(io)
-            now = time.perf_counter()
+        while (now := time.perf_counter()) <= until and (taken := self._ports.take()) is not None:
+            io, number = taken
             if now < self._next_dear and self._is_dear(io):
                 later[io] = number
                 continue
@@ -165,7 +174,7 @@ class Feed:
                 continue
             values[node.uuid, key_of(node, io)] = self._preview(io, now)
             seen.append(io)
-        self._ports.update(later)
+        self._ports.new.update(later)
         return values, seen
 
     def _preview(self, io: PortLike, now: float) -> Preview | None:
