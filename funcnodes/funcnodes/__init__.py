@@ -13,6 +13,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from funcnodes.client.opening import connect
     from funcnodes.lazy_import import LazyImport
     from funcnodes.server.published_names import WorkerManager, assert_worker_manager_running
     from funcnodes_core import *  # noqa: F403
@@ -34,6 +35,7 @@ _OWN = {
     "LazyImport": "funcnodes.lazy_import",
     "WorkerManager": "funcnodes.server.published_names",
     "assert_worker_manager_running": "funcnodes.server.published_names",
+    "connect": "funcnodes.client.opening",
 }
 
 __all__ = [
@@ -93,6 +95,7 @@ __all__ = [
     "assert_worker_manager_running",
     "check_shelf",
     "config",
+    "connect",
     "controlled_wrapper",
     "decorator",
     "emit_after",

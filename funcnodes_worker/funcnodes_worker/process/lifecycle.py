@@ -16,7 +16,6 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import cast
-from uuid import uuid4
 
 import msgspec
 from funcnodes_core.document.apply import apply_all
@@ -208,7 +207,8 @@ def _restore(opened: Opened, classes: Classes) -> Document:
     document = apply_all(saved, [edit for entry in opened.tail for edit in entry.edits])
     meta = document.surroundings.get("meta")
     known: object = cast("dict[str, object]", meta).get("id") if isinstance(meta, dict) else None
-    identity = known if isinstance(known, str) and len(known) == 32 else uuid4().hex
+    # That of its history until it has been saved once: it is the same after a crash before that.
+    identity = known if isinstance(known, str) and len(known) == 32 else opened.epoch
     surroundings = {**document.surroundings, "meta": {"id": identity, "version": funcnodes_core.__version__}}
     return replace(document, surroundings=surroundings)
 

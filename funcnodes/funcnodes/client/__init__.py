@@ -1,0 +1,1 @@
+"""Driving a worker from Python: `funcnodes.connect(…)`, for scripts, notebooks and tests."""

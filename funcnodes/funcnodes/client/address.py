@@ -1,0 +1,79 @@
+"""Where a worker is: by its name or id in a base folder, or by its own address.
+
+Owns the choice. It is asked again before each dialling: a worker that started anew may listen elsewhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple, TypeAlias
+
+from funcnodes_worker.home.base import Base, resolve_base
+from funcnodes_worker.home.token import read_token
+from funcnodes_worker.home.worker_config import WorkerConfigBroken, read_worker_config
+from funcnodes_worker.home.worker_home import WorkerHome, find_workers
+
+from funcnodes.client.errors import WorkerNotFound, WorkerUnreachable
+
+_SCHEMES = ("http://", "https://", "ws://", "wss://")
+_SHORTEST_BEGINNING = 4
+
+
+class Address(NamedTuple):
+    """Where to dial, and what to show there."""
+
+    url: str
+    token: str | None
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The header that lets in. A token goes nowhere else: never into the URL."""
+        return {} if self.token is None else {"Authorization": f"Bearer {self.token}"}
+
+
+Find: TypeAlias = Callable[[], Address]
+"""Tells where the worker is now. Called before each dialling; may block for as long as reading a file."""
+
+
+def finder(target: str, base: str | Path | None, token: str | None) -> Find:
+    """Return what finds a worker by name, id, beginning of an id, or URL."""
+    if target.startswith(_SCHEMES):
+        url = target if target.endswith("/") else f"{target}/"
+        return lambda: Address(url, token or read_token(resolve_base(base)))
+    folder = resolve_base(base)
+
+    def find() -> Address:
+        home = _meant(folder, target)
+        config = read_worker_config(home)
+        if not config.port:
+            raise WorkerUnreachable(home.uuid, "it has never run")
+        host = config.host or "localhost"
+        scheme = "https" if config.ssl else "http"
+        shown = f"[{host}]" if ":" in host else host
+        return Address(f"{scheme}://{shown}:{config.port}/", token or read_token(folder))
+
+    return find
+
+
+def _meant(base: Base, target: str) -> WorkerHome:
+    names: dict[str, str | None] = {}
+    homes = find_workers(base)
+    for home in homes:
+        try:
+            names[home.uuid] = read_worker_config(home).name
+        except (WorkerConfigBroken, FileNotFoundError):
+            names[home.uuid] = None
+    begins = target if len(target) >= _SHORTEST_BEGINNING else None
+    for found in (
+        [home for home in homes if home.uuid == target],
+        [home for home in homes if names[home.uuid] == target],
+        [home for home in homes if begins is not None and home.uuid.startswith(begins)],
+    ):
+        if len(found) == 1:
+            return found[0]
+        if found:
+            ids = ", ".join(home.uuid for home in found)
+            raise WorkerNotFound(target, f"{target!r} may mean several workers: {ids}; give the id")
+    known = ", ".join(sorted(names[home.uuid] or home.uuid for home in homes)) or "none"
+    raise WorkerNotFound(target, f"there is no worker {target!r} in {base.folder}; known are: {known}")
