@@ -3,6 +3,7 @@ import { LibraryBig, Package, Plus, SlidersHorizontal, X } from "lucide-react";
 import { type ReactNode, useEffect } from "react";
 import { Canvas } from "../canvas/Canvas";
 import { DeafBanner } from "../panels/DeafBanner";
+import { History } from "../panels/History";
 import { Library } from "../panels/Library";
 import { Modules } from "../panels/Modules";
 import { Opened } from "../panels/Opened";
@@ -52,6 +53,7 @@ export default function Workbench() {
       <Palette />
       <Opened />
       {dialog === "modules" && <Modules />}
+      {dialog === "history" && <History />}
     </ReactFlowProvider>
   );
 }

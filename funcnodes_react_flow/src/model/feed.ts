@@ -1,7 +1,7 @@
 /** What a running worker says about its graph: states, values, ports. Newest only; merged here. Pure. */
 import { is, isListOf } from "../rpc/check";
 import { isJson, isObject } from "../rpc/json";
-import type { Json, PortRecord } from "../wire/generated";
+import type { Edit, Json, PortRecord } from "../wire/generated";
 import { type Figures, NO_RUNS, toFigures } from "./figures";
 
 export type Status = "idle" | "marked" | "running" | "failed" | "blocked";
@@ -151,6 +151,16 @@ export function toFullValue(answer: unknown): Preview | null {
 
 function toPorts(value: unknown): readonly PortRecord[] | undefined {
   return isListOf("PortRecord", value) ? value.filter((port) => is("PortRecord", port)) : undefined;
+}
+
+/** Returns the feed without nodes that are gone or were replaced: what was said of them counts no more. */
+export function withoutRenewed(feed: Feed, edits: readonly Edit[]): Feed {
+  if (edits.some((edit) => edit.kind === "replace_graph")) return EMPTY_FEED;
+  const gone = new Set(edits.flatMap((edit) => (edit.kind === "remove_node" ? [edit.id] : [])));
+  if (gone.size === 0) return feed;
+  const left = <Item>(known: Readonly<Record<string, Item>>): Readonly<Record<string, Item>> =>
+    Object.fromEntries(Object.entries(known).filter(([node]) => !gone.has(node)));
+  return { states: left(feed.states), values: left(feed.values), ports: left(feed.ports) };
 }
 
 /** Returns the older feed overlaid by the newer; what did not change keeps its identity. */

@@ -1,7 +1,20 @@
-import { CircleHelp, Monitor, Moon, Package, PanelLeft, PanelRight, Plus, Sun } from "lucide-react";
+import {
+  CircleHelp,
+  History,
+  Monitor,
+  Moon,
+  Package,
+  PanelLeft,
+  PanelRight,
+  Plus,
+  Redo2,
+  Sun,
+  Undo2,
+} from "lucide-react";
 import { Button, IconButton } from "../parts/Button";
 import { useFleet } from "../store/fleet";
 import { useGraph } from "../store/graph";
+import { redo, undo } from "../store/history";
 import {
   openDialog,
   openPalette,
@@ -30,6 +43,17 @@ export function Header() {
       <span className="flex-1" />
       {ready && (
         <>
+          <span className="flex">
+            <IconButton label="Undo (Ctrl Z)" onClick={() => void undo()}>
+              <Undo2 size={16} />
+            </IconButton>
+            <IconButton label="Redo (Ctrl Shift Z)" onClick={() => void redo()}>
+              <Redo2 size={16} />
+            </IconButton>
+            <IconButton label="History" className="max-md:hidden" onClick={() => openDialog("history")}>
+              <History size={16} />
+            </IconButton>
+          </span>
           <Button look="primary" className="max-md:hidden" onClick={() => openPalette()}>
             <Plus size={14} /> Add node
             <kbd className="rounded bg-white/20 px-1 font-sans text-[11px]">Space</kbd>

@@ -3,6 +3,8 @@ import { openDialog } from "../store/view";
 
 const KEYS: readonly (readonly [string, string])[] = [
   ["Space, Ctrl K, double click", "Add a node"],
+  ["Ctrl Z", "Undo what you did last"],
+  ["Ctrl Shift Z, Ctrl Y", "Do it again"],
   ["Delete, Backspace", "Remove what is selected"],
   ["Ctrl A", "Select every node"],
   ["Ctrl C, Ctrl V", "Copy and paste nodes with their values"],

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { isObject, parseObject } from "../rpc/json";
 import { connect, disconnect, edit, shownGraph, useGraph } from "./graph";
+import { redo, undo } from "./history";
 import { addNodeOf, connectPorts, copySelection, paste, removeAll, rename, setValue } from "./nodes";
 import { dismiss, select, useView } from "./view";
 
@@ -132,6 +133,49 @@ describe("a worker's graph", () => {
     expect(useGraph.getState()).toMatchObject({ worker: "w2", ready: false, classes: [] });
     await open();
     expect(useGraph.getState().ready).toBe(true);
+  });
+});
+
+describe("undo and redo", () => {
+  it("are asked of the worker, and a refusal says why", async () => {
+    const done = undo();
+    worker().answer(worker().calls("undo")[0], { result: { revision: 6, undone: 5, title: "x" } });
+    expect(await done).toBe(true);
+    expect(toasts()).toEqual([]);
+
+    const refused = redo();
+    const message = "“x” can not be redone: somebody else's later change builds on it";
+    worker().answer(worker().calls("redo")[0], {
+      error: { code: -32000, message, data: { kind: "BuiltUpon" } },
+    });
+    expect(await refused).toBe(false);
+    expect(useView.getState().toasts).toMatchObject([
+      { tone: "error", title: "This can not be redone", detail: message },
+    ]);
+  });
+
+  it("say quietly that there is nothing left", async () => {
+    const refused = undo();
+    const error = { code: -32000, message: "there is nothing to undo", data: { kind: "NothingToUndo" } };
+    worker().answer(worker().calls("undo")[0], { error });
+    expect(await refused).toBe(false);
+    expect(toasts()).toEqual([["info", "There is nothing of yours to undo"]]);
+  });
+
+  it("forget what was shown of nodes that another graph replaced", () => {
+    const values = { a: { out: { mime: "application/json", value: 7 } } };
+    worker().tell("feed", { values, states: { b: { status: "running", run: 1 } } });
+    const rename = [{ kind: "rename_node", node: "a", name: "x" }];
+    worker().tell("edit", { revision: 6, author: "other", edits: rename });
+    expect(useGraph.getState().feed.values.a?.out?.value).toBe(7);
+    worker().tell("edit", { revision: 7, author: "other", edits: [{ kind: "remove_node", id: "b" }] });
+    expect(Object.keys(useGraph.getState().feed.states)).toEqual([]);
+    worker().tell("edit", {
+      revision: 8,
+      author: "other",
+      edits: [{ kind: "replace_graph", document: DOCUMENT }],
+    });
+    expect(useGraph.getState().feed).toEqual({ states: {}, values: {}, ports: {} });
   });
 });
 

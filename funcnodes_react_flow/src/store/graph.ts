@@ -5,7 +5,15 @@
  * actions below.
  */
 import { create } from "zustand";
-import { EMPTY_FEED, type Feed, mergeFeed, type Preview, toFeed, toFullValue } from "../model/feed";
+import {
+  EMPTY_FEED,
+  type Feed,
+  mergeFeed,
+  type Preview,
+  toFeed,
+  toFullValue,
+  withoutRenewed,
+} from "../model/feed";
 import { EMPTY_GRAPH, type Graph, nodeOf, titleOf, toGraph } from "../model/graph";
 import { allNodes, type LibraryNode, type Shelf, toShelves } from "../model/library";
 import { withPorts } from "../model/newNode";
@@ -143,7 +151,12 @@ function heard(method: string, params: unknown): void {
   switch (method) {
     case "edit": {
       const event = committed(params);
-      if (event) setState(({ history }) => ({ history: commit(history, event) }));
+      if (event) {
+        setState(({ history, feed }) => ({
+          history: commit(history, event),
+          feed: withoutRenewed(feed, event.edits),
+        }));
+      }
       return;
     }
     case "feed": {

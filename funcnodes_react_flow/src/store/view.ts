@@ -3,7 +3,7 @@ import { create } from "zustand";
 import { newId, read, write } from "./identity";
 
 export type Theme = "auto" | "light" | "dark";
-export type Dialog = "modules" | "new-worker" | "shortcuts" | null;
+export type Dialog = "modules" | "new-worker" | "shortcuts" | "history" | null;
 
 export interface Toast {
   id: string;
