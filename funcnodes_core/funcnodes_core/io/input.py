@@ -145,10 +145,13 @@ class NodeInput(NodeIO):
 
     def set_default(self, default: Any) -> None:
         """Give the input another default; `NoValue` brings back what the class says."""
+        is_the_class_s = default is NoValue or self._stands_for_the_class_default(default)
+        self.fallback = self.class_default if is_the_class_s else default
+
+    def _stands_for_the_class_default(self, said: Any) -> bool:
+        """Tell whether plain data, a file above all, means by this text the object that the class gives."""
         own = self.class_default
-        # A file holds the text; it means the object that the text stands for.
-        is_its_text = type(own) is DefaultFactory and isinstance(default, str) and default == own.text
-        self.fallback = own if default is NoValue or is_its_text else default
+        return type(own) is DefaultFactory and isinstance(said, str) and said == own.text
 
     @property
     def told_default(self) -> Any:
@@ -156,6 +159,11 @@ class NodeInput(NodeIO):
         fallback = self.fallback
         text = fallback.text if type(fallback) is DefaultFactory else None
         return self.default if text is None else text
+
+    @property
+    def told_value(self) -> Any:
+        """The value as it is told in plain data."""
+        return self.told_default if self.stored is NoValue else self.stored
 
     def set_value(self, value: Any, does_trigger: bool | None = None, datapath: Any = None) -> None:
         """Store a value, tell it, and ask for a run; from another thread, all but the storing is posted."""
@@ -282,5 +290,6 @@ class NodeInput(NodeIO):
         if "default" in data:
             self.set_default(data["default"])
             self.set_value(NoValue, does_trigger=False)
-        if "value" in data and data["value"] is not NoValue:
-            self.set_value(data["value"], does_trigger=False)
+        value = data.get("value", NoValue)
+        if value is not NoValue and not self._stands_for_the_class_default(value):
+            self.set_value(value, does_trigger=False)

@@ -130,6 +130,11 @@ class NodeOutput(NodeIO):
         """Return everything about the port."""
         return shapes.full(self, with_value)
 
+    @property
+    def told_value(self) -> Any:
+        """The value as it is told in plain data."""
+        return self.value
+
     def deserialize(self, data: Mapping[str, Any]) -> None:
         """Take over what a saved port says."""
         shapes.take_over(self, data)

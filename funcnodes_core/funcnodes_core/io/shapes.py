@@ -46,7 +46,7 @@ def compact(port: Port, drop: bool) -> dict[str, Any]:
         "type": port.type,
         "id": port.uuid,
         "is_input": port.is_input(),
-        "value": port.value,
+        "value": port.told_value,
         "emit_value_set": port.emit_value_set,
     }
     optional: dict[str, tuple[Any, bool]] = {
@@ -93,7 +93,7 @@ def full(port: Port, with_value: bool) -> dict[str, Any]:
         "emit_value_set": port.emit_value_set,
     }
     if with_value:
-        shape["value"] = port.value
+        shape["value"] = port.told_value
     if is_input(port):
         shape["default"] = port.told_default
         shape["required"] = port.required

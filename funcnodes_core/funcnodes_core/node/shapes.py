@@ -114,7 +114,7 @@ def ports_of(data: Mapping[str, Any]) -> dict[str, Any]:
 
 def _beyond_class(port: NodeInput | NodeOutput, options: Mapping[str, Any]) -> dict[str, Any]:
     if port.is_as_declared and not options and type(port).serialize in _OWN_WORDS:
-        return {"value": port.value}
+        return {"value": port.told_value}
     shape = port.serialize()
     del shape["id"]
     model: Any = port.model

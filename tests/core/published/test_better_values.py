@@ -132,6 +132,11 @@ async def test_defaults_that_are_no_json_reach_the_function_as_they_are() -> Non
         "start": str(_NOTHING), "unit": "Unit.M", "kind": "float", "word": "word", "_triggerinput": None,
     }  # fmt: skip
 
+    whole = told()
+    whole.deserialize(saved)
+    await whole
+    assert [whole[port].value for port in "abc"] == [True, Unit.M, float]
+
     saved["io"]["start"]["default"] = str(_NOTHING)
     again = told()
     again.deserialize({**saved, "io": {"start": {"default": str(_NOTHING)}, "unit": {"default": "other"}}})
