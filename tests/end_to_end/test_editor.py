@@ -9,6 +9,7 @@ import asyncio
 import functools
 import json
 import os
+import re
 import signal
 import time
 import urllib.request
@@ -371,3 +372,40 @@ async def test_a_module_that_does_not_exist_fails_with_a_reason(system: System) 
                 await expect(editor.connection).to_have_attribute("data-state", "connected")
         finally:
             await manager.call("delete_worker", workerid=uuid)
+
+
+async def test_undo_and_redo_by_keys_and_buttons_and_going_back_in_the_history(sum_of_two: Editor) -> None:
+    """What another window built upon is not undone, which a notice says; a text field keeps its own undo."""
+    page, worker = sum_of_two.page, sum_of_two.worker
+    await sum_of_two.draw_wire(("a", "float"), ("sum", "a"))
+    await sum_of_two.type("a", "input", "40")
+    await expect(sum_of_two.preview("sum", "a")).to_have_text("40")
+
+    await page.get_by_test_id("canvas").click(position={"x": 700, "y": 600})
+    await page.keyboard.press("Control+z")
+    await expect(sum_of_two.preview("sum", "a")).to_have_text("2")
+    await page.keyboard.press("Control+z")
+    await expect(page.locator(".react-flow__edge")).to_have_count(0)
+    await page.keyboard.press("Control+Shift+Z")
+    await expect(page.locator(".react-flow__edge")).to_have_count(1)
+    await page.get_by_label("Redo (Ctrl Shift Z)").click()
+    await expect(sum_of_two.preview("sum", "a")).to_have_text("40")
+
+    await worker.call("edit", edits=[_value("a", "input", 50)])
+    await expect(sum_of_two.preview("sum", "a")).to_have_text("50")
+    await page.get_by_label("Undo (Ctrl Z)").click()
+    toast = page.get_by_test_id("toast")
+    await expect(toast).to_contain_text("This can not be undone")
+    await expect(toast).to_contain_text("somebody else's later change")
+    await expect(sum_of_two.preview("sum", "a")).to_have_text("50")
+
+    await page.get_by_label("History").click()
+    lines = page.get_by_test_id("history").locator("li")
+    await expect(lines.first).to_contain_text("Somebody else")
+    await lines.filter(has_text=re.compile("Connected")).first.get_by_role("button").click()
+    await page.get_by_role("button", name="Restore", exact=True).click()
+    await expect(lines.first).to_contain_text("Restored the graph of revision")
+    if folder := os.environ.get("FUNCNODES_SCREENSHOTS"):
+        await page.screenshot(path=f"{folder}/history.png")
+    await page.keyboard.press("Escape")
+    await expect(sum_of_two.preview("sum", "a")).to_have_text("2")

@@ -1,5 +1,5 @@
 import { Redo2, RotateCcw, Undo2 } from "lucide-react";
-import { useCallback, useEffect, useState } from "react";
+import { type ReactNode, useCallback, useEffect, useState } from "react";
 import type { HistoryPage, HistoryStep } from "../model/history";
 import { Button } from "../parts/Button";
 import { Modal } from "../parts/Modal";
@@ -104,7 +104,9 @@ function Line({ step, asked, onAsk, onRestore }: LineProps) {
     <li data-testid={`history-${step.revision}`} className="group flex items-center gap-3 py-2">
       <span className="w-20 shrink-0 text-ink-3 text-xs tabular-nums">{when(step.time)}</span>
       <span className="min-w-0 flex-1">
-        <span className={`break-words ${step.undone ? "text-ink-3 line-through" : ""}`}>{step.title}</span>
+        <span className={`break-words ${step.undone ? "text-ink-3 line-through" : ""}`}>
+          {inWords(step.title)}
+        </span>
         <span className="block text-ink-3 text-xs">
           {mine ? "You" : "Somebody else"}
           {step.undone && " · undone"}
@@ -133,6 +135,19 @@ function Line({ step, asked, onAsk, onRestore }: LineProps) {
         </Button>
       )}
     </li>
+  );
+}
+
+/** A title with what stands between backticks, names of ports and options, as such. */
+function inWords(title: string): ReactNode {
+  return title.split(/(`[^`]*`)/).map((part, place) =>
+    part.startsWith("`") ? (
+      <code key={`${place}${part}`} className="rounded bg-hover px-1 font-mono text-xs">
+        {part.slice(1, -1)}
+      </code>
+    ) : (
+      part
+    ),
   );
 }
 
