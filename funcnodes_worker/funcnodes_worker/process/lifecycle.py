@@ -26,7 +26,7 @@ from funcnodes_core.nodespace import NodeSpace
 from msgspec.structs import replace
 
 import funcnodes_core
-from funcnodes_worker.home.base import Base
+from funcnodes_worker.home.base import Base, read_config
 from funcnodes_worker.home.run_state import remove_run_files, write_run_word
 from funcnodes_worker.home.worker_config import read_worker_config
 from funcnodes_worker.home.worker_home import WorkerHome
@@ -34,6 +34,7 @@ from funcnodes_worker.process.loading import LibraryOffice
 from funcnodes_worker.process.platform import on_stop_signals
 from funcnodes_worker.process.trusting import TrustOffice
 from funcnodes_worker.process.worker import WorkerInServerThread
+from funcnodes_worker.runtime.external_office import ExternalOffice
 from funcnodes_worker.runtime.feed import Feed
 from funcnodes_worker.runtime.graph_thread import GraphThread
 from funcnodes_worker.runtime.library_loader import LibraryLoader
@@ -144,7 +145,9 @@ async def _run_graph(
 ) -> ServerThread:
     graph = GraphThread(running.node)
     space = NodeSpace()
-    office = LibraryOffice(LibraryLoader(space.lib), home.local_scripts)
+    externals = ExternalOffice(space.lib, home.folder / "external_workers")
+    options_of_config = read_config(base).raw.get("render_options")
+    office = LibraryOffice(LibraryLoader(space.lib), home.local_scripts, externals, options_of_config)
     trust = TrustOffice(home, opened)
     if trust.is_held:
         _log.warning("the flow has not been trusted yet (%s): it is shown and not run", trust.reason)
@@ -187,11 +190,14 @@ async def _run_graph(
     feed = Feed(server.worker.deliver, state_of, living.observer.changes_of, lambda: living.followed)
     living.enter(feed)
     if not trust.is_held:
+        desk = server.worker.externals
+        graph.post(lambda: desk.begin(document))
         graph.post(lambda: living.build(document, opened.revision))
     graph.enter()
     feed.enter()
     try:
         await over.wait()
+        await server.worker.externals.end()
     except asyncio.CancelledError:
         # Code of a node has ended this loop (`sys.exit` in a callback). A server without a graph would refuse
         # every edit, so it ends too, before the store is closed under it: no edit is lost.

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
+from funcnodes_worker.runtime.external_office import ExternalOffice
 from funcnodes_worker.runtime.library_loader import BASIC, LibraryLoader, normalized
 from funcnodes_worker.server.context import LibraryState
 
@@ -13,9 +15,21 @@ from funcnodes_worker.server.context import LibraryState
 class LibraryOffice:
     """Loads packages and says what there is now. Belongs to the graph's thread, but for reading `state`."""
 
-    def __init__(self, loader: LibraryLoader, scripts: Path) -> None:
-        """`scripts` is the folder of the user's own Python files, importable once the flow may run."""
-        self._loader, self._scripts = loader, scripts
+    def __init__(
+        self,
+        loader: LibraryLoader,
+        scripts: Path,
+        externals: ExternalOffice,
+        render_options: Mapping[str, Any] | None = None,
+    ) -> None:
+        """`scripts` is the folder of the user's own Python files, importable once the flow may run.
+
+        `render_options` are those of config.json; what modules say goes before them.
+        """
+        self._loader, self._scripts, self.externals = loader, scripts, externals
+        self._render_options = render_options or {}
+        self.problems: dict[str, str] = {}
+        """What scripts and external workers could not do, by their names."""
         self.state = LibraryState({}, b'{"shelves":[]}', {}, (), {})
 
     def start(self, packages: Iterable[str]) -> LibraryState:
@@ -23,7 +37,7 @@ class LibraryOffice:
         if str(self._scripts) not in sys.path:
             sys.path.append(str(self._scripts))
         self._loader.load([BASIC, *packages])
-        return self._say()
+        return self.say()
 
     def hold(self) -> LibraryState:
         """Return the library of a held flow: nothing, since nothing is imported."""
@@ -32,21 +46,38 @@ class LibraryOffice:
     def load(self, packages: Iterable[str]) -> tuple[dict[str, str], LibraryState]:
         """Load more packages; return what could not be loaded, and the library now."""
         problems = self._loader.load(packages)
-        return problems, self._say()
+        return problems, self.say()
 
     def unload(self, package: str) -> tuple[frozenset[str], LibraryState]:
         """Take a package out; return the classes that went with it, and the library now."""
         before = self.state.classes
         self._loader.unload(normalized(package))
-        after = self._say()
+        after = self.say()
         return frozenset(before) - frozenset(after.classes), after
 
-    def _say(self) -> LibraryState:
+    def import_name_of(self, package: str) -> str:
+        """Return what a package is imported as."""
+        return self._loader.import_names.get(normalized(package), normalized(package).replace("-", "_"))
+
+    def say(self) -> LibraryState:
+        """Return the library as it is now."""
+        for group, classes in self._loader.take_external().items():
+            self.externals.know(group, classes)
         self.state = LibraryState(
             classes=self._loader.classes(),
             shelves=self._loader.shelves(),
-            render_options=self._loader.render_options,
+            render_options=_merged(self._render_options, self._loader.render_options),
             modules=tuple(self._loader.modules),
-            problems=dict(self._loader.loaded.problems),
+            problems={**self._loader.loaded.problems, **self.problems},
+            plugins=dict(self._loader.loaded.plugins),
+            externals=tuple(self.externals.listed()),
         )
         return self.state
+
+
+def _merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    merged = {**below, **above}
+    for key, value in above.items():
+        if isinstance(value, dict) and isinstance(below.get(key), dict):
+            merged[key] = {**below[key], **value}
+    return merged

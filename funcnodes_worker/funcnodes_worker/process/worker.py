@@ -19,7 +19,7 @@ from typing import Any
 
 import msgspec
 from aiohttp import web
-from funcnodes_core.document.edits import RemoveNode, SetValue
+from funcnodes_core.document.edits import RemoveNode, ReplaceGraph, SetValue
 from funcnodes_core.document.external import KEY as EXTERNAL
 from funcnodes_core.document.filling import fill_all
 from funcnodes_core.document.model import Document, JsonValue
@@ -31,6 +31,7 @@ from funcnodes_worker.home.run_state import RunWord, process_start, remove_run_f
 from funcnodes_worker.home.token import read_or_make_token
 from funcnodes_worker.home.worker_config import WorkerConfig, change_worker_config, read_worker_config
 from funcnodes_worker.home.worker_home import WorkerHome
+from funcnodes_worker.process.external import ExternalDesk
 from funcnodes_worker.process.loading import LibraryOffice
 from funcnodes_worker.process.ports import bind
 from funcnodes_worker.process.snapshots import SnapshotKeeper
@@ -97,6 +98,8 @@ class WorkerInServerThread:
         self.writer = Writer(document, revision, self, self._committed, self._observed)
         self._history = Historian(store, self.writer, lambda: self.library.classes, hashes_in)
         self._snapshots = SnapshotKeeper(self._write_snapshot)
+        self.externals = ExternalDesk(self, office, home, graph, living, self.writer, self.hub)
+        self.writer.observe(self.externals.take_in)
         self._dumper = Dumper()
         self._past: deque[Past] = deque(maxlen=REMEMBERED)
         self._observed_at = -1
@@ -173,7 +176,7 @@ class WorkerInServerThread:
         return msgspec.structs.replace(config, host=self._host, port=self._port, pid=os.getpid())
 
     def _tasks(self) -> AbstractAsyncContextManager[None]:
-        works = [self._snapshots.run(), self._watch.run()]
+        works = [self._snapshots.run(), self.externals.run(), self._watch.run()]
         if self._has_supervisor:
             works.append(self._link.run())
         return owned(*works)
@@ -206,6 +209,8 @@ class WorkerInServerThread:
         edits, document, revision = committed.edits, committed.document, committed.revision
         if self._lives_from is not None and revision > self._lives_from:
             self._graph.post(lambda: self._living.follow(edits, document, revision))
+        if any(isinstance(edit, ReplaceGraph) for edit in edits):
+            self.externals.stir()
         if gone := renewed_by(edits, committed.before):
             self.board.drop(gone)
             self._renewed.note(gone, revision)
@@ -358,7 +363,8 @@ class WorkerInServerThread:
             problems, state = await self._graph.ask(lambda: self._office.load(packages), TURN_TO_LOAD_S)
         except GraphBusy as busy:
             return dict.fromkeys(packages, f"{busy}; it is loaded when the worker starts again")
-        self._library_changed(state)
+        self.library_changed(state)
+        self.externals.stir()
         return problems
 
     @property
@@ -378,16 +384,18 @@ class WorkerInServerThread:
             return True
         packages = list(read_worker_config(self._home).package_dependencies)
         state = await self._graph.ask(lambda: self._office.start(packages), TURN_TO_LOAD_S)
-        self._library_changed(state)
+        self.library_changed(state)
         # What is submitted and not committed yet is followed when it is: it is not in this document.
         document, revision = fill_all(self.writer.document, state.classes), self.writer.revision
         self._lives_from = revision
+        self._graph.post(lambda: self.externals.begin(document))
         self._graph.post(lambda: self._living.build(document, revision))
         self.hub.event("trusted", restarts=False)
         self.hub.event("fullsync")
         return False
 
-    def _library_changed(self, state: LibraryState) -> None:
+    def library_changed(self, state: LibraryState) -> None:
+        """Take over what the library holds now; nodes whose class has come are brought to life."""
         self.library = state
         before = self.writer.head
         grown: list[str] = []
@@ -404,12 +412,13 @@ class WorkerInServerThread:
     async def remove(self, package: str) -> None:
         """Return when a package is no longer among the worker's; its nodes are removed as an edit."""
         await self._wish("remove", package, None)
+        await self.externals.leave(package)
         classes, state = await self._graph.ask(lambda: self._office.unload(package), TURN_TO_LOAD_S)
         nodes = [node.id for node in self.writer.head.nodes.values() if node.class_id in classes]
         if nodes:
             committed = await self.writer.submit([RemoveNode(node) for node in nodes], AUTHOR)
             committed.answered.set()
-        self._library_changed(state)
+        self.library_changed(state)
 
     async def _wish(self, action: Any, package: str, version: str | None) -> None:
         self.hub.progress(f"{action} {package}", "info", 0.0, blocking=True)

@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import Distribution, EntryPoint, distributions
+from pathlib import Path
 from typing import Any, cast
 
 from funcnodes_core.document.model import ClassRecord
@@ -76,10 +77,23 @@ def installed_modules() -> dict[str, Module]:
     return found
 
 
+@dataclass(frozen=True)
+class Plugin:
+    """The browser code of a module: the files that its `react_plugin` names. Only the worker knows where."""
+
+    module: Path | None
+    js: tuple[Path, ...] = ()
+    css: tuple[Path, ...] = ()
+
+
 @dataclass
 class Loaded:
     """What was loaded so far."""
 
+    plugins: dict[str, Plugin] = field(default_factory=dict[str, Plugin])
+    """By the name of the package."""
+    external: dict[str, object] = field(default_factory=dict[str, object])
+    """Declared external workers by import name, until they are taken."""
     shelves: dict[str, Shelf] = field(default_factory=dict[str, Shelf])
     problems: dict[str, str] = field(default_factory=dict[str, str])
 
@@ -90,6 +104,8 @@ class LibraryLoader:
     def __init__(self, library: Library) -> None:
         self.library = library
         self.loaded = Loaded()
+        self.import_names: dict[str, str] = {}
+        """What the packages are imported as, by their names."""
         self.modules: list[dict[str, Any]] = []
         """All packages with nodes that are installed, in the published form."""
 
@@ -121,6 +137,11 @@ class LibraryLoader:
         installed = AVAILABLE_MODULES[module.import_name]
         installed.load()
         setup_module(installed)
+        self.import_names[module.name] = module.import_name
+        self.loaded.external[module.import_name] = installed.entry_points.get("external_worker")
+        plugin = _plugin_of(installed.entry_points.get("react_plugin"))
+        if plugin is not None:
+            self.loaded.plugins[module.name] = plugin
         shelf = installed.entry_points.get("shelf")
         if shelf is None and installed.module is not None:
             shelf = module_to_shelf(installed.module)
@@ -132,9 +153,15 @@ class LibraryLoader:
 
     def unload(self, package: str) -> None:
         """Take a package's shelf out of the library. Its code stays imported until the next start."""
+        self.loaded.plugins.pop(normalized(package), None)
         shelf = self.loaded.shelves.pop(normalized(package), None)
         if shelf is not None:
             self.library.remove_shelf(shelf)
+
+    def take_external(self) -> dict[str, object]:
+        """Return the external workers that packages declared since this was asked last, by import name."""
+        found, self.loaded.external = self.loaded.external, {}
+        return found
 
     @property
     def render_options(self) -> dict[str, Any]:
@@ -153,3 +180,16 @@ class LibraryLoader:
     def shelves(self) -> bytes:
         """Return the published form of the library as JSON text."""
         return shelves_json(self.library.full_serialize())
+
+
+def _plugin_of(declared: object) -> Plugin | None:
+    """Return the files of a plugin; a module says nothing useful in more ways than one."""
+    if not isinstance(declared, Mapping):
+        return None
+    said = cast("Mapping[str, Any]", declared)
+    module = said.get("module")
+    return Plugin(
+        Path(module) if isinstance(module, str | Path) and str(module) else None,
+        tuple(map(Path, said.get("js") or ())),
+        tuple(map(Path, said.get("css") or ())),
+    )

@@ -8,7 +8,7 @@ the graph's thread.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, assert_never
 
 from funcnodes_core.document.draft import wires_of
@@ -330,6 +330,13 @@ class LivingGraph:
             if isinstance(node, PlaceHolderNode) and record and self.space.lib.has_node_id(record.class_id):
                 self._guarded(lambda record=record: self._revive(record, document))
 
+    def renew(self, classes: Collection[str], document: Document) -> None:
+        """Make the nodes of these classes anew: as placeholders, where the library has them no more."""
+        for node in list(self.space.nodes):
+            record = document.nodes.get(node.uuid)
+            if record is not None and record.class_id in classes:
+                self._guarded(lambda record=record: self._revive(record, document))
+
     def _revive(self, record: NodeRecord, document: Document) -> None:
         self.space.remove_node_by_id(record.id)
         self._add_node(record)
@@ -368,4 +375,4 @@ def _name_external_worker(class_id: str, worker: str, name: str | UnsetType) -> 
     known = FuncNodesExternalWorker.RUNNING_WORKERS.get(class_id)
     instance = None if known is None else known.get(worker)
     if instance is not None:
-        instance.name = instance.NAME if name is UNSET else name
+        instance.name = getattr(instance, "NAME", "") if name is UNSET else name

@@ -6,8 +6,8 @@ Owns the one `commit` that every editing method goes through. The rooms are buil
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -31,6 +31,7 @@ from funcnodes_worker.rpc.errors import InvalidParams, NotFound
 from funcnodes_worker.runtime.board import Board
 from funcnodes_worker.runtime.graph_thread import GraphThread
 from funcnodes_worker.runtime.history import Historian
+from funcnodes_worker.runtime.library_loader import Plugin
 from funcnodes_worker.runtime.living import LivingGraph
 from funcnodes_worker.runtime.writer import Committed, Past, Plan, Writer
 from funcnodes_worker.server.client import Client
@@ -51,12 +52,57 @@ class LibraryState:
     """Installed modules: name, description, version, homepage, source, releases."""
     problems: Mapping[str, str]
     """What could not be loaded, by package."""
+    plugins: Mapping[str, Plugin] = field(default_factory=dict[str, Plugin])
+    """The browser code that modules bring, by package."""
+    externals: Sequence[Mapping[str, Any]] = ()
+    """External workers: classes and instances in the published form, without what stays in the folder."""
+
+
+class Externals(Protocol):
+    """The external workers as methods see them; an instance is named by the ids of its class and its own."""
+
+    async def add(self, group: str, module: str, name: str) -> dict[str, Any]:
+        """Return a new instance of a class, as it is listed."""
+        ...
+
+    async def update(
+        self,
+        which: tuple[str, str],
+        name: str | None,
+        config: Mapping[str, Any] | None,
+        commit: Callable[[Sequence[Edit]], Coroutine[Any, Any, object]],
+    ) -> None:
+        """Give an instance other settings, another name, or both."""
+        ...
+
+    async def remove(
+        self, which: tuple[str, str], commit: Callable[[Sequence[Edit]], Coroutine[Any, Any, object]]
+    ) -> None:
+        """End an instance; its nodes go, as an edit of who wished for it."""
+        ...
+
+    async def form(self, which: tuple[str, str]) -> dict[str, Any]:
+        """Return what a form for an instance's settings needs."""
+        ...
+
+    def take_in(self, document: Document) -> Document:
+        """Return a document from a file without the settings it lists; they are kept in the worker."""
+        ...
+
+    def stir(self) -> None:
+        """Start soon what the document lists and does not run."""
+        ...
 
 
 class WorkerProcess(Protocol):
     """The process as methods see it. Called in the server's thread."""
 
     library: LibraryState
+
+    @property
+    def externals(self) -> Externals:
+        """The external workers."""
+        ...
 
     @property
     def uuid(self) -> str:

@@ -51,7 +51,8 @@ Keep: TypeAlias = Callable[[JsonValue], JsonValue]
 
 def replacing(given: dict[str, Any], process: WorkerProcess, keep: Keep) -> Plan:
     """Return the plan that puts a checked saved graph in the place of the present one."""
-    loaded = _with_references(load(given, process.library.classes), process, keep)
+    whole = process.externals.take_in(load(given, process.library.classes))
+    loaded = _with_references(whole, process, keep)
 
     def replace(document: Document) -> list[ReplaceGraph]:
         # The id of the graph and where its history stands go with the worker, not with the file.

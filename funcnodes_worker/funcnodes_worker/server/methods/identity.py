@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import base64
 import os
 from pathlib import Path
 from typing import Any, Literal
@@ -11,8 +13,9 @@ import msgspec
 import funcnodes_core
 from funcnodes_worker.home.worker_config import WorkerConfig, read_autostart
 from funcnodes_worker.rpc.dispatch import MethodTable, NoParams, Turn
-from funcnodes_worker.rpc.errors import InvalidParams
+from funcnodes_worker.rpc.errors import InvalidParams, NotFound
 from funcnodes_worker.rpc.gate import Right
+from funcnodes_worker.runtime.library_loader import Plugin
 from funcnodes_worker.server.context import CallContext
 
 TABLE: MethodTable[CallContext] = MethodTable()
@@ -102,14 +105,41 @@ class WhichPlugins(msgspec.Struct, frozen=True):
 
 @TABLE.method("get_plugin_keys", Right.VIEW, WhichPlugins)
 async def get_plugin_keys(context: CallContext, params: WhichPlugins) -> list[str]:
-    """Return the keys of the browser plugins that modules bring."""
-    return []
+    """Return the keys of the browser plugins that modules bring: the names of their packages."""
+    return sorted(context.services.process.library.plugins)
 
 
-@TABLE.method("get_worker_dependencies", Right.VIEW, NoParams)
-async def get_worker_dependencies(context: CallContext, params: NoParams) -> list[dict[str, Any]]:
-    """Return the classes of external workers that modules bring."""
-    return []
+class WhichPlugin(WhichPlugins, frozen=True, kw_only=True):
+    """A plugin, by its key."""
+
+    key: str
+
+
+@TABLE.method("get_plugin", Right.VIEW, WhichPlugin)
+async def get_plugin(context: CallContext, params: WhichPlugin) -> dict[str, Any]:
+    """Return the code of a browser plugin, each file as base64."""
+    plugin = context.services.process.library.plugins.get(params.key)
+    if plugin is None:
+        raise NotFound(f"there is no plugin {params.key[:80]!r}; ask get_plugin_keys for those there are")
+    return await asyncio.to_thread(_read_plugin, params.key, plugin)
+
+
+def _read_plugin(key: str, plugin: Plugin) -> dict[str, Any]:
+    # The paths come from a module that runs here anyway, never from a client.
+    try:
+        return {
+            "module": _base64(plugin.module) if plugin.module is not None else "",
+            "js": [_base64(file) for file in plugin.js],
+            "css": [_base64(file) for file in plugin.css],
+        }
+    except OSError as problem:
+        raise NotFound(
+            f"a file of the plugin {key!r} cannot be read ({problem.strerror}); install its package again"
+        ) from problem
+
+
+def _base64(file: Path) -> str:
+    return base64.b64encode(file.read_bytes()).decode()
 
 
 class LogWish(msgspec.Struct, frozen=True):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -31,11 +32,21 @@ async def full_state(context: CallContext, params: NoParams) -> dict[str, Any]:
             "groups": shapes.groups(document),
         },
         "view": shapes.view_state(document, services.process.library.render_options),
-        "worker": {},
-        "worker_dependencies": [],
+        "worker": _instances(services.process.library.externals),
+        "worker_dependencies": list(services.process.library.externals),
         "progress_state": services.hub.last_progress,
         "meta": document.surroundings.get("meta", {}),
     }
+
+
+def _instances(externals: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]:
+    """Return the ids of the external workers that run, by the ids of their classes."""
+    found: dict[str, list[str]] = {}
+    for brought in externals:
+        for known in brought["worker_classes"]:
+            for one in known["instances"]:
+                found.setdefault(one["nodeclassid"], []).append(one["uuid"])
+    return found
 
 
 @TABLE.method("view_state", Right.VIEW, NoParams)

@@ -13,6 +13,7 @@ from funcnodes_worker.runtime.writer import WriteFailed
 from funcnodes_worker.server.context import CallContext
 from funcnodes_worker.server.methods import (
     edges,
+    external,
     files,
     history,
     identity,
@@ -43,7 +44,8 @@ CODES: CodeTable = {
 def make_table() -> MethodTable[CallContext]:
     """Return all methods."""
     table: MethodTable[CallContext] = MethodTable()
-    pages = identity, state, library, nodes, ports, edges, history, live, transfer, trust, files, values
+    basics = identity, state, library, nodes, ports, edges, external
+    pages = *basics, history, live, transfer, trust, files, values
     for page in pages:
         table.include(page.TABLE)
     return trust.held_back(table)
