@@ -1,5 +1,5 @@
 import { Redo2, RotateCcw, Undo2 } from "lucide-react";
-import { type ReactNode, useCallback, useEffect, useState } from "react";
+import { createElement, Fragment, type ReactNode, useCallback, useEffect, useState } from "react";
 import type { HistoryPage, HistoryStep } from "../model/history";
 import { Button } from "../parts/Button";
 import { Modal } from "../parts/Modal";
@@ -140,15 +140,14 @@ function Line({ step, asked, onAsk, onRestore }: LineProps) {
 
 /** A title with what stands between backticks, names of ports and options, as such. */
 function inWords(title: string): ReactNode {
-  return title.split(/(`[^`]*`)/).map((part, place) =>
-    part.startsWith("`") ? (
-      <code key={`${place}${part}`} className="rounded bg-hover px-1 font-mono text-xs">
-        {part.slice(1, -1)}
-      </code>
-    ) : (
-      part
-    ),
-  );
+  const parts = title
+    .split(/(`[^`]*`)/)
+    .map((part) =>
+      part.startsWith("`")
+        ? createElement("code", { className: "rounded bg-hover px-1 font-mono text-xs" }, part.slice(1, -1))
+        : part,
+    );
+  return createElement(Fragment, null, ...parts);
 }
 
 /** The time of today, or the day before that. */
