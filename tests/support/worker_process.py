@@ -222,17 +222,19 @@ def make_worker(folder: Path, packages: Sequence[str] = ("funcnodes-lab",), name
 
 
 def put_nodespace(home: WorkerHome, saved: Any) -> None:
-    """Put a saved graph into the folder of a worker that has not started yet, and trust it as a user would."""
+    """Put a saved graph into the folder of a worker that has not started yet, and trust it."""
     content = json.dumps(saved).encode()
     home.folder.mkdir(parents=True, exist_ok=True)
     home.nodespace_file.write_bytes(content)
     vouch(home, TrustRecord(snapshot=hashlib.sha256(content).hexdigest()))
 
 
-async def spawn(home: WorkerHome, *arguments: str, supervised: bool = False) -> WorkerProcess:
+async def spawn(
+    home: WorkerHome, *arguments: str, supervised: bool = False, packages: Path = PACKAGES
+) -> WorkerProcess:
     """Return the process of a worker, ready."""
     environment = program_environment()
-    environment["PYTHONPATH"] = str(PACKAGES)
+    environment["PYTHONPATH"] = str(packages)
     extra = arguments if supervised else (*arguments, "--no-supervisor")
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-X", "faulthandler", "-m", "funcnodes_worker.process.main",

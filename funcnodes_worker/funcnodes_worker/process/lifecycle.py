@@ -39,7 +39,6 @@ from funcnodes_worker.runtime.feed import Feed
 from funcnodes_worker.runtime.graph_thread import GraphThread
 from funcnodes_worker.runtime.library_loader import LibraryLoader
 from funcnodes_worker.runtime.living import LivingGraph
-from funcnodes_worker.runtime.observe import state_of
 from funcnodes_worker.runtime.running import RunningNode
 from funcnodes_worker.store.contents import hash_in
 from funcnodes_worker.store.store import Opened, Store
@@ -187,12 +186,12 @@ async def _run_graph(
     server.start()
     server.wait_ready()
     assert server.worker is not None
-    feed = Feed(server.worker.deliver, state_of, living.observer.changes_of, lambda: living.followed)
+    feed = Feed(server.worker.deliver, living.state_of, living.observer.changes_of, lambda: living.followed)
     living.enter(feed)
     if not trust.is_held:
-        desk = server.worker.externals
+        desk, kept = server.worker.externals, server.worker.outputs.kept
         graph.post(lambda: desk.begin(document))
-        graph.post(lambda: living.build(document, opened.revision))
+        graph.post(lambda: living.build(document, opened.revision, kept))
     graph.enter()
     feed.enter()
     try:

@@ -32,6 +32,8 @@ from funcnodes_worker.home.token import read_or_make_token
 from funcnodes_worker.home.worker_config import WorkerConfig, change_worker_config, read_worker_config
 from funcnodes_worker.home.worker_home import WorkerHome
 from funcnodes_worker.process.external import ExternalDesk
+from funcnodes_worker.process.keeping import OutputKeeper
+from funcnodes_worker.process.external import ExternalDesk
 from funcnodes_worker.process.loading import LibraryOffice
 from funcnodes_worker.process.ports import bind
 from funcnodes_worker.process.snapshots import SnapshotKeeper
@@ -95,6 +97,8 @@ class WorkerInServerThread:
         self.library: LibraryState = office.state
         self.board, self.hub = Board(), Hub()
         self.importing = asyncio.Lock()
+        self.outputs = OutputKeeper(home, graph, living)
+        self.board.listen(self.outputs.batch)
         self.writer = Writer(document, revision, self, self._committed, self._observed)
         self._history = Historian(store, self.writer, lambda: self.library.classes, hashes_in)
         self._snapshots = SnapshotKeeper(self._write_snapshot)
@@ -130,6 +134,7 @@ class WorkerInServerThread:
                 self._say_word("stopping")
                 self.hub.event("stopping")
                 await self._link.say_stopping()
+            await self.outputs.finish()
             self._graph.leave()
         await self._write_snapshot()
         await asyncio.get_running_loop().run_in_executor(None, self._store.close)
@@ -176,7 +181,7 @@ class WorkerInServerThread:
         return msgspec.structs.replace(config, host=self._host, port=self._port, pid=os.getpid())
 
     def _tasks(self) -> AbstractAsyncContextManager[None]:
-        works = [self._snapshots.run(), self.externals.run(), self._watch.run()]
+        works = [self._snapshots.run(), self.externals.run(), self._watch.run(), self.outputs.run()]
         if self._has_supervisor:
             works.append(self._link.run())
         return owned(*works)
@@ -389,7 +394,7 @@ class WorkerInServerThread:
         document, revision = fill_all(self.writer.document, state.classes), self.writer.revision
         self._lives_from = revision
         self._graph.post(lambda: self.externals.begin(document))
-        self._graph.post(lambda: self._living.build(document, revision))
+        self._graph.post(lambda: self._living.build(document, revision, self.outputs.kept))
         self.hub.event("trusted", restarts=False)
         self.hub.event("fullsync")
         return False

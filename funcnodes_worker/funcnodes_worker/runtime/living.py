@@ -7,8 +7,11 @@ the graph's thread.
 
 from __future__ import annotations
 
+import asyncio
 import logging
+import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, assert_never
 
 from funcnodes_core.document.draft import wires_of
@@ -52,13 +55,17 @@ from msgspec import UNSET, UnsetType
 
 from funcnodes_worker.runtime.external_workers import FuncNodesExternalWorker
 from funcnodes_worker.runtime.feed import Feed, preview_of
-from funcnodes_worker.runtime.observe import Observer, key_of, own_ports, port_under
+from funcnodes_worker.runtime.kept import Candidate, Keeper, Kept
+from funcnodes_worker.runtime.kept_code import Codes
+from funcnodes_worker.runtime.observe import Observer, key_of, own_ports, port_under, state_of
 from funcnodes_worker.runtime.previews import full_value
-from funcnodes_worker.runtime.records import Preview
+from funcnodes_worker.runtime.records import NodeState, Preview
 from funcnodes_worker.runtime.running import RunningNode
 
 MAX_LIKE_CLASS = 5000
 _log = logging.getLogger("funcnodes.worker")
+_SAYS_NOTHING = (SetProperty, RenameNode, SetGroups, ChangeGroups, NameExternalWorker)
+"""Edits that no run depends on."""
 
 
 class LivingGraph:
@@ -85,6 +92,7 @@ class LivingGraph:
         """The revision that the living graph has reached."""
         self.is_built = False
         """Whether there is a living graph: a flow that nobody has trusted yet has none."""
+        self._keeper = Keeper(Codes(time.time()))
 
     def enter(self, feed: Feed) -> None:
         """Let the engine of the running loop tell what runs to the feed and the marker."""
@@ -99,8 +107,11 @@ class LivingGraph:
 
     # Following
 
-    def build(self, document: Document, revision: int) -> None:
-        """Make the whole living graph once, quietly, and stir it once: every node that is ready runs."""
+    def build(self, document: Document, revision: int, kept: Callable[[], Kept] | None = None) -> None:
+        """Make the whole living graph once, quietly, and stir it once: every node that is ready runs.
+
+        Those whose outputs are `kept` get them back and rest.
+        """
         self.followed = revision
         self.is_built = True
         self._quiet = True
@@ -108,13 +119,34 @@ class LivingGraph:
             self._build(document)
         finally:
             self._quiet = False
-        for node in list(self.space.nodes):
+        nodes = list(self.space.nodes)
+        if kept is not None:
+            self._keeper.take_up(nodes, *kept())
+        if not self._keeper.has_taken_up:
+            self._stir(nodes)
+            return
+        for node in nodes:
+            self._tell_state(node)
+        # One turn of the loop for the feed: what is kept is shown before a node that must run blocks it.
+        loop = asyncio.get_running_loop()
+        loop.call_soon(loop.call_soon, self._stir, nodes)
+
+    def _stir(self, nodes: Iterable[Any]) -> None:
+        for node in nodes:
+            if node.nodespace is not self.space or node.in_trigger or self._keeper.is_kept(node):
+                continue
             if node.default_trigger_on_create and node.ready():
                 node.ask_for_run(OPENED)
+
+    def _tell_state(self, node: Any) -> None:
+        if self._engine is not None and self._engine.sink is not None:
+            self._engine.sink.state_changed(node)
 
     def follow(self, edits: Sequence[Edit], document: Document, revision: int) -> None:
         """Bring the living graph into line with edits; `document` is the one after them."""
         self.followed = revision
+        if any(not isinstance(edit, _SAYS_NOTHING) for edit in edits):
+            self._keeper.forget()
         for edit in edits:
             try:
                 self._follow(edit, document)
@@ -343,10 +375,34 @@ class LivingGraph:
         for edge in wires_of(document).get(record.id, ()):
             self._guarded(lambda edge=edge: self._add_edge(edge))
 
+    # Keeping
+
+    def state_of(self, node: Any) -> NodeState:
+        """Return what a living node is doing, and whether it shows what was kept."""
+        state = state_of(node)
+        return replace(state, kept=True) if self._keeper.is_kept(node) else state
+
+    def worth_keeping(self, nodes: Iterable[NodeId]) -> tuple[list[Candidate], int]:
+        """Return what these nodes gave, if it is worth keeping, and a stamp for `is_quiet_since`."""
+        stamp = self._stamp()
+        if stamp >= 0:
+            # All that the opening set going has ended: from here on, who is asked runs.
+            self._keeper.forget()
+        living = [self.space.get_node_by_id(node) for node in nodes if self.space.has_node(node)]
+        return self._keeper.candidates(living), stamp
+
+    def is_quiet_since(self, stamp: int) -> bool:
+        """Tell whether nothing ran since a stamp was given, and nothing runs."""
+        return stamp >= 0 and stamp == self._stamp()
+
+    def _stamp(self) -> int:
+        return self.running.number if self._engine is not None and self._engine.idle else -1
+
     # Questions
 
     def request_trigger(self, node: NodeId) -> None:
         """Have a node run as soon as it may."""
+        self._keeper.forget()
         self._node(node).ask_for_run(ASKED_BY_USER)
 
     def previews(self, node: NodeId, ports: Iterable[PortId]) -> dict[PortId, Preview | None]:

@@ -51,6 +51,8 @@ class NodeState:
     """What users should know of how the latest run was done, though it was no error."""
     figures: RunFigures = _NO_RUNS
     """What its runs have cost, and why it ran last."""
+    kept: bool = False
+    """Whether its outputs were kept from before the worker started, and it has not run since."""
 
 
 @dataclass(frozen=True)

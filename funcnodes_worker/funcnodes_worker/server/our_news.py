@@ -102,6 +102,7 @@ class OurNews:
             "blocked_by": state.blocked_by,
             "notice": state.notice,
             "figures": state.figures,
+            "kept": state.kept,
         }
 
     def progress(self, message: str, status: str, fraction: float, blocking: bool) -> None:

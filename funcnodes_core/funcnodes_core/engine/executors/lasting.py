@@ -10,6 +10,7 @@ import asyncio
 import inspect
 import os
 import time
+import weakref
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from functools import partial
@@ -72,9 +73,12 @@ class LastingRuns:
         self.runs: dict[int, LastingRun] = {}
         self._threads = asyncio.Semaphore(MAX_THREADS)
         self._processes = asyncio.Semaphore(MAX_PROCESSES)
+        self._spares: weakref.WeakKeyDictionary[Cell, Callable[[], bool]] = weakref.WeakKeyDictionary()
 
     def start(self, cell: Cell, n: int) -> None:
         """Begin a run that reads its inputs in its own task. Called by the runner."""
+        if self._spares and self._is_spared(cell, n):
+            return
         self._begin(cell, n, opened=True, body=self._whole)
 
     def await_result(self, cell: Cell, n: int, result: Any, kwargs: dict[str, Any]) -> None:
@@ -93,7 +97,30 @@ class LastingRuns:
             run.task.cancel()
         return True
 
+    def ask_before(self, cell: Cell, is_there: Callable[[], bool]) -> None:
+        """Ask, when this node is to run next, whether what it would compute is there already: then it rests.
+
+        For outputs that were kept from an earlier process. A run that was asked for by force is made.
+        """
+        self._spares[cell] = is_there
+        # What is no plain run comes by here, where it is asked.
+        cell.slow = True
+
     # --- inside --------------------------------------------------------------------------------
+    def _is_spared(self, cell: Cell, n: int) -> bool:
+        is_there = self._spares.pop(cell, None)
+        if is_there is None:
+            return False
+        cell.refresh()
+        if cell.forced or not is_there():
+            return False
+        engine = self._engine
+        engine.scheduler.finished(n, engine.scheduler.run[n])
+        engine.state_changed(cell)
+        if cell.waiters is not None:
+            engine.waiting.ended(cell, None)
+        return True
+
     def _begin(
         self, cell: Cell, n: int, opened: bool, body: Callable[[LastingRun], Awaitable[Any]]
     ) -> LastingRun:
