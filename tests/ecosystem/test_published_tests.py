@@ -45,7 +45,8 @@ SOAK = (
     Published("funcnodes-pydantic", 82, needs=("pytest-cov",)),
     Published("funcnodes-storage", 24, needs=("funcnodes-pandas",)),
     Published("funcnodes-webcam", 1),
-    Published("funcnodes-lmfit", 78, limit_s=400),
+    # All that pytest collects, on this core and on the one of 6d8f734.
+    Published("funcnodes-lmfit", 72, limit_s=400),
     # OpenCV 5 writes no text into such pictures, and finds other lines.
     Published("funcnodes-opencv", 810, frozenset({"test_putText", "test_HoughLinesP"}), limit_s=300),
 )
