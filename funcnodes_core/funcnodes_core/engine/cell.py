@@ -172,7 +172,9 @@ class Cell:
         )
         self.trigger_out = node.outputs.get("_triggeroutput")
         self.patient = node.pretrigger_delay > 0 or node.time_limit_s is not None
-        self.slow = self.patient or self.plan.kind != "inline"
+        # A class may have its function from a base that is no node: no plan was drawn up for that.
+        is_planned = self.plan.func is getattr(type(node), "func")  # noqa: B009 - the protocol does not name it
+        self.slow = self.patient or self.plan.kind != "inline" or not is_planned
         self.rests = node.reset_inputs_on_trigger
 
     # --- asking for runs -----------------------------------------------------------------------

@@ -11,9 +11,9 @@ __all__ = ["Kind", "Plan"]
 Kind = Literal["inline", "coroutine", "thread", "process"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Plan:
-    """One class's function and where it runs."""
+    """One class's function and where it runs. Nothing in it changes but `disputed`."""
 
     func: Any
     """What stands under `func` on the class.
@@ -33,3 +33,5 @@ class Plan:
     """Whether the function yields: its outputs are set for each item."""
     latest: bool = False
     """Whether it is asked for its next item at once, not only when the last has settled."""
+    disputed: bool = False
+    """Whether someone ever put another function in its place, so that each run looks what stands there."""

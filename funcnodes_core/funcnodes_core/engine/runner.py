@@ -230,7 +230,7 @@ class Engine:
                 cell = cells[n]()
                 if cell is None:
                     scheduler.finished(n, scheduler.run[n])
-                elif cell.slow or cell.plan.func is not type(cell.node).func:  # type: ignore[attr-defined]
+                elif cell.slow or cell.plan.disputed:
                     self.lasting.start(cell, n)
                 else:
                     self._run(cell, n, wall)

@@ -241,16 +241,16 @@ class Scheduler:
         self.wave = outer
         # A node that asks for itself goes round without an edge: from now on its laps count.
         if n not in self._laps:
-            self._laps[n] = (wave, 1, self._limit(n))
+            self._laps[n] = (wave, 1, 0)
 
     def _count_lap(self, n: int, wave: int) -> None:
-        if not self.order.back and n not in self._laps:
+        known = self._laps.get(n)
+        if known is None or known[0] != wave:
+            if known is not None or self.order.back:
+                # The limit is asked for in the second lap: most never come to it.
+                self._laps[n] = (wave, 1, 0)
             return
-        counted, laps, limit = self._laps.get(n, (0, 0, 0))
-        if counted == wave:
-            laps += 1
-        else:
-            laps, limit = 1, self._limit(n)
+        laps, limit = known[1] + 1, known[2] or self._limit(n)
         self._laps[n] = (wave, laps, limit)
         if laps > limit:
             del self._laps[n]

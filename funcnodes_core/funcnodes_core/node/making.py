@@ -65,6 +65,13 @@ class NodeMeta(ABCMeta):
             _enter(node_class)
 
 
+    def __setattr__(cls, name: str, value: Any) -> None:
+        # A test may replace `func` on a class whose nodes are there already, and put it back.
+        if name == "func":
+            cast("type[Node]", cls).run_plan.disputed = True
+        super().__setattr__(name, value)
+
+
 def _refuse_hiding(name: str, namespace: dict[str, Any]) -> None:
     hidden = sorted(
         key for key, value in namespace.items() if key in _framework and isinstance(value, NodeIO)

@@ -6,7 +6,7 @@ The half of `Node` that marks and waits. When and how the function runs is the e
 from __future__ import annotations
 
 from asyncio.events import _get_running_loop as running_loop  # pyright: ignore[reportPrivateUsage]
-from collections.abc import Generator
+from collections.abc import Coroutine, Generator
 from typing import TYPE_CHECKING, Any
 
 from funcnodes_core.engine.runner import current_engine
@@ -133,13 +133,14 @@ class RunsOfNode(PortsOfNode):
         self.request_trigger()
         await current_engine().waiting.until_over(self.cell)
 
-    async def settled(self, output: NodeOutput | str) -> None:
-        """Return when everything that the latest value of `output` started has finished.
+    def settled(self, output: NodeOutput | str) -> Coroutine[Any, Any, None]:
+        """Return when everything that the latest value of `output` started has finished; to be awaited.
 
         For loops within `func`.
         """
         port = self.outputs[output] if isinstance(output, str) else output
-        await current_engine().waiting.settled(self.cell, port)
+        engine = self.cell.engine or current_engine()
+        return engine.waiting.settled(self.cell, port)
 
     def progress(self, *args: Any, **kwargs: Any) -> NodeProgress:
         """Return a tqdm whose refreshes reach clients; may be used from a thread of the node."""
