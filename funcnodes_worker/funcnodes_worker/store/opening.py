@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from funcnodes_worker.disk.atomic import move, set_aside
 from funcnodes_worker.disk.faults import Faults, no_faults
 from funcnodes_worker.home.trust import Beginning
+from funcnodes_worker.store.ahead import look_after_log
 from funcnodes_worker.store.journal import FILE_NAME as JOURNAL_NAME
 from funcnodes_worker.store.journal import SIBLINGS, Epoch, Journal, JournalDamaged, KeptSnapshot
 from funcnodes_worker.store.records import UNREADABLE, Entry, Notice, Row, Saved
@@ -58,12 +59,14 @@ class _Base(Struct, frozen=True):
 def open_journal(folder: Path, faults: Faults) -> tuple[Journal, Start]:
     """Return the open journal of a folder and where to begin. Nothing readable is ever lost."""
     _finish_salvage(folder)
+    torn = look_after_log(folder / JOURNAL_NAME)
     try:
-        return _open_whole(folder, faults)
+        journal, start = _open_whole(folder, faults)
     except (JournalDamaged, sqlite3.DatabaseError) as error:
         if isinstance(error, sqlite3.OperationalError):
             raise
-        return _open_salvaged(folder, faults, str(error))
+        journal, start = _open_salvaged(folder, faults, str(error))
+    return journal, start if torn is None else replace(start, notices=(torn, *start.notices))
 
 
 # An undamaged journal
