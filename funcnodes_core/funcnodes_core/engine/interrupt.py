@@ -105,7 +105,7 @@ class Interrupts:
             return self._end_lasting(run)
         said = self._end_spinning(run.cell)
         # If it paused just now instead of spinning on, it is cancelled as soon as the loop is free.
-        engine.post(lambda: run.task.cancel() if run.task is not None else None)
+        engine.post(lambda: engine.lasting.give_up(run))
         return said
 
     def is_due(self, frame: FrameType | None) -> bool:
@@ -166,16 +166,15 @@ class Interrupts:
         self._asked.add((run.n, run.number))
         if run.process is not None:
             run.process.kill()
-            engine.post(lambda: run.task.cancel() if run.task is not None else None)
+            engine.post(lambda: engine.lasting.give_up(run))
             return f"{name} is ended: its process is killed"
         if run.thread is None:
-            engine.post(lambda: run.task.cancel() if run.task is not None else None)
+            engine.post(lambda: engine.lasting.give_up(run))
             return f"{name} is cancelled"
         run.thread.ask_to_end()
-        engine.post(lambda: engine.loop.call_later(ABANDON_AFTER_S, _abandon, run))
+        engine.post(lambda: engine.loop.call_later(ABANDON_AFTER_S, _abandon, engine, run))
         return f"{name} is asked to end its thread; after {ABANDON_AFTER_S:g} s it is left behind"
 
 
-def _abandon(run: LastingRun) -> None:
-    if run.task is not None and not run.task.done():
-        run.task.cancel(f"{run.cell.node.name} did not end when asked; its thread is left behind")
+def _abandon(engine: Engine, run: LastingRun) -> None:
+    engine.lasting.give_up(run, f"{run.cell.node.name} did not end when asked; its thread is left behind")

@@ -266,3 +266,45 @@ async def test_an_interrupt_at_the_edge_of_a_step_reaches_the_coroutine(
         "KeyboardInterrupt",
         ["closed"] if moment == "after" else [],
     )
+
+
+async def test_a_run_that_is_cancelled_before_its_first_step_ends(engine: Engine) -> None:
+    """Its task never begins, so nothing in it could say so."""
+
+    @NodeDecorator("tests.first_step")
+    async def later(a: int) -> int:
+        return a
+
+    @NodeDecorator("tests.first_step_returned")
+    def returned(a: int) -> Any:
+        return later.func(None, a=a) if a else a
+
+    for node in (later(), returned()):
+        after = inc()
+        node.outputs["out"].connect(after.inputs["a"])
+        node["a"] = 1
+        # As a turn of the engine does it: the run is taken, and its task is made.
+        engine.drain()
+        (run,) = engine.lasting.runs.values()
+        assert not run.entered
+        engine.lasting.give_up(run)
+        await asyncio.wait_for(engine.wait_idle(), 10)
+        assert (node.run_state.status, after.run_state.blocked_by) == ("failed", node.uuid)
+        node["a"] = 0
+        await asyncio.wait_for(engine.wait_idle(), 10)
+        assert (node.run_state.status, after.outputs["out"].value) == ("idle", 1)
+    gc.collect()
+
+
+async def test_a_node_that_is_removed_before_its_runs_first_step_leaves_nothing(engine: Engine) -> None:
+    @NodeDecorator("tests.removed_first")
+    async def later(a: int) -> int:
+        return a
+
+    node = later()
+    node["a"] = 1
+    engine.drain()
+    node.cleanup()
+    assert not engine.lasting.runs
+    await asyncio.wait_for(engine.wait_idle(), 10)
+    assert node.run_state.error is None

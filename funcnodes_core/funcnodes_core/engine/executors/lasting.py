@@ -52,6 +52,9 @@ class LastingRun:
     process: ProcessRun | None = None
     limit: Limit | None = None
     has_begun: bool = False
+    entered: bool = False
+    """Whether the task took its first step; one that is cancelled before never does."""
+    unawaited: Any = None
 
     def begin(self) -> None:
         """Note that the function itself begins: figures and time limit count from here; from any thread."""
@@ -84,7 +87,7 @@ class LastingRuns:
     def await_result(self, cell: Cell, n: int, result: Any, kwargs: dict[str, Any]) -> None:
         """Go on with a plain run whose function returned something to be awaited. Called by the runner."""
         run = self._begin(cell, n, opened=False, body=partial(self._rest, result))
-        run.kwargs, run.has_begun = kwargs, True
+        run.kwargs, run.has_begun, run.unawaited = kwargs, True, result
 
     def cancel(self, cell: Cell) -> bool:
         """Give up the lasting run of a node; whether there was one."""
@@ -93,9 +96,17 @@ class LastingRuns:
             return False
         if run.thread is not None:
             run.thread.ask_to_end()
-        if run.task is not None:
-            run.task.cancel()
+        self._stop(run)
         return True
+
+    def give_up(self, run: LastingRun, message: str | None = None) -> None:
+        """Cancel a run, wherever it stands; its node fails. Called in the graph's thread."""
+        engine = self._engine
+        if self._stop(run, message):
+            engine.failed(run.cell, run.n, run.number, asyncio.CancelledError(), run.kwargs)
+            if not engine.awake:
+                # Whoever was held back by it may go on.
+                engine.wake()
 
     def ask_before(self, cell: Cell, is_there: Callable[[], bool]) -> None:
         """Ask, when this node is to run next, whether what it would compute is there already: then it rests.
@@ -107,6 +118,18 @@ class LastingRuns:
         cell.slow = True
 
     # --- inside --------------------------------------------------------------------------------
+    def _stop(self, run: LastingRun, message: str | None = None) -> bool:
+        """Cancel the task of a run; True when it had not taken its first step, and so ends here."""
+        if run.task is None or run.task.done():
+            return False
+        run.task.cancel(message)
+        if run.entered or self.runs.get(run.n) is not run:
+            return False
+        if inspect.iscoroutine(run.unawaited):
+            run.unawaited.close()
+        self._end(run)
+        return True
+
     def _is_spared(self, cell: Cell, n: int) -> bool:
         is_there = self._spares.pop(cell, None)
         if is_there is None:
@@ -141,6 +164,7 @@ class LastingRuns:
 
     async def _carry_out(self, run: LastingRun, body: Callable[[LastingRun], Awaitable[Any]]) -> None:
         engine, cell = self._engine, run.cell
+        run.entered = True
         # The task's own context: what the run starts, a thread too, copies it.
         RUNNING_NODE.set(cell.node.uuid)
         claimed = False

@@ -28,6 +28,7 @@ class ThreadRun:
         self._context = contextvars.copy_context()
         self.asked = False
         """Whether the run was asked to end."""
+        self._ended: tuple[Callable[[Any], None], Any] | None = None
         self._thread = threading.Thread(target=self._main, name=name, daemon=True)
 
     async def result(self) -> Any:
@@ -48,12 +49,23 @@ class ThreadRun:
             )
 
     def _main(self) -> None:
-        try:
-            result = self._context.run(self._compute)
-        except BaseException as error:  # noqa: BLE001 - it is raised again where the run is awaited
-            self._tell(self._fail, error)
-        else:
-            self._tell(self._succeed, result)
+        while True:
+            try:
+                self._run_once()
+            except KeyboardInterrupt as error:
+                # The asking came when the function was over already. Somebody still waits to hear of it.
+                self._ended = self._ended or (self._fail, error)
+            else:
+                return
+
+    def _run_once(self) -> None:
+        if self._ended is None:
+            try:
+                self._ended = (self._succeed, self._context.run(self._compute))
+            except BaseException as error:  # noqa: BLE001 - it is raised again where the run is awaited
+                self._ended = (self._fail, error)
+        # Told twice, it is heard once.
+        self._tell(*self._ended)
 
     def _compute(self) -> Any:
         result = call(self._function, self._kwargs)
