@@ -42,8 +42,8 @@ def look_after_log(database: Path) -> Notice | None:
     return Notice(
         "journal_damaged",
         "the end of the journal could not be read: its file is cut off or overwritten, and the last edits "
-        f"may be missing; the file as it was is kept as {aside.name}. After a power cut this is a write that was "
-        "not acknowledged yet, and nothing is missing",
+        f"may be missing; the file as it was is kept as {aside.name}. After a power cut this is a write that "
+        "was not acknowledged yet, and nothing is missing",
         (aside,),
     )
 
