@@ -47,7 +47,7 @@ class Route:
     def path(self, system: System) -> str:
         """Return a real path."""
         filled = {"uuid": system.uuid, "path": "index.html", "id": "0" * 32, "message": "0" * 32}
-        filled |= {"node": "n", "port": "p"}
+        filled |= {"node": "n", "port": "p", "upload": "0" * 32}
         return system.address(self.server) + self.pattern.format(**filled)
 
     @property

@@ -29,6 +29,8 @@ class Door:
     right: Right | None
     accepts: frozenset[str] = frozenset({"application/json"})
     """Content types of a body. Forms and plain text are what any page may post without being asked first."""
+    header: str = ""
+    """A header that makes up for the content type: no page may send it without being asked first."""
     reason: str = ""
     """Why it is open to all, for a door without a right."""
 
@@ -37,11 +39,13 @@ class Door:
 HandlerT = TypeVar("HandlerT", bound=Callable[..., Awaitable[web.StreamResponse]])
 
 
-def door(right: Right, *, accepts: str = "application/json") -> Callable[[HandlerT], HandlerT]:
+def door(
+    right: Right, *, accepts: str = "application/json", header: str = ""
+) -> Callable[[HandlerT], HandlerT]:
     """Return a decorator: the handler is called only for callers with this right."""
 
     def mark(handler: HandlerT) -> HandlerT:
-        setattr(handler, _MARK, Door(right, frozenset({accepts})))
+        setattr(handler, _MARK, Door(right, frozenset({accepts}), header))
         return handler
 
     return mark
@@ -138,7 +142,11 @@ def _door_of_match(request: web.Request) -> Door | None:
 
 
 def _check_body(entered: Door, request: web.Request) -> None:
-    if request.method not in _SAFE and request.content_type not in entered.accepts:
+    if entered.header and entered.header in request.headers:
+        return
+    # A body without a type counts as none we know: aiohttp calls it octets.
+    kind = request.content_type if hdrs.CONTENT_TYPE in request.headers else ""
+    if request.method not in _SAFE and kind not in entered.accepts:
         raise Refused(415, f"send {' or '.join(sorted(entered.accepts))}; nothing was changed")
 
 

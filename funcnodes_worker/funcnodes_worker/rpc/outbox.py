@@ -30,8 +30,9 @@ class _Place(NamedTuple):
 
 
 DEFAULT_MAX_FRAMES = 20_000
-DEFAULT_MAX_BYTES = 64 * 1024 * 1024
+DEFAULT_MAX_BYTES = 16 * 1024 * 1024
 DEFAULT_ROOM_BYTES = 4 * 1024 * 1024
+DEFAULT_ROOM_FRAMES = 5000
 
 
 class Outbox:
@@ -44,6 +45,7 @@ class Outbox:
         self._bytes = 0
         self._frames = 0
         self._grown = asyncio.Event()
+        self._closed = asyncio.Event()
         self._shrunk = asyncio.Event()
         self._shrunk.set()
         self.closed_because: str | None = None
@@ -60,13 +62,12 @@ class Outbox:
         if self._frames and (
             self._frames >= self._max_frames or self._bytes + len(frame.body) > self._max_bytes
         ):
-            self.close(f"this client fell behind: {self._frames} messages waited; connect again to resume")
-            self._forget()
+            self.fall_behind(f"{self._frames} messages waited")
             return
         self._queue.append(frame)
         self._frames += 1
         self._bytes += len(frame.body)
-        if self._bytes > DEFAULT_ROOM_BYTES:
+        if self._bytes > DEFAULT_ROOM_BYTES or self._frames > DEFAULT_ROOM_FRAMES:
             self._shrunk.clear()
         self._grown.set()
 
@@ -79,11 +80,18 @@ class Outbox:
             self._grown.set()
         self._late[key] = render
 
-    def _forget(self) -> None:
+    def fall_behind(self, why: str) -> None:
+        """Close because the client does not keep up; what waits is thrown away, it asks anew."""
+        self.close(f"this client fell behind: {why}; connect again to resume")
         # Its connection may stand for as long as it does not read: what waits must not be held until then.
         self._queue.clear()
         self._late.clear()
         self._bytes = self._frames = 0
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether it was closed because the client does not keep up."""
+        return self.closed_because is not None and "fell behind" in self.closed_because
 
     async def get(self) -> Frame | None:
         """Return the next frame, in order; None once the outbox is closed and empty."""
@@ -113,7 +121,7 @@ class Outbox:
             return self._late.pop(first.key)()
         self._frames -= 1
         self._bytes -= len(first.body)
-        if self._bytes <= DEFAULT_ROOM_BYTES:
+        if self._bytes <= DEFAULT_ROOM_BYTES and self._frames <= DEFAULT_ROOM_FRAMES:
             self._shrunk.set()
         return first
 
@@ -132,5 +140,10 @@ class Outbox:
         """Accept nothing more. What waits is thrown away when the client fell behind, else still sent."""
         if self.closed_because is None:
             self.closed_because = reason
+        self._closed.set()
         self._grown.set()
         self._shrunk.set()
+
+    async def wait_closed(self) -> None:
+        """Return when nothing more is accepted."""
+        await self._closed.wait()

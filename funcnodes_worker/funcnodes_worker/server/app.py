@@ -30,7 +30,7 @@ from funcnodes_worker.server.documented_news import DocumentedNews
 from funcnodes_worker.server.files import MAX_UPLOAD, FileDoors, max_upload
 from funcnodes_worker.server.methods.table import CODES
 from funcnodes_worker.server.published_news import PublishedNews
-from funcnodes_worker.server.sending import send_until_closed
+from funcnodes_worker.server.sending import say_goodbye, send_until_closed
 from funcnodes_worker.server.transfer import Transfer
 from funcnodes_worker.server.values import ValueDoors
 
@@ -166,10 +166,11 @@ class WorkerServer:
     async def _send(
         self, socket: web.WebSocketResponse, writer: AbstractStreamWriter, client: Client
     ) -> None:
+        transport = writer.transport
         with contextlib.suppress(ConnectionError):
             await send_until_closed(writer, client.outbox)
             reason = client.outbox.closed_because or ""
-            await socket.close(code=_close_code(reason), message=reason.encode()[:123])
+            await say_goodbye(socket, transport, _close_code(reason), reason)
 
     # Large messages
 

@@ -118,7 +118,7 @@ class FileDoors:
 
         return await _guarded(answer)
 
-    @door(Right.EDIT, accepts="application/octet-stream")
+    @door(Right.EDIT)
     async def delete(self, request: web.Request) -> web.StreamResponse:
         """Move a file to the trash; the answer says under which id it can be restored."""
 
@@ -137,7 +137,7 @@ class FileDoors:
         """Store the files of a form, as published clients send them."""
         return await store_uploads(request, self._files, self._incoming, self._changed)
 
-    @door(Right.EDIT, accepts="application/octet-stream")
+    @door(Right.EDIT, accepts=OFFSET_STREAM, header="Tus-Resumable")
     async def begin(self, request: web.Request) -> web.StreamResponse:
         """Make an upload from `Upload-Length` and `Upload-Metadata`; its address is in `Location`."""
 
@@ -180,7 +180,7 @@ class FileDoors:
 
         return await self._tus_answer(request, answer)
 
-    @door(Right.EDIT, accepts="application/octet-stream")
+    @door(Right.EDIT, accepts=OFFSET_STREAM, header="Tus-Resumable")
     async def cancel(self, request: web.Request) -> web.StreamResponse:
         """Forget an upload."""
 

@@ -82,6 +82,14 @@ def build(rooms: Rooms) -> web.Application:
             web.post("/worker/{uuid}/message/", doors.worker_message),
             web.get("/worker/{uuid}/message/{id}", doors.worker_answer),
             web.post("/worker/{uuid}/upload/", doors.worker_upload),
+            web.get("/worker/{uuid}/values/{node}/{port}", doors.worker_read),
+            web.get("/worker/{uuid}/files/", doors.worker_read),
+            web.get("/worker/{uuid}/files/{path:.+}", doors.worker_read),
+            web.delete("/worker/{uuid}/files/{path:.+}", doors.worker_read),
+            web.post("/worker/{uuid}/uploads/", doors.worker_pieces),
+            web.head("/worker/{uuid}/uploads/{id}", doors.worker_read),
+            web.patch("/worker/{uuid}/uploads/{id}", doors.worker_pieces),
+            web.delete("/worker/{uuid}/uploads/{id}", doors.worker_pieces),
         ]
     )
     if rooms.manager_url is not None:
@@ -150,6 +158,24 @@ class _Doors:
         """Hand files on to a worker."""
         return await self._rooms.relay.request(request, self._located(request, "/upload/"))
 
+    @door(_RELAYED)
+    async def worker_read(self, request: web.Request) -> web.StreamResponse:
+        """Fetch a value, a list of files, a file, or where an upload stands; delete a file."""
+        return await self._handed_on(request)
+
+    @door(_RELAYED, accepts="application/offset+octet-stream", header="Tus-Resumable")
+    async def worker_pieces(self, request: web.Request) -> web.StreamResponse:
+        """Begin an upload, hand pieces of it on, or end it."""
+        return await self._handed_on(request)
+
+    async def _handed_on(self, request: web.Request) -> web.StreamResponse:
+        # As it came, still quoted: what a path means is the worker's to judge.
+        begin = f"/worker/{request.match_info['uuid']}"
+        if not request.rel_url.raw_path_qs.startswith(f"{begin}/"):
+            raise web.HTTPNotFound
+        path = request.rel_url.raw_path_qs.removeprefix(begin)
+        return await self._rooms.relay.request(request, self._located(request, path))
+
     def _located(self, request: web.Request, path: str, scheme: str = "http") -> Locate:
         uuid = request.match_info["uuid"]
         # A socket waits for its worker to come up again; a request is answered now.
@@ -184,4 +210,6 @@ def _same_origin_reads(gate: Gate) -> Middleware:
 
 async def _add_headers(request: web.Request, response: web.StreamResponse) -> None:
     del request
-    response.headers.update(_HEADERS)
+    for name, value in _HEADERS.items():
+        # A worker's answer may be stricter: what a node made is shown as nobody's page.
+        response.headers.setdefault(name, value)

@@ -15,6 +15,7 @@ from typing import Final
 import aiohttp
 from aiohttp import WSCloseCode, WSMsgType, hdrs, web
 from funcnodes_worker.rpc.guarded import caller_of
+from yarl import URL
 
 UPSTREAM_TIMEOUT_S: Final = 5.0
 """How long a browser's socket is held while a manager or worker comes (back) up."""
@@ -36,7 +37,29 @@ _NOT_HANDED_ON: Final = frozenset(
         "content-length",
     }
 )
-_HANDED_BACK: Final = (hdrs.CONTENT_TYPE, hdrs.CONTENT_DISPOSITION, hdrs.ETAG, hdrs.CACHE_CONTROL)
+_HANDED_BACK: Final = (
+    hdrs.CONTENT_TYPE,
+    hdrs.CONTENT_DISPOSITION,
+    hdrs.CONTENT_RANGE,
+    hdrs.CONTENT_ENCODING,
+    hdrs.ACCEPT_RANGES,
+    hdrs.ETAG,
+    hdrs.LAST_MODIFIED,
+    hdrs.CACHE_CONTROL,
+    hdrs.VARY,
+    hdrs.RETRY_AFTER,
+    # Relative to the address that was asked, so it leads through this relay as well.
+    hdrs.LOCATION,
+    "Content-Security-Policy",
+    "Tus-Resumable",
+    "Tus-Version",
+    "Tus-Extension",
+    "Tus-Max-Size",
+    "Upload-Offset",
+    "Upload-Length",
+    "Upload-Expires",
+)
+"""Headers of a worker's answer that its reader needs: parts, versions, where an upload stands."""
 
 Locate = Callable[[], Awaitable[str | None]]
 """Returns the URL to go on to at this moment, or None where there is none yet."""
@@ -118,7 +141,9 @@ class Relay:
         headers = {k: v for k, v in request.headers.items() if k.lower() not in _NOT_HANDED_ON}
         body = request.content if request.can_read_body else None
         try:
-            async with self._http.request(request.method, url, headers=headers, data=body) as answer:
+            # Exactly as it came: putting a path "in order" here could make another one of it.
+            goal = URL(url, encoded=True)
+            async with self._http.request(request.method, goal, headers=headers, data=body) as answer:
                 return await _hand_back(request, answer)
         except (OSError, aiohttp.ClientError) as problem:
             raise web.HTTPBadGateway(text="the worker did not answer; is it still running?") from problem
@@ -126,14 +151,17 @@ class Relay:
 
 async def _hand_back(request: web.Request, answer: aiohttp.ClientResponse) -> web.StreamResponse:
     headers = {name: answer.headers[name] for name in _HANDED_BACK if name in answer.headers}
-    if hdrs.CONTENT_ENCODING in answer.headers:
-        headers[hdrs.CONTENT_ENCODING] = answer.headers[hdrs.CONTENT_ENCODING]
     response = web.StreamResponse(status=answer.status, headers=headers)
     response.content_length = answer.content_length
     await response.prepare(request)
-    async for chunk in answer.content.iter_any():
-        await response.write(chunk)
-    await response.write_eof()
+    try:
+        async for chunk in answer.content.iter_any():
+            await response.write(chunk)
+        await response.write_eof()
+    except (OSError, aiohttp.ClientError):
+        # Its head is gone already: only an end before the end can say that this is not the whole.
+        if request.transport is not None:
+            request.transport.abort()
     return response
 
 

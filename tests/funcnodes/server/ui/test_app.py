@@ -11,7 +11,7 @@ from funcnodes_worker.rpc.guarded import door_of
 
 from tests.funcnodes.server.ui.echo_worker import EchoWorker
 
-FILLED = {"path": "x.js", "uuid": "w_1", "id": "0" * 32}
+FILLED = {"path": "x.js", "uuid": "w_1", "id": "0" * 32, "node": "n", "port": "p"}
 OPEN = {
     ("GET", "/"),
     ("GET", "/favicon.ico"),
