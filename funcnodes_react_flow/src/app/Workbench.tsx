@@ -3,6 +3,7 @@ import { LibraryBig, Package, Plus, SlidersHorizontal, X } from "lucide-react";
 import { type ReactNode, useEffect } from "react";
 import { Canvas } from "../canvas/Canvas";
 import { DeafBanner } from "../panels/DeafBanner";
+import { HeldBanner } from "../panels/HeldBanner";
 import { History } from "../panels/History";
 import { Library } from "../panels/Library";
 import { Modules } from "../panels/Modules";
@@ -40,6 +41,7 @@ export default function Workbench() {
           )}
           <section aria-label="Graph" className="relative min-w-0 flex-1">
             <Canvas />
+            <HeldBanner />
             <DeafBanner />
           </section>
           {properties && (

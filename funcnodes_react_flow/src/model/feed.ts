@@ -28,6 +28,8 @@ export interface NodeState {
   /** What users should know of how the latest run was done, though it was no error. */
   notice: string | null;
   figures: Figures;
+  /** True while its outputs are those kept from before the worker started. */
+  kept: boolean;
 }
 
 export interface Preview {
@@ -56,6 +58,7 @@ export const IDLE: NodeState = {
   blockedBy: null,
   notice: null,
   figures: NO_RUNS,
+  kept: false,
 };
 
 const STATUS: readonly Status[] = ["idle", "marked", "running", "failed", "blocked"];
@@ -94,6 +97,7 @@ function toState(value: unknown): NodeState | undefined {
     blockedBy: typeof value.blocked_by === "string" ? value.blocked_by : null,
     notice: typeof value.notice === "string" ? value.notice : null,
     figures: toFigures(value.figures),
+    kept: value.kept === true,
   };
 }
 

@@ -1,4 +1,4 @@
-import { Ban, CircleAlert, Info, Play, Square, Unplug } from "lucide-react";
+import { Archive, Ban, CircleAlert, Info, Play, Square, Unplug } from "lucide-react";
 import { memo, useState } from "react";
 import type { NodeState } from "../model/feed";
 import { sentenceOf } from "../model/figures";
@@ -89,6 +89,17 @@ function Header({ node, state, known }: { node: NodeRecord; state: NodeState; kn
         </span>
       )}
       <Title node={node} history={sentenceOf(state.figures)} />
+      {state.kept && (
+        <span
+          role="img"
+          data-testid={`kept-${node.id}`}
+          aria-label="Kept"
+          title="Kept from before the worker started: it was not computed again, since nothing it depends on differs."
+          className="text-ink-3"
+        >
+          <Archive size={12} />
+        </span>
+      )}
       {state.status === "running" ? (
         <button
           type="button"

@@ -40,6 +40,7 @@ import type { Edit } from "../wire/generated";
 import { authorId, newId } from "./identity";
 import { ask, setLine } from "./line";
 import { heardProgress, resetModules } from "./modules";
+import { heardTrust } from "./trust";
 import { dismissPlaced, select, type Toast, toast } from "./view";
 
 interface GraphState {
@@ -172,6 +173,9 @@ function heard(method: string, params: unknown): void {
       return;
     case "progress":
       heardProgress(params);
+      return;
+    case "worker":
+      heardTrust(params);
       return;
   }
 }
