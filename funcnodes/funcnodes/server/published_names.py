@@ -20,6 +20,8 @@ from funcnodes.server.client import is_alive
 _LOOK_S = 0.05
 # The same on Windows, where there are no sessions.
 _NEW_GROUP = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)
+
+
 class WorkerManager:
     """The name of the manager's class elsewhere. Not made by calling it."""
 
