@@ -284,14 +284,16 @@ class Cell:
     def linked(self, child: Any) -> None:
         """Take an edge over into the engine that either end sits in."""
         if isinstance(child, Cell):
-            engine = self.engine or child.engine
+            engine = _living(self.engine, child.engine)
             if engine is not None:
                 engine.link(self, child)
 
     def unlinked(self, child: Any) -> None:
         """Take an edge out of the engine."""
-        if isinstance(child, Cell) and self.engine is not None and self.engine is child.engine:
-            self.engine.cut(self, child)
+        engine = self.engine
+        # An engine whose loop is closed learns of no edges any more, so it may not know this one.
+        if isinstance(child, Cell) and engine is not None and engine is child.engine and not engine.over:
+            engine.cut(self, child)
 
     def children(self) -> Iterable[Cell]:
         """Return the cells that an edge leads to, once per edge."""
@@ -347,3 +349,13 @@ class Cell:
         if self.blocked_by is not None:
             return RunState("blocked", None, run, self.blocked_by, self.notice)
         return RunState("idle", None, run, None, self.notice)
+
+
+def _living(*engines: Engine | None) -> Engine | None:
+    """Return the engine of the running loop if it is among them, else the first whose loop is not closed.
+
+    A graph that was used in a loop that is gone must not draw nodes that run now after it.
+    """
+    here = running_loop()
+    found = [engine for engine in engines if engine is not None and not engine.over]
+    return next((engine for engine in found if engine.loop is here), found[0] if found else None)

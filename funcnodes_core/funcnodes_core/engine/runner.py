@@ -137,6 +137,8 @@ class Engine:
     def cut(self, parent: Cell, child: Cell) -> None:
         """Take an edge out; who waited because of it may run now."""
         self.scheduler.remove_edge(parent.index, child.index)
+        if child.blocked_by is not None:
+            self._unblock_below(child)
         if not self.awake:
             self.wake_from_anywhere()
 
@@ -434,6 +436,17 @@ class Engine:
                 if other.blocked_by == cell.node.uuid:
                     other.blocked_by = None
                     self.state_changed(other)
+
+    def _unblock_below(self, cell: Cell) -> None:
+        """Free those who were blocked by a node that does not lead to them any more."""
+        failed = {other.node.uuid: other.index for other in self.cells() if other.error is not None}
+        for other in [cell, *self._below(cell.index)]:
+            blocker = failed.get(other.blocked_by) if other.blocked_by is not None else None
+            if other.blocked_by is not None and (
+                blocker is None or not self.scheduler.order.reaches(blocker, other.index)
+            ):
+                other.blocked_by = None
+                self.state_changed(other)
 
     def _below(self, n: int) -> list[Cell]:
         below = self.scheduler.order.descendants([n]) - {n}
