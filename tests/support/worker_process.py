@@ -168,11 +168,11 @@ class WorkerProcess:
         return {"Authorization": f"Bearer {read_or_make_token(self.base)}"}
 
     @contextlib.asynccontextmanager
-    async def connect(self, subscribe: bool = False) -> AsyncGenerator[WorkerClient]:
+    async def connect(self, subscribe: bool = False, query: str = "") -> AsyncGenerator[WorkerClient]:
         """Give a client of this worker."""
         async with (
             aiohttp.ClientSession(headers=self.bearer) as http,
-            http.ws_connect(f"{self.address}/", max_msg_size=0) as socket,
+            http.ws_connect(f"{self.address}/{query}", max_msg_size=0) as socket,
         ):
             client = WorkerClient(socket)
             listening = asyncio.create_task(client.listen())

@@ -54,6 +54,7 @@ from funcnodes_worker.runtime.travel import external_for_export
 from funcnodes_worker.runtime.writer import Committed, Past, Writer
 from funcnodes_worker.server.app import Limits, WorkerServer
 from funcnodes_worker.server.context import LibraryState, Services
+from funcnodes_worker.server.heartbeat import Heartbeat, required_by
 from funcnodes_worker.server.hub import Hub
 from funcnodes_worker.server.methods.table import make_table
 from funcnodes_worker.server.parked import Parked
@@ -111,6 +112,7 @@ class WorkerInServerThread:
         self._word: RunWord = "starting"
         self._stop = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._heartbeat = Heartbeat(None, self._missed_beat)
         self._host, self._port = "", 0
         self._link = SupervisorLink(base, self._hello, self)
         self._watch = Watch(living.running, self._lasts)
@@ -122,6 +124,7 @@ class WorkerInServerThread:
         """Serve until asked to stop; then everything is on disk and nobody is connected."""
         self._loop = asyncio.get_running_loop()
         config = read_worker_config(self._home)
+        self._heartbeat.every_s = required_by(config.extra)
         async with self.writer.running(), self._serving(config):
             async with self._tasks():
                 self._say_word("running")
@@ -130,7 +133,9 @@ class WorkerInServerThread:
                     # would keep the hello back, and nobody could name the node or end the worker.
                     await self._link.wait_introduced()
                 ready()
+                self._heartbeat.beat()
                 await self._stop.wait()
+                self._heartbeat.stop()
                 self._say_word("stopping")
                 self.hub.event("stopping")
                 await self._link.say_stopping()
@@ -272,6 +277,19 @@ class WorkerInServerThread:
     def run_word(self) -> str:
         """The published word for what the worker does."""
         return self._word
+
+    @property
+    def module_list(self) -> Path:
+        """Where the manager keeps the published list of modules."""
+        return self._base.cache / "funcnodes_modules.csv"
+
+    def heartbeat(self) -> None:
+        """Hear that somebody needs the worker."""
+        self._heartbeat.beat()
+
+    def _missed_beat(self) -> None:
+        _log.warning("no heartbeat came for %g s, as this worker requires: it stops", self._heartbeat.every_s)
+        self.request_stop()
 
     @property
     def log_file(self) -> Path:

@@ -245,7 +245,7 @@ class Conversation(Generic[ContextT]):
                 self._editing -= 1
 
     async def _serve(self, call: Call) -> None:
-        remembers = self._turn_of(call) in _CHANGING
+        remembers = self._turn_of(call) in CHANGING
         if remembers and self._is_repeated(call):
             return
         context = self._peer.context_for(call)
@@ -293,7 +293,7 @@ class Conversation(Generic[ContextT]):
 
     async def _known_answer(self, call: Call) -> Frame | None:
         """Return the answer to a part of a batch that was sent again."""
-        if self._turn_of(call) not in _CHANGING:
+        if self._turn_of(call) not in CHANGING:
             return None
         repeats = self._repeats_of(call)
         while not repeats.begin(call, time.monotonic(), self):
@@ -361,7 +361,7 @@ class Conversation(Generic[ContextT]):
         self._peer.send(frame)
 
 
-_CHANGING = (Turn.EDIT, Turn.ALONE, Turn.LONG)
+CHANGING = (Turn.EDIT, Turn.ALONE, Turn.LONG)
 """Turns of methods that change something: sent again, they are answered and not done again."""
 
 

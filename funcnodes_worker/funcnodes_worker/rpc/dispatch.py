@@ -52,12 +52,17 @@ class Method(Generic[ContextT]):
     turn: Turn
     waits: bool = field(init=False)
     """Whether the handler may have to wait; one that never does is answered in the step it is heard in."""
+    origin: Callable[..., object] = field(init=False, repr=False)
+    """The handler as it was written: its docstring and its result are told to who asks."""
+    is_held_back: bool = field(init=False, default=False)
+    """Whether a check is made before each call."""
     _known: frozenset[str] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         # Found once: asking msgspec for the fields cost more than half of each call (py-spy, 300 µs of 690).
         object.__setattr__(self, "_known", frozenset(self.params.__struct_encode_fields__))
         object.__setattr__(self, "waits", _may_wait(self.handler))
+        object.__setattr__(self, "origin", self.handler)
 
     def behind(self, check: Callable[[ContextT], None]) -> Method[ContextT]:
         """Return this method with a check that is made before each call and may raise."""
@@ -69,6 +74,8 @@ class Method(Generic[ContextT]):
 
         guarded = replace(self, handler=checked)
         object.__setattr__(guarded, "waits", self.waits)
+        object.__setattr__(guarded, "origin", self.origin)
+        object.__setattr__(guarded, "is_held_back", True)
         return guarded
 
     async def run(self, context: ContextT, params: Mapping[str, Any]) -> object:

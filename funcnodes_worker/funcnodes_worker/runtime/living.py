@@ -254,6 +254,7 @@ class LivingGraph:
         )
         if record.description is not UNSET:
             node.description = record.description
+        _set_how_it_runs(node, record.extra)
         for port in record.ports.values():
             self._set_up_port(node, port)
         return node
@@ -425,6 +426,14 @@ class LivingGraph:
         if self._engine is None:
             return "the graph does not run yet"
         return self._engine.interrupt(node)
+
+
+def _set_how_it_runs(node: Any, said: Mapping[str, JsonValue]) -> None:
+    """Give a node what a client said of its runs when it added it."""
+    if isinstance(triggers := said.get("trigger_on_create"), bool):
+        node.default_trigger_on_create = triggers
+    if isinstance(delay := said.get("pretrigger_delay"), int | float):
+        node.pretrigger_delay = delay
 
 
 def _name_external_worker(class_id: str, worker: str, name: str | UnsetType) -> None:

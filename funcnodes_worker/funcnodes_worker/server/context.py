@@ -115,6 +115,15 @@ class WorkerProcess(Protocol):
         ...
 
     @property
+    def module_list(self) -> Path:
+        """Where the manager keeps the published list of modules."""
+        ...
+
+    def heartbeat(self) -> None:
+        """Hear that somebody needs the worker."""
+        ...
+
+    @property
     def log_file(self) -> Path:
         """Where the worker's log stands."""
         ...

@@ -49,7 +49,8 @@ async def get_runstate(context: CallContext, params: NoParams) -> str:
 
 @TABLE.method("heartbeat", Right.VIEW, NoParams, Turn.URGENT)
 async def heartbeat(context: CallContext, params: NoParams) -> None:
-    """Hear that a client is alive."""
+    """Hear that a client needs the worker; one that requires it (`required_heartbeat`) stops without."""
+    context.services.process.heartbeat()
 
 
 @TABLE.method("get_config", Right.VIEW, NoParams)

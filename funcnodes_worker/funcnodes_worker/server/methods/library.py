@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from typing import Any
 
@@ -10,6 +11,7 @@ import msgspec
 from funcnodes_worker.rpc.dispatch import MethodTable, NoParams, Turn
 from funcnodes_worker.rpc.errors import InvalidParams
 from funcnodes_worker.rpc.gate import Right
+from funcnodes_worker.runtime.module_list import read_list
 from funcnodes_worker.server.context import CallContext
 
 TABLE: MethodTable[CallContext] = MethodTable()
@@ -25,11 +27,13 @@ async def get_library(context: CallContext, params: NoParams) -> msgspec.Raw:
 
 @TABLE.method("get_available_modules", Right.VIEW, NoParams)
 async def get_available_modules(context: CallContext, params: NoParams) -> dict[str, Any]:
-    """Return the modules that are installed, and those the worker was asked to have."""
+    """Return the modules that are installed, those the worker was asked to have, and all others."""
     installed = list(context.services.process.library.modules)
     wanted = context.services.process.read_config().package_dependencies
     active = [module for module in installed if module["name"] in wanted]
-    return {"installed": installed, "active": active, "available": []}
+    names = [module["name"] for module in installed]
+    available = await asyncio.to_thread(read_list, context.services.process.module_list, names)
+    return {"installed": installed, "active": active, "available": available}
 
 
 class PackageToAdd(msgspec.Struct, frozen=True):
@@ -66,6 +70,46 @@ class PackageToRemove(msgspec.Struct, frozen=True):
 async def remove_package_dependency(context: CallContext, params: PackageToRemove) -> None:
     """Return when the package is no longer among the worker's."""
     await context.services.process.remove(_package(params.name or params.package))
+
+
+class ShelfDescriptor(msgspec.Struct, frozen=True):
+    """A shelf by the old name of its package."""
+
+    module: str
+    package: str | None = None
+    version: str | None = None
+    path: str | None = None
+
+
+class OldShelf(msgspec.Struct, frozen=True):
+    """A shelf: the module that brings it, or its descriptor."""
+
+    src: str | ShelfDescriptor
+    save: bool | None = None
+
+
+@TABLE.method("add_shelf", Right.INSTALL, OldShelf, Turn.LONG)
+async def add_shelf(context: CallContext, params: OldShelf) -> bool:
+    """Return True; the old name of `add_package_dependency`, for the package a module belongs to."""
+    package, version = _package_of(params.src)
+    await context.services.process.install(package, version)
+    return True
+
+
+@TABLE.method("remove_shelf", Right.INSTALL, OldShelf, Turn.LONG)
+async def remove_shelf(context: CallContext, params: OldShelf) -> None:
+    """Remove a module's package: the old name of `remove_package_dependency`."""
+    await context.services.process.remove(_package_of(params.src)[0])
+
+
+def _package_of(source: str | ShelfDescriptor) -> tuple[str, str | None]:
+    shelf = ShelfDescriptor(source) if isinstance(source, str) else source
+    if shelf.path is not None:
+        raise InvalidParams(
+            "a shelf is not loaded from a path: put the code into a package, or external workers into the "
+            "worker's local_scripts"
+        )
+    return _package(shelf.package or shelf.module.replace("_", "-")), shelf.version
 
 
 def _package(name: str | None) -> str:

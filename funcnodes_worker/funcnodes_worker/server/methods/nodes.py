@@ -11,18 +11,20 @@ from funcnodes_core.document.edits import (
     Edit,
     RemoveNode,
     RenameNode,
+    SetDefault,
     SetNodeOption,
     SetPortOption,
     SetProperty,
 )
 from funcnodes_core.document.filling import new_node
-from funcnodes_core.document.model import Document, NodeId
+from funcnodes_core.document.model import Document, NodeId, PortRecord
 from msgspec import UNSET
 
 from funcnodes_worker.rpc.dispatch import MethodTable, Turn
 from funcnodes_worker.rpc.errors import InvalidParams, NotFound
 from funcnodes_worker.rpc.gate import Right
 from funcnodes_worker.server import shapes
+from funcnodes_worker.server.coerce import coerce
 from funcnodes_worker.server.context import CallContext, node_of
 
 TABLE: MethodTable[CallContext] = MethodTable()
@@ -55,18 +57,37 @@ async def add_node(context: CallContext, params: NewNode) -> msgspec.Raw:
     node = params.uuid if params.uuid is not None else uuid4().hex
     if not 0 < len(node) <= _MAX_ID:
         raise InvalidParams(f"the id of a node has 1 to {_MAX_ID} characters")
+    if params.pretrigger_delay is not None and params.pretrigger_delay < 0:
+        raise InvalidParams("'pretrigger_delay' is a number of seconds, 0 or more")
     record = new_node(kind, node, name=params.name, properties=params.properties)
-    edits: list[Edit] = [AddNode(record)]
+    # How a node runs belongs to it like its name; a saved file has it under the published name.
+    run = {"trigger_on_create": params.trigger_on_create, "pretrigger_delay": params.pretrigger_delay}
+    extra = {key: value for key, value in run.items() if value is not None}
+    edits: list[Edit] = [AddNode(msgspec.structs.replace(record, extra={**record.extra, **extra}))]
     if params.reset_inputs_on_trigger is not None:
         edits.append(SetNodeOption(node, "reset_inputs_on_trigger", params.reset_inputs_on_trigger))
     if params.render_options is not None:
         edits.append(SetNodeOption(node, "render_options", params.render_options))
     for port, options in (params.io_options or {}).items():
-        edits += [
-            SetPortOption(node, port, key, value) for key, value in options.items() if port in record.ports
-        ]
+        if port in record.ports:
+            edits += _option_edits(context, node, record.ports[port], options)
     committed = await context.commit(edits)
     return shapes.full_node_json(committed.document, committed.document.nodes[node], context.services.board)
+
+
+_OPTIONS = ("name", "description", "required", "does_trigger", "hidden", "value_options", "render_options")
+
+
+def _option_edits(
+    context: CallContext, node: NodeId, port: PortRecord, options: dict[str, Any]
+) -> list[Edit]:
+    """Return the edits for options of a port; those that only Python code can give are passed over."""
+    edits: list[Edit] = [
+        SetPortOption(node, port.id, key, options[key]) for key in _OPTIONS if key in options
+    ]
+    if port.is_input and "default" in options:
+        edits.append(SetDefault(node, port.id, context.kept(coerce(options["default"], port))))
+    return edits
 
 
 class OneNode(msgspec.Struct, frozen=True):
@@ -193,13 +214,15 @@ async def update_node_view(context: CallContext, params: ViewChanges) -> None:
     await context.commit(place)
 
 
-@TABLE.method("trigger_node", Right.RUN, NodeById)
+# After the edits before it, and once however often it is sent.
+@TABLE.method("trigger_node", Right.RUN, NodeById, Turn.LONG)
 async def trigger_node(context: CallContext, params: NodeById) -> bool:
     """Return True; the node runs as soon as the graph is free and it has what it needs."""
     return _request_run(context, params.nid)
 
 
-@TABLE.method("request_trigger", Right.RUN, NodeById)
+# After the edits before it, and once however often it is sent.
+@TABLE.method("request_trigger", Right.RUN, NodeById, Turn.LONG)
 async def request_trigger(context: CallContext, params: NodeById) -> bool:
     """Return True; the same as `trigger_node`."""
     return _request_run(context, params.nid)

@@ -14,6 +14,7 @@ from msgspec import UNSET
 from funcnodes_worker.rpc.dispatch import MethodTable, Turn
 from funcnodes_worker.rpc.errors import GraphBusy
 from funcnodes_worker.rpc.gate import Right
+from funcnodes_worker.runtime.feed import preview_of
 from funcnodes_worker.server import shapes
 from funcnodes_worker.server.client import Encoded
 from funcnodes_worker.server.coerce import coerce
@@ -34,7 +35,7 @@ class NewValue(msgspec.Struct, frozen=True):
 
 @TABLE.method("set_io_value", Right.EDIT, NewValue, Turn.EDIT)
 async def set_io_value(context: CallContext, params: NewValue) -> Any:
-    """Return the value now in effect."""
+    """Return the value now in effect; of a large one, its preview."""
     port = input_of(context.services.writer.head, params.nid, params.ioid)
     value = coerce(params.value, port)
     kept = context.kept(value)
@@ -42,7 +43,8 @@ async def set_io_value(context: CallContext, params: NewValue) -> Any:
     committed = await context.commit([*edits, SetValue(params.nid, params.ioid, kept)])
     if value is UNSET:
         return shapes.default_of(port_of(committed.document, params.nid, params.ioid))
-    return value
+    # What is kept by its content is large: sending all of it back would only cost its sender.
+    return value if kept is value else json_value(preview_of(value))
 
 
 class NewDefault(msgspec.Struct, frozen=True):

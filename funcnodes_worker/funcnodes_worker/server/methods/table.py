@@ -12,6 +12,7 @@ from funcnodes_worker.runtime.windows import BadWindow
 from funcnodes_worker.runtime.writer import WriteFailed
 from funcnodes_worker.server.context import CallContext
 from funcnodes_worker.server.methods import (
+    discovery,
     edges,
     external,
     files,
@@ -48,4 +49,6 @@ def make_table() -> MethodTable[CallContext]:
     pages = *basics, history, live, transfer, trust, files, values
     for page in pages:
         table.include(page.TABLE)
-    return trust.held_back(table)
+    guarded = trust.held_back(table)
+    guarded.include(discovery.make_page(guarded))
+    return guarded

@@ -42,7 +42,7 @@ class OneWindow(msgspec.Struct, frozen=True):
     nid: NodeId
     ioid: PortId
     rows: tuple[int, int] = (0, ROWS)
-    columns: tuple[int, int] | list[str] | None = None
+    columns: list[int | str] | None = None
     at: tuple[int, ...] = ()
     generation: str | None = None
 
@@ -50,8 +50,7 @@ class OneWindow(msgspec.Struct, frozen=True):
 @TABLE.method("get_value_window", Right.VIEW, OneWindow, Turn.LONG)
 async def get_value_window(context: CallContext, params: OneWindow) -> dict[str, Any]:
     """Return some rows and columns of a port's value; of this generation only, when one is named."""
-    columns = params.columns if params.columns is not None else (0, None)
-    wish = Wish(params.rows, tuple(columns) if isinstance(columns, list) else columns, params.at)
+    wish = Wish(params.rows, _columns(params.columns), params.at)
     reader = await _reader(context, params.nid, params.ioid)
     try:
         if params.generation not in (None, reader.generation):
@@ -68,3 +67,16 @@ async def _reader(context: CallContext, node: NodeId, port: PortId) -> Reader:
     reader = Reader(context.services.graph, context.services.living.space)
     await reader.open(node, port)
     return reader
+
+
+def _columns(given: list[int | str] | None) -> tuple[int, int | None] | tuple[str, ...]:
+    """Return the columns meant by two places, or by names."""
+    if given is None:
+        return (0, None)
+    names = tuple(name for name in given if isinstance(name, str))
+    places = [place for place in given if isinstance(place, int)]
+    if not places:
+        return names
+    if names or len(places) != 2:
+        raise InvalidParams("'columns' is two places, the first and the one behind the last, or names")
+    return (places[0], places[1])

@@ -68,7 +68,22 @@ def twice(value: float) -> float:
     return 2 * value
 
 
+class Count(fn.Node):
+    """Counts slowly enough to be seen."""
+
+    node_id = "bench.count"
+    node_name = "Count"
+    steps = fn.NodeInput(type=int)
+    last = fn.NodeOutput(type=int)
+
+    async def func(self, steps: int) -> None:
+        """Count."""
+        for step in self.progress(range(steps), desc="counting"):
+            await asyncio.sleep(0.15)
+            self.outputs["last"].value = step
+
+
 WORKERS = [Pump, Jammed]
-NODE_SHELF = fn.Shelf(name="Bench", nodes=[twice])
+NODE_SHELF = fn.Shelf(name="Bench", nodes=[twice, Count])
 REACT_PLUGIN = {"module": HERE / "plugin.js", "js": [], "css": [HERE / "plugin.css"]}
 FUNCNODES_RENDER_OPTIONS = {"typemap": {"bench": "image"}, "inputconverter": {}}
