@@ -127,8 +127,8 @@ class Supervisor:
         return [self._members[uuid].status() for uuid in sorted(self._members)]
 
     def member(self, uuid: str) -> Member:
-        """Return the worker with this id, or raise `UnknownWorker`."""
-        member = self._members.get(uuid)
+        """Return the worker with this id, one copied in just now too; or raise `UnknownWorker`."""
+        member = self._members.get(uuid) or self._take_in_late(uuid)
         if member is None:
             raise UnknownWorker(uuid)
         return member
