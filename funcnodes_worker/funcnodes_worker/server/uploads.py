@@ -14,6 +14,7 @@ from pathlib import PurePosixPath
 from typing import TypeGuard
 
 from aiohttp import BodyPartReader, hdrs, web
+from aiohttp.http_exceptions import BadHttpMessage
 
 from funcnodes_worker.disk.inside import PathRefused
 from funcnodes_worker.runtime.files import FileProblem, FilesFolder
@@ -34,6 +35,8 @@ async def store_uploads(
         return web.json_response({"error": str(refused)}, status=400)
     except UploadRefused as refused:
         return web.json_response({"error": str(refused)}, status=refused.status)
+    except (ValueError, BadHttpMessage) as broken:
+        return web.json_response({"error": f"the form cannot be read ({broken})"}, status=400)
     for path in stored:
         changed(path)
     if not stored:
