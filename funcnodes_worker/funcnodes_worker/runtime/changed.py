@@ -38,6 +38,10 @@ class Changed(Generic[Thing]):
         self._rest = iter(self._taken.items())
         return next(self._rest, None)
 
+    def lately(self) -> list[Thing]:
+        """Return all that waits, and some that was taken lately; the one that has waited longest first."""
+        return list({**self._taken, **self.new})
+
     def number(self, thing: Thing) -> int:
         """Return the number of a thing's latest change that waits or was taken lately, else 0."""
         return self.new.get(thing) or self._taken.get(thing, 0)

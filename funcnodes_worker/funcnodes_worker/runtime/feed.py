@@ -101,6 +101,10 @@ class Feed:
         if loop is not None and (self._timer is None or self._waits_for_values):
             loop.call_soon_threadsafe(self._ask)
 
+    def untold(self) -> tuple[list[Any], list[Any]]:
+        """Return the ports and nodes whose change was not told yet; some that were are among them."""
+        return self._ports.lately(), self._states.lately()
+
     # What who reads a value asks
 
     def version(self, io: Any) -> int:

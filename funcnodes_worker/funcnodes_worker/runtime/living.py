@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, assert_never
 
@@ -61,6 +61,7 @@ from funcnodes_worker.runtime.observe import Observer, key_of, own_ports, port_u
 from funcnodes_worker.runtime.previews import full_value
 from funcnodes_worker.runtime.records import NodeState, Preview
 from funcnodes_worker.runtime.running import RunningNode
+from funcnodes_worker.runtime.steps import Deliver, StepSink
 
 MAX_LIKE_CLASS = 5000
 _log = logging.getLogger("funcnodes.worker")
@@ -85,6 +86,8 @@ class LivingGraph:
         self._read_stored = read_stored
         self._secrets = dict(secrets or {})
         self._engine: Engine | None = None
+        self._feed: Feed | None = None
+        self._steps: StepSink | None = None
         self._quiet = False
         self._like_class: dict[int, tuple[PortRecord, type[Any]]] = {}
         """Records of ports, by identity, that say nothing a fresh node of this class does not have."""
@@ -97,13 +100,29 @@ class LivingGraph:
     def enter(self, feed: Feed) -> None:
         """Let the engine of the running loop tell what runs to the feed and the marker."""
         self._engine = current_engine()
-        self._engine.sink = feed
+        self._engine.sink = self._feed = feed
         self._engine.marker = self.running
         self._set_secrets()
 
     def _set_secrets(self) -> None:
         for key, value in self._secrets.items():
             self.space.set_secret_property(key, value)
+
+    def tell_steps(self, who: Hashable, deliver: Deliver) -> None:
+        """Hand every step of what runs on from now on, in order, to one who asked."""
+        assert self._engine is not None
+        assert self._feed is not None
+        if self._steps is None:
+            self._steps = StepSink(self._feed, self.state_of)
+        self._steps.listen(who, deliver)
+        self._engine.sink = self._steps
+
+    def tell_no_steps(self, who: Hashable) -> None:
+        """Hand no steps on to this one any more; nobody pays for them when nobody asked."""
+        if self._steps is not None and self._engine is not None:
+            self._steps.leave(who)
+            if not self._steps:
+                self._engine.sink = self._feed
 
     # Following
 

@@ -61,6 +61,12 @@ class OurNews:
         if self._unheard:
             self.ticker.ask()
 
+    def tell_now(self) -> None:
+        """Tell what waits for the next tick."""
+        if self._unheard:
+            self._notify("feed", self.feed(self._unheard))
+            self._unheard.clear()
+
     def _flush(self) -> None:
         # Written when the client reads: one that is slow gets one frame with the newest of everything.
         self._client.outbox.put_late("feed", self._render)

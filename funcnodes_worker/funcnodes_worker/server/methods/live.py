@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 from funcnodes_core.document.edits import AddNode, Edit, SetDefault, SetValue
 from funcnodes_core.document.filling import fill
 from funcnodes_core.document.model import PortRecord
-from msgspec import UNSET
+from msgspec import UNSET, Meta
 
 from funcnodes_worker.rpc.dispatch import MethodTable, Turn
 from funcnodes_worker.rpc.errors import InvalidParams
 from funcnodes_worker.rpc.gate import Right
-from funcnodes_worker.server.context import CallContext
+from funcnodes_worker.server.client import Client
+from funcnodes_worker.server.context import CallContext, Services
 from funcnodes_worker.server.our_news import OurNews, document_json
+from funcnodes_worker.server.step_news import StepNews
 
 TABLE: MethodTable[CallContext] = MethodTable()
 _MAX_RATE = 120.0
@@ -34,7 +36,8 @@ class Subscription(msgspec.Struct, frozen=True):
 
     since: Since | None = None
     author: str | None = None
-    rate: float = 30.0
+    rate: Annotated[float, Meta(ge=0)] = 30.0
+    """Feeds per second at most; 0 means every step of every run, in order."""
 
 
 @TABLE.method("subscribe", Right.VIEW, Subscription)
@@ -49,8 +52,10 @@ async def subscribe(context: CallContext, params: Subscription) -> dict[str, Any
     missed = None
     if params.since is not None:
         missed = services.process.missed_since(params.since.epoch, params.since.revision)
-    news = OurNews(client, writer, services.board, writer.revision, max(0.1, min(params.rate, _MAX_RATE)))
+    news = _news(services, client, params.rate)
     client.change_news(news)
+    if isinstance(news, StepNews):
+        news.begin()
     return {
         "epoch": services.process.epoch,
         "revision": writer.revision,
@@ -59,6 +64,13 @@ async def subscribe(context: CallContext, params: Subscription) -> dict[str, Any
         "edits": None if missed is None else [news.shape(one) for one in missed],
         "feed": news.whole_feed(),
     }
+
+
+def _news(services: Services, client: Client, rate: float) -> OurNews:
+    if rate == 0:
+        return StepNews(client, services)
+    pace = max(0.1, min(rate, _MAX_RATE))
+    return OurNews(client, services.writer, services.board, services.writer.revision, pace)
 
 
 class Edits(msgspec.Struct, frozen=True):
