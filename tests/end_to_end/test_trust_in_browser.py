@@ -63,7 +63,18 @@ async def look_and_trust(system: System) -> None:
             await page.goto(await asyncio.to_thread(new_link, system))
             await expect(page.get_by_test_id("kept-a")).to_be_visible(timeout=20_000)
             await expect(page.get_by_test_id("held-banner")).to_have_count(0)
+            assert await page.evaluate(EXPORT_AND_IMPORT, f"/worker/{home.uuid}") == [200, "PK", 200]
             assert complaints == []
+
+
+EXPORT_AND_IMPORT = """async (worker) => {
+    const out = await fetch(`${worker}/export`);
+    const archive = await out.blob();
+    const begin = await archive.slice(0, 2).text();
+    const headers = { "Content-Type": "application/zip" };
+    const back = await fetch(`${worker}/import`, { method: "POST", headers, body: archive });
+    return [out.status, begin, back.status];
+}"""
 
 
 def new_link(system: System) -> str:

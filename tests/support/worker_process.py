@@ -257,7 +257,14 @@ async def running_worker(
     folder: Path, packages: Sequence[str] = ("funcnodes-lab",), *arguments: str
 ) -> AsyncGenerator[WorkerProcess]:
     """Give a fresh worker; at the end what is on disk is compared with what it showed, then it is stopped."""
-    worker = await spawn(make_worker(folder, packages), *arguments)
+    async with running(make_worker(folder, packages), *arguments) as worker:
+        yield worker
+
+
+@contextlib.asynccontextmanager
+async def running(home: WorkerHome, *arguments: str) -> AsyncGenerator[WorkerProcess]:
+    """Give the worker of this home, as `running_worker` does."""
+    worker = await spawn(home, *arguments)
     try:
         yield worker
         await assert_disk_is_the_graph(worker)

@@ -83,6 +83,8 @@ def build(rooms: Rooms) -> web.Application:
             web.get("/worker/{uuid}/message/{id}", doors.worker_answer),
             web.post("/worker/{uuid}/upload/", doors.worker_upload),
             web.get("/worker/{uuid}/values/{node}/{port}", doors.worker_read),
+            web.get("/worker/{uuid}/export", doors.worker_read),
+            web.post("/worker/{uuid}/import", doors.worker_import),
             web.get("/worker/{uuid}/files/", doors.worker_read),
             web.get("/worker/{uuid}/files/{path:.+}", doors.worker_read),
             web.delete("/worker/{uuid}/files/{path:.+}", doors.worker_read),
@@ -166,6 +168,11 @@ class _Doors:
     @door(_RELAYED, accepts="application/offset+octet-stream", header="Tus-Resumable")
     async def worker_pieces(self, request: web.Request) -> web.StreamResponse:
         """Begin an upload, hand pieces of it on, or end it."""
+        return await self._handed_on(request)
+
+    @door(_RELAYED, accepts="application/zip")
+    async def worker_import(self, request: web.Request) -> web.StreamResponse:
+        """Hand a flow in a file on to a worker."""
         return await self._handed_on(request)
 
     async def _handed_on(self, request: web.Request) -> web.StreamResponse:
