@@ -5,11 +5,13 @@ Called in the graph's thread, when modules were loaded.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 from funcnodes_core.document.model import TRIGGER_PAIR, ClassRecord, PortRecord
 from funcnodes_core.utils.data import merged
+from msgspec import UNSET
 
 from funcnodes_worker.runtime.observe import describe_port
 from funcnodes_worker.runtime.previews import as_json
@@ -41,6 +43,33 @@ def _describe(model: Any, options: Any) -> PortRecord:
     if options:
         port.adjust({key: value for key, value in options.items() if key != "on"})
     return describe_port(port)
+
+
+def node_option_of_class(node: Any, key: str) -> Any:
+    """Return what a node's class says about an option of it."""
+    said = getattr(describe_class(type(node)), key)
+    return dict(said) if isinstance(said, Mapping) else said
+
+
+def port_option_of_class(node: Any, port: Any, key: str) -> Any:
+    """Return what a node's class says about an option of a port, or the usual where it says nothing."""
+    is_input = port.is_input()
+    facts = describe_class(type(node)).ports
+    fact = next((one for one in facts if one.id == port.uuid and one.is_input is is_input), None)
+    said = UNSET if fact is None else getattr(fact, key)
+    if said is UNSET:
+        said = {"name": port.uuid, **_USUAL}[key]
+    return dict(said) if isinstance(said, Mapping) else said
+
+
+_USUAL: Mapping[str, Any] = {
+    "description": None,
+    "hidden": False,
+    "required": True,
+    "does_trigger": True,
+    "value_options": {},
+    "render_options": {},
+}
 
 
 def shelves_json(serialized: object) -> bytes:

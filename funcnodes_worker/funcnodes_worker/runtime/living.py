@@ -53,6 +53,7 @@ from funcnodes_core.nodespace import NodeSpace
 from funcnodes_core.novalue import NoValue
 from msgspec import UNSET, UnsetType
 
+from funcnodes_worker.runtime.classes import node_option_of_class, port_option_of_class
 from funcnodes_worker.runtime.external_workers import FuncNodesExternalWorker
 from funcnodes_worker.runtime.feed import Feed, preview_of
 from funcnodes_worker.runtime.kept import Candidate, Keeper, Kept
@@ -199,11 +200,14 @@ class LivingGraph:
                 else:
                     self._node(node).set_property(key, value)
             case SetNodeOption(node, key, value):
-                setattr(self._node(node), key, None if value is UNSET else value)
-            case SetPortOption(node, port):
+                living = self._node(node)
+                setattr(living, key, node_option_of_class(living, key) if value is UNSET else value)
+            case SetPortOption(node, port, key, value):
                 living = self._node(node)
                 self._set_port_options(living, document.nodes[node].ports.get(port))
                 if (known := port_under(living, port)) is not None:
+                    if value is UNSET:
+                        setattr(known, key, port_option_of_class(living, known, key))
                     self.observer.know_port(node, known)
             case SetGraphProperty(key, value):
                 if value is UNSET:
