@@ -83,13 +83,18 @@ class PackageNotFound(ProvisionFailed):
 class Conflict(ProvisionFailed):
     """Raised when no set of versions satisfies everything the worker asks for."""
 
-    def __init__(self, wanted: str, explanation: str) -> None:
+    def __init__(self, wanted: str, explanation: str, plainly: str | None = None) -> None:
         super().__init__()
         self.wanted, self.explanation = wanted, explanation
+        self.plainly = plainly
+        """Which two needs exclude each other, where the explanation told that much."""
 
     def __str__(self) -> str:
+        head = f"{self.wanted} does not fit together with what this worker has: "
+        if self.plainly is not None:
+            return f"{head}{self.plainly}. {UNCHANGED}"
         return (
-            f"{self.wanted} does not fit together with what this worker has: {self.explanation} {UNCHANGED} "
+            f"{head}{self.explanation} {UNCHANGED} "
             "Ask for another version, remove the other package, or use a second worker"
         )
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 
+from funcnodes.environment import reasons
 from funcnodes.environment.errors import (
     Conflict,
     InstallerFailed,
@@ -64,7 +65,9 @@ def failure(wanted: str, said: str, *, offline: bool = False) -> ProvisionFailed
     missing = any(sign in explanation for sign in _MISSING) and " depends on " not in _before_conclusion(
         explanation
     )
-    return PackageNotFound(wanted, explanation) if missing else Conflict(wanted, explanation)
+    if missing:
+        return PackageNotFound(wanted, explanation)
+    return Conflict(wanted, explanation, reasons.in_plain_words(causes[-1]))
 
 
 def _causes(said: str) -> list[str]:

@@ -52,14 +52,37 @@ def test_a_missing_version_is_no_conflict() -> None:
     assert isinstance(failure("funcnodes-keras==99", NO_VERSION), PackageNotFound)
 
 
-@pytest.mark.parametrize("said", [CONFLICT, OLDER_CONFLICT])
-def test_a_conflict_tells_who_wants_what(said: str) -> None:
-    found = failure("pandas>=2.2", said)
+@pytest.mark.parametrize(
+    ("said", "sentence"),
+    [
+        (
+            CONFLICT,
+            "this worker asks for numpy<1.20, `pandas` needs numpy>=1.23.2: ask for another version of numpy",
+        ),
+        (OLDER_CONFLICT, "this worker asks for b>=1, `a` needs b<1: ask for another version of b"),
+    ],
+)
+def test_a_conflict_tells_who_wants_what(said: str, sentence: str) -> None:
+    found = failure("x", said)
 
     assert isinstance(found, Conflict)
     assert "this worker depends on" in found.explanation
-    assert "\n" not in str(found)
-    assert str(found).endswith("Ask for another version, remove the other package, or use a second worker")
+    assert str(found) == (
+        f"x does not fit together with what this worker has: {sentence}, or make a second worker. "
+        "The worker's environment is as it was."
+    )
+
+
+def test_a_conflict_that_cannot_be_told_plainly_is_shown_as_it_is() -> None:
+    found = failure(
+        "x", "error: No solution found\n  cause: Because the moon is full, your project is unsatisfiable."
+    )
+
+    assert str(found) == (
+        "x does not fit together with what this worker has: Because the moon is full, this worker is "
+        "unsatisfiable. The worker's environment is as it was. Ask for another version, remove the other "
+        "package, or use a second worker"
+    )
 
 
 def test_no_network_says_so_without_secrets() -> None:
