@@ -19,10 +19,11 @@ from collections.abc import Callable
 from typing import Any
 
 from funcnodes_core.engine.adoption import adopt_component
+from funcnodes_core.engine.blocking import block_below, recover, unblock_below
 from funcnodes_core.engine.calls import NO_AWAITABLES, call, is_awaitable
 from funcnodes_core.engine.cell import Cell
 from funcnodes_core.engine.executors.lasting import LastingRuns
-from funcnodes_core.engine.scheduler import IDLE, RanAway, Scheduler
+from funcnodes_core.engine.scheduler import RanAway, Scheduler
 from funcnodes_core.engine.states import MarkerLike, Sink, error_of, text_of
 from funcnodes_core.engine.waiting import Waiting
 from funcnodes_core.exceptions import CycleRunsAway, NodeTriggerError
@@ -138,7 +139,7 @@ class Engine:
         """Take an edge out; who waited because of it may run now."""
         self.scheduler.remove_edge(parent.index, child.index)
         if child.blocked_by is not None:
-            self._unblock_below(child)
+            unblock_below(self, child)
         if not self.awake:
             self.wake_from_anywhere()
 
@@ -345,7 +346,7 @@ class Engine:
                 broken = _error_of(port.receive, NoValue, False) or broken
         cell.forced = False
         if cell.error is not None or cell.blocked_by is not None:
-            self._recovered(cell, n)
+            recover(self, cell)
         try:
             self.scheduler.finished(n, run)
         except RanAway as away:
@@ -382,7 +383,7 @@ class Engine:
         cell.error, cell.failure = error_of(error, kwargs), failure
         cell.blocked_by = None
         cell.failures += 1
-        self._block_descendants(cell, n)
+        block_below(self, cell)
         self.state_changed(cell)
         _logger.error("node %s failed: %s", cell.node.name, cell.error.message, exc_info=error)
         self._tell_failure(cell, failure)
@@ -421,36 +422,6 @@ class Engine:
         _logger.error("%s", error)
         self._tell_failure(cell, error)
         self.waiting.ended(cell, None, cell.unheard)
-
-    def _block_descendants(self, cell: Cell, n: int) -> None:
-        for other in self._below(n):
-            if other.error is None and other.blocked_by is None and other.state == IDLE:
-                other.blocked_by = cell.node.uuid
-                self.state_changed(other)
-
-    def _recovered(self, cell: Cell, n: int) -> None:
-        failed_before = cell.error is not None
-        cell.error = cell.failure = cell.blocked_by = None
-        if failed_before:
-            for other in self._below(n):
-                if other.blocked_by == cell.node.uuid:
-                    other.blocked_by = None
-                    self.state_changed(other)
-
-    def _unblock_below(self, cell: Cell) -> None:
-        """Free those who were blocked by a node that does not lead to them any more."""
-        failed = {other.node.uuid: other.index for other in self.cells() if other.error is not None}
-        for other in [cell, *self._below(cell.index)]:
-            blocker = failed.get(other.blocked_by) if other.blocked_by is not None else None
-            if other.blocked_by is not None and (
-                blocker is None or not self.scheduler.order.reaches(blocker, other.index)
-            ):
-                other.blocked_by = None
-                self.state_changed(other)
-
-    def _below(self, n: int) -> list[Cell]:
-        below = self.scheduler.order.descendants([n]) - {n}
-        return [cell for m in below if (cell := self._cells[m]()) is not None]
 
     # --- events, for those who listen ----------------------------------------------------------
     def tell_start(self, cell: Cell) -> None:
