@@ -6,7 +6,7 @@ Called in the graph's thread, when modules were loaded.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 from funcnodes_core.document.model import TRIGGER_PAIR, ClassRecord, PortRecord
@@ -48,7 +48,7 @@ def _describe(model: Any, options: Any) -> PortRecord:
 def node_option_of_class(node: Any, key: str) -> Any:
     """Return what a node's class says about an option of it."""
     said = getattr(describe_class(type(node)), key)
-    return dict(said) if isinstance(said, Mapping) else said
+    return dict(cast("Mapping[str, Any]", said)) if isinstance(said, Mapping) else said
 
 
 def port_option_of_class(node: Any, port: Any, key: str) -> Any:
@@ -59,7 +59,7 @@ def port_option_of_class(node: Any, port: Any, key: str) -> Any:
     said = UNSET if fact is None else getattr(fact, key)
     if said is UNSET:
         said = {"name": port.uuid, **_USUAL}[key]
-    return dict(said) if isinstance(said, Mapping) else said
+    return dict(cast("Mapping[str, Any]", said)) if isinstance(said, Mapping) else said
 
 
 _USUAL: Mapping[str, Any] = {
