@@ -118,7 +118,7 @@ METHODS = [*docs_commands.worker_methods(), *docs_commands.manager_methods()]
 @pytest.mark.parametrize("method", METHODS, ids=lambda method: method.name)
 def test_a_method_on_the_wire_is_explained(method: Any) -> None:
     assert f"### `{method.name}`" in docs_commands.methods()
-    assert (method.handler.__doc__ or "").strip()
+    assert (method.origin.__doc__ or "").strip()
 
 
 def test_both_sockets_have_methods() -> None:

@@ -15,7 +15,7 @@ from funcnodes_core.document.external import KEY
 from funcnodes_core.document.model import Document
 from msgspec.structs import replace
 
-from funcnodes_worker.disk.atomic import write_atomically
+from funcnodes_worker.disk.atomic import move, write_atomically
 
 _log = logging.getLogger("funcnodes.worker")
 
@@ -64,7 +64,7 @@ class ExternalSettings:
                 problem,
                 aside.name,
             )
-            self._file.replace(aside)
+            move(self._file, aside)
             return {}
         return {(name, worker): settings for name, all_ in saved.items() for worker, settings in all_.items()}
 

@@ -18,18 +18,18 @@ from pydantic import Field
 CONFIG = WorkerConfig(
     uuid="w",
     name="Wet lab",
-    data_path="/home/ann/data",
-    env_path="/home/ann/.funcnodes/workers/worker_w/.venv",
+    data_path="/srv/ann/data",
+    env_path="/srv/ann/.funcnodes/workers/worker_w/.venv",
     pid=4711,
     host="localhost",
     port=9382,
     package_dependencies={
         "funcnodes-numpy": PackageWish("funcnodes-numpy", ">=1.2"),
         "odd": PackageWish("odd", "@ https://ann:secret@example.org/odd.whl"),
-        "local": PackageWish("/home/ann/local", None),
+        "local": PackageWish("/srv/ann/local", None),
     },
-    worker_dependencies={"labkit": {"module": "labkit", "path": "/home/ann/labkit"}, "other": "/home/ann/x"},
-    extra={"python_path": "/home/ann/bin/python", "api_key": "secret"},
+    worker_dependencies={"labkit": {"module": "labkit", "path": "/srv/ann/labkit"}, "other": "/srv/ann/x"},
+    extra={"python_path": "/srv/ann/bin/python", "api_key": "secret"},
 )
 
 
@@ -53,9 +53,9 @@ def test_a_project_travels_as_names_and_versions_only() -> None:
 name = "wet-lab"
 authors = [{ name = "Ann", email = "ann@example.org" }]
 dependencies = ["funcnodes", "funcnodes_worker>=3", "scipy>=1.10", 'pandas; python_version > "3.10"',
-                "mine @ file:///home/ann/mine"]
+                "mine @ file:///srv/ann/mine"]
 [tool.uv.sources]
-funcnodes = { path = "/home/ann/.funcnodes/cache/build/x/funcnodes.whl" }
+funcnodes = { path = "/srv/ann/.funcnodes/cache/build/x/funcnodes.whl" }
 [[tool.uv.index]]
 url = "https://ann:secret@index.example.org"
 """
