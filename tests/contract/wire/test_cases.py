@@ -1,9 +1,9 @@
 """One set of cases, every dialect: the same calls give the same results, however they are written.
 
 A case of `cases.json` says `method` and `params`, and of the answer `result` (all of it), `has` (what it
-holds at least), `error` (a part of the sentence) or `eventually`. `documented` holds the words of the documentation
-where they are others. `keep` names a part of the answer for later cases, which write `$name`; the path may go
-through `*`, the only key there is.
+holds at least), `error` (a part of the sentence) or `eventually`. `documented` holds the words of the
+documentation where they are others. `keep` names a part of the answer for later cases, which write `$name`;
+the path may go through `*`, the only key there is.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ import asyncio
 import base64
 import json
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
@@ -75,7 +75,7 @@ def read_frame(frame: bytes) -> dict[str, str]:
     head, _, body = frame.partition(b"\r\n\r\n")
     pairs = [part.strip().split("=") for part in head.decode("ascii").split(";")]
     assert all(len(pair) == 2 for pair in pairs), head
-    return {**cast("dict[str, str]", dict(pairs)), "base64": base64.b64encode(body).decode()}
+    return {**dict(pairs), "base64": base64.b64encode(body).decode()}
 
 
 def test_every_push_has_a_case() -> None:

@@ -81,7 +81,10 @@ async def update_worker_config(context: CallContext, params: ConfigChanges) -> d
     if params.update_on_startup is not None:
         before = context.services.process.read_config().update_on_startup
         changes["update_on_startup"] = {**before, **params.update_on_startup}
-    return _shown(context, context.services.process.change_config(changes))
+    shown = _shown(context, context.services.process.change_config(changes))
+    # Other windows read the settings again; the published names have no word for it.
+    context.services.hub.event("config_update")
+    return shown
 
 
 def _shown(context: CallContext, config: WorkerConfig) -> dict[str, Any]:
