@@ -33,7 +33,6 @@ from funcnodes_worker.home.worker_config import WorkerConfig, change_worker_conf
 from funcnodes_worker.home.worker_home import WorkerHome
 from funcnodes_worker.process.external import ExternalDesk
 from funcnodes_worker.process.keeping import OutputKeeper
-from funcnodes_worker.process.external import ExternalDesk
 from funcnodes_worker.process.loading import LibraryOffice
 from funcnodes_worker.process.ports import bind
 from funcnodes_worker.process.snapshots import SnapshotKeeper
@@ -58,6 +57,7 @@ from funcnodes_worker.server.heartbeat import Heartbeat, required_by
 from funcnodes_worker.server.hub import Hub
 from funcnodes_worker.server.methods.table import make_table
 from funcnodes_worker.server.parked import Parked
+from funcnodes_worker.server.transfer import Transfer
 from funcnodes_worker.store.contents import hash_in, hashes_in, with_contents
 from funcnodes_worker.store.store import Store
 from funcnodes_worker.wire import control
@@ -167,6 +167,7 @@ class WorkerInServerThread:
             Parked(time.monotonic),
             self._history,
         )
+        self._transfer = Transfer(services)
         limits = Limits.from_environment(os.environ, settings.raw)
         self._server = WorkerServer(services, make_table(), self._gate, limits)
         runner = web.AppRunner(
@@ -188,8 +189,13 @@ class WorkerInServerThread:
     def _tasks(self) -> AbstractAsyncContextManager[None]:
         works = [self._snapshots.run(), self.externals.run(), self._watch.run(), self.outputs.run()]
         if self._has_supervisor:
-            works.append(self._link.run())
+            works += [self._link.run(), self._resume_import()]
         return owned(*works)
+
+    async def _resume_import(self) -> None:
+        await self._link.wait_introduced()
+        if self._link.is_up:
+            await self._transfer.resume()
 
     def _say_word(self, word: RunWord) -> None:
         self._word = word

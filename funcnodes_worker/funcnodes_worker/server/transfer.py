@@ -18,9 +18,11 @@ from secrets import token_hex
 
 import msgspec
 from aiohttp import hdrs, web
+from funcnodes_core.document.model import JsonValue
 from funcnodes_core.document.transaction import transact
 
 import funcnodes_core
+from funcnodes_worker.disk.atomic import write_atomically
 from funcnodes_worker.home.worker_config import PackageWish
 from funcnodes_worker.rpc.errors import FlowHeld, InstallationFailed, InvalidParams
 from funcnodes_worker.runtime.travel import config_for_export, packages_of, project_for_export
@@ -29,6 +31,8 @@ from funcnodes_worker.server.graph_files import checked, replacing
 from funcnodes_worker.store.fnw import FnwRefused, Parcel, Unpacked, read_fnw, shown, unpack_files, write_fnw
 
 _DRAFT = ".import-"
+_LEFT_OVER = "import.json"
+"""Packages of the last import that have yet to be asked for."""
 _CHUNK = 1024 * 1024
 MAX_IN_A_MESSAGE = 128 * 1024 * 1024
 """Larger archives go by `GET /export`: as text in a message they would be held in memory several times."""
@@ -117,19 +121,29 @@ class Transfer:
                 hub.event("fullsync")
 
     async def _put_in_place(self, path: Path, parcel: Parcel, author: str) -> list[str]:
-        writer = self._services.writer
-        plan = replacing(checked(parcel.state), self._process, self._process.reference)
-        # Before the first file: what the rules refuse must leave no trace.
-        transact(writer.head, plan(writer.head))
-        unpacked = await self._unpack(path, parcel)
+        large: list[JsonValue] = []
+        unpacked = Unpacked()
         try:
+            plan = replacing(checked(parcel.state), self._process, lambda value: self._keep(value, large))
+            # Before the first file: what the rules refuse must leave no trace.
+            writer = self._services.writer
+            transact(writer.head, plan(writer.head))
+            unpacked = await self._unpack(path, parcel)
             committed = await writer.submit(plan, author)
         except BaseException:
             unpacked.undo()
+            for reference in large:
+                self._process.release(reference)
             raise
         committed.answered.set()
         kept = unpacked.kept
         return [f"files of the same name were kept as {shown(kept)}"] if kept else []
+
+    def _keep(self, value: JsonValue, large: list[JsonValue]) -> JsonValue:
+        reference = self._process.reference(value)
+        if reference is not value:
+            large.append(reference)
+        return reference
 
     async def _unpack(self, path: Path, parcel: Parcel) -> Unpacked:
         if not parcel.files:
@@ -148,10 +162,25 @@ class Transfer:
         await asyncio.to_thread(files.mkdir, parents=True, exist_ok=True)
         return await asyncio.to_thread(unpack_files, path, parcel, files, draft, told)
 
+    # Packages
+
+    async def resume(self) -> None:
+        """Go on with the packages of an import that a restart cut off: a package may need one."""
+        wishes = self._left_over()
+        if not wishes or self._process.hold_reason is not None:
+            return
+        async with self._process.importing:
+            try:
+                await self._install(wishes)
+            finally:
+                self._services.hub.progress("", "info", 1.0)
+
     async def _install(self, wishes: list[PackageWish]) -> list[str]:
         notes: list[str] = []
         present = self._process.read_config().package_dependencies
         for number, wish in enumerate(wishes):
+            # Each is asked for once: one that ends the worker must not do so at every start.
+            self._remember(wishes[number + 1 :])
             if wish.package in present and wish.version in (None, present[wish.package].version):
                 continue
             said = f"installing {wish.package} ({number + 1} of {len(wishes)})"
@@ -162,6 +191,18 @@ class Transfer:
                 notes.append(f"{wish.package}: {failed}")
                 self._services.hub.progress(f"{wish.package}: {failed}", "error", 0.0)
         return notes
+
+    def _remember(self, wishes: list[PackageWish]) -> None:
+        if wishes:
+            write_atomically(self._folder / _LEFT_OVER, msgspec.json.encode(wishes))
+        else:
+            (self._folder / _LEFT_OVER).unlink(missing_ok=True)
+
+    def _left_over(self) -> list[PackageWish]:
+        try:
+            return msgspec.json.decode((self._folder / _LEFT_OVER).read_bytes(), type=list[PackageWish])
+        except (OSError, msgspec.MsgspecError):
+            return []
 
     # HTTP
 

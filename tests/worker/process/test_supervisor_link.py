@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import contextlib
 import hashlib
+import io
+import json
+import zipfile
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -203,3 +207,36 @@ async def test_a_worker_nobody_wants_ends(tmp_path: Path, reason: str) -> None:
         await next_of(supervisor, control.Hello)
         await supervisor.say(control.Refused(reason=reason, message="not now"))  # type: ignore[arg-type]
         assert await asyncio.wait_for(worker.process.wait(), 10) == 0
+
+
+async def test_an_import_goes_on_with_its_packages_after_a_restart(tmp_path: Path) -> None:
+    """A package may need one; each is asked for once, also if it ends the worker."""
+    home = make_worker(tmp_path, packages=())
+    archive = io.BytesIO()
+    config = {"package_dependencies": {name: {"package": name} for name in ("one", "two", "three")}}
+    with zipfile.ZipFile(archive, "w") as made:
+        made.writestr("config", json.dumps(config))
+        made.writestr("state", "{}")
+    data = base64.b64encode(archive.getvalue()).decode()
+    async with supervisor_of(home.base) as supervisor:
+        worker = await spawn(home, supervised=True)
+        await next_of(supervisor, control.Hello)
+        async with worker.connect() as client:
+            asking = asyncio.create_task(client.call("update_from_export", data=data))
+            first = await next_of(supervisor, control.Wish)
+            assert isinstance(first, control.Wish)
+            assert first.package == "one"
+            worker.process.kill()
+            await worker.process.wait()
+            await asyncio.gather(asking, return_exceptions=True)
+        home.runstate_file.unlink()
+        worker = await spawn(home, supervised=True)
+        for package in ("two", "three"):
+            wish = await next_of(supervisor, control.Wish)
+            assert isinstance(wish, control.Wish)
+            assert wish.package == package
+            await supervisor.say(control.WishDone(id=wish.id, error="not here"))
+        async with worker.connect() as client:
+            await client.call("uuid")
+        assert await worker.end() == 0, worker.log()
+        assert not (home.folder / "import.json").exists()
