@@ -97,7 +97,7 @@ def methods() -> str:
         parts.append(f"\n## {title}\n")
         page = ""
         for row in rows:
-            home: str = row.handler.__module__
+            home: str = row.origin.__module__
             if home != page:
                 page = home
                 parts.append(f"\n{_first_line(importlib.import_module(home))}\n")
@@ -133,7 +133,7 @@ def _method(row: Any) -> str:
         )
         for field in msgspec.structs.fields(row.params)
     ]
-    words = inspect.cleandoc(row.handler.__doc__ or "")
+    words = inspect.cleandoc(row.origin.__doc__ or "")
     head = f"\n### `{row.name}`\n\n{words}\n\nNeeds the right `{row.right.value}`.\n"
     return head + ("\n" + table(("parameter", "type", "default"), fields) if fields else "")
 

@@ -12,7 +12,7 @@ import types
 from collections.abc import Iterator
 from typing import Any
 
-from scripts import docs_commands
+from scripts import docs_commands, docs_protocol
 from scripts.docs_table import MADE, table
 
 
@@ -23,6 +23,7 @@ def pages() -> dict[str, str]:
         "reference/basic-nodes.md": basic_nodes(),
         "reference/command-line.md": docs_commands.command_line(),
         "reference/methods.md": docs_commands.methods(),
+        "reference/protocol.md": docs_protocol.page(),
     }
 
 
