@@ -12,7 +12,7 @@ from funcnodes_core.document.edits import Edit
 from funcnodes_core.document.model import Document
 
 from funcnodes.client.address import Find
-from funcnodes.client.errors import NotFound
+from funcnodes.client.errors import ClientError, NotFound
 from funcnodes.client.happenings import Connection, Event, NodeState, Preview, Progress
 from funcnodes.client.line import Line
 from funcnodes.client.mirror import Mirror, whole_value
@@ -56,6 +56,10 @@ class AsyncWorker:
     def disconnected(self, reason: str) -> None:
         """Note that the line broke. Called by the line."""
         self._tell(Connection(is_up=False, reason=reason))
+
+    def gave_up(self) -> None:
+        """Let those who wait hear of it. Called by the line."""
+        self._changed.set()
 
     def heard(self, method: str, params: Mapping[str, Any]) -> None:
         """Take a notification. Called by the line."""
@@ -130,7 +134,9 @@ class AsyncWorker:
             if on_progress is not None:
                 self._on_progress.remove(on_progress)
         if revision is not None and revision > self.revision:
-            await self.wait_for(lambda worker: worker.revision >= revision)
+            # It is on disk; news that are late, or lost with the connection, make it no less done.
+            with contextlib.suppress(ClientError, TimeoutError):
+                await self.wait_for(lambda worker: worker.revision >= revision)
         return result
 
     async def edit(self, *edits: Edit | Mapping[str, Any]) -> int:
@@ -182,6 +188,8 @@ class AsyncWorker:
         """Return the first true answer of `found`, asked whenever the worker told something."""
         async with asyncio.timeout(limit_s):
             while not (answer := found(self)):
+                if self._line.failure is not None:
+                    raise self._line.failure
                 self._changed.clear()
                 await self._changed.wait()
             return answer

@@ -64,6 +64,10 @@ class Hearer(Protocol):
         """Hear that the line broke; it is dialled again."""
         ...
 
+    def gave_up(self) -> None:
+        """Hear that the line is gone for good; `failure` says why."""
+        ...
+
 
 class Line:
     """A connection that comes back."""
@@ -104,6 +108,11 @@ class Line:
     def is_up(self) -> bool:
         """Whether the line stands now."""
         return self._up.is_set() and self._failed is None
+
+    @property
+    def failure(self) -> ClientError | None:
+        """Why the line is gone for good, if it is."""
+        return self._failed
 
     async def call(self, method: str, params: Mapping[str, Any]) -> Answer:
         """Return the answer, or raise what the worker said; waits for a line that is being dialled again."""
@@ -223,3 +232,4 @@ class Line:
             self._failed = problem
         self._lose(problem)
         self._up.set()
+        self._hearer.gave_up()

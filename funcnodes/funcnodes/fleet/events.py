@@ -55,6 +55,8 @@ class Evidence:
     memory: int | None = None
     """Bytes in use when last seen, a second or less before the end."""
     last_words: tuple[str, ...] = ()
+    crashed_in: str = ""
+    """The line of Python that ran when native code crashed the process."""
     killed_for: str = ""
     """Why the supervisor itself ended it, if it did."""
 

@@ -22,6 +22,8 @@ def exit_sentence(status: ExitStatus, evidence: Evidence) -> str:
     parts = [f"killed since {evidence.killed_for}" if evidence.killed_for else _cause(status)]
     if evidence.run is not None:
         parts[0] += f" while node `{evidence.run.node}` ran{_for(evidence.age)}"
+    if evidence.crashed_in and status.signal is not None:
+        parts.append(f"it crashed in {evidence.crashed_in}")
     if evidence.memory is not None and status.signal is not None:
         parts.append(f"{size_text(evidence.memory)} in use when last seen")
     if evidence.last_words and status.signal is None and status.code not in (0, None):

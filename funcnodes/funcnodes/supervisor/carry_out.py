@@ -11,6 +11,7 @@ import itertools
 import logging
 import os
 import random
+import re
 import sys
 import time
 from collections.abc import Callable, Coroutine
@@ -280,7 +281,20 @@ def evidence_of(member: Member) -> Evidence:
     found = read_marker(member.home.marker)
     run = None if found is None else NodeRun(found.node, found.since)
     run, age = run_and_age(run, time.time())
-    return Evidence(run, age, member.memory, _last_lines(member.home.output_file))
+    crashed_in = _crashed_in(member.home.crash_file)
+    return Evidence(run, age, member.memory, _last_lines(member.home.output_file), crashed_in)
+
+
+_CRASH = re.compile(r"^Current thread .*\n\s*File (\".*\", line \d+ in .*)$", re.MULTILINE)
+
+
+def _crashed_in(file: Path) -> str:
+    try:
+        with file.open("rb") as crash:
+            found = _CRASH.search(crash.read(_TAIL_BYTES).decode(errors="replace"))
+    except OSError:
+        return ""
+    return found[1].strip() if found is not None else ""
 
 
 def _last_lines(file: Path) -> tuple[str, ...]:

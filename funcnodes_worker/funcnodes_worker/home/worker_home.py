@@ -132,6 +132,11 @@ class WorkerHome:
         return self.folder / "worker.log"
 
     @property
+    def crash_file(self) -> Path:
+        """Where the interpreter says what ran when native code crashed it."""
+        return self.folder / "crash.log"
+
+    @property
     def output_file(self) -> Path:
         """What the process wrote to stdout and stderr: the last words of one that died."""
         return self.folder / "output.log"

@@ -5,11 +5,13 @@ Owns the handlers and the tee on stdout and stderr. Old parts are rotated away b
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import io
 import logging
 import sys
 import threading
+from collections import deque
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from logging.handlers import RotatingFileHandler
@@ -21,6 +23,8 @@ from funcnodes_core.engine.states import RUNNING_NODE
 MAX_BYTES = 5 * 1024 * 1024
 BACKUPS = 5
 MAX_LINE = 5000
+MAX_WAITING = 10_000
+"""Lines that wait for those who follow; of one who prints without pause they get the newest."""
 _FORMAT = "%(asctime)s %(levelname)s %(name)s [%(node)s] %(message)s"
 
 
@@ -83,6 +87,46 @@ class _Tee(io.TextIOBase):
     def encoding(self) -> str:  # pyright: ignore[reportIncompatibleVariableOverride]
         """The encoding of the original."""
         return self._original.encoding
+
+
+class _Tap(logging.Handler):
+    """Brings lines to an event loop, those of one turn together."""
+
+    def __init__(self, tell: Callable[[list[str]], None], is_heard: Callable[[], bool]) -> None:
+        super().__init__()
+        self._tell, self._is_heard = tell, is_heard
+        self._loop = asyncio.get_running_loop()
+        self._lines: deque[str] = deque(maxlen=MAX_WAITING)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Take a record, from any thread."""
+        if not self._is_heard():
+            return
+        self._lines.append(self.format(record))
+        if len(self._lines) == 1:
+            with contextlib.suppress(RuntimeError):  # The loop is closed: nobody listens any more.
+                self._loop.call_soon_threadsafe(self._pass_on)
+
+    def _pass_on(self) -> None:
+        lines = [self._lines.popleft() for _ in range(len(self._lines))]
+        if lines:
+            self._tell(lines)
+
+
+@contextmanager
+def followed_log(
+    tell: Callable[[list[str]], None], is_heard: Callable[[], bool], running: Callable[[], str | None]
+) -> Generator[None]:
+    """Call `tell` with new lines while the block runs, in the loop that runs now, while anybody hears."""
+    tap = _Tap(tell, is_heard)
+    tap.setFormatter(logging.Formatter(_FORMAT))
+    tap.addFilter(_WithNode(running))
+    root = logging.getLogger()
+    root.addHandler(tap)
+    try:
+        yield
+    finally:
+        root.removeHandler(tap)
 
 
 @contextmanager

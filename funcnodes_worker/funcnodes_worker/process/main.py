@@ -10,6 +10,7 @@ from funcnodes_worker.disk.lock import LockHeld
 from funcnodes_worker.home.base import BaseProblem, prepare_base, resolve_base
 from funcnodes_worker.home.worker_config import WorkerConfigBroken
 from funcnodes_worker.home.worker_home import BadWorkerUuid, WorkerHome
+from funcnodes_worker.process.crashes import kept_crashes
 from funcnodes_worker.process.lifecycle import Options, run_worker
 from funcnodes_worker.process.logs import worker_log
 from funcnodes_worker.process.ports import NoPortFree, OpenToTheWorld
@@ -44,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         marker = Marker(home.marker)
         running = RunningNode(marker)
         try:
-            with worker_log(home.log_file, running.node):
+            with worker_log(home.log_file, running.node), kept_crashes(home.crash_file):
                 return run_worker(base, home, running, options)
         finally:
             marker.close()

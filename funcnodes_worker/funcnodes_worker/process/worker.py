@@ -34,6 +34,7 @@ from funcnodes_worker.home.worker_home import WorkerHome
 from funcnodes_worker.process.external import ExternalDesk
 from funcnodes_worker.process.keeping import OutputKeeper
 from funcnodes_worker.process.loading import LibraryOffice
+from funcnodes_worker.process.logs import followed_log
 from funcnodes_worker.process.ports import bind
 from funcnodes_worker.process.snapshots import SnapshotKeeper
 from funcnodes_worker.process.supervisor_link import SupervisorLink
@@ -126,7 +127,7 @@ class WorkerInServerThread:
         config = read_worker_config(self._home)
         self._heartbeat.every_s = required_by(config.extra)
         async with self.writer.running(), self._serving(config):
-            async with self._tasks():
+            async with self._tasks(), self._told_log():
                 self._say_word("running")
                 if self._has_supervisor:
                     # First known, then computing: native code that blocks on the values it is opened with
@@ -192,10 +193,11 @@ class WorkerInServerThread:
             works += [self._link.run(), self._resume_import()]
         return owned(*works)
 
-    async def _resume_import(self) -> None:
-        await self._link.wait_introduced()
-        if self._link.is_up:
-            await self._transfer.resume()
+    @asynccontextmanager
+    async def _told_log(self) -> AsyncGenerator[None]:
+        hub = self.hub
+        with followed_log(hub.log, lambda: hub.has_log_readers, self._living.running.node):
+            yield
 
     def _say_word(self, word: RunWord) -> None:
         self._word = word

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from funcnodes_worker.runtime.records import Batch, Noted
 from funcnodes_worker.runtime.writer import Committed
@@ -19,6 +19,7 @@ class Hub:
 
     def __init__(self) -> None:
         self._clients: dict[Client, None] = {}
+        self._log_readers: dict[Client, None] = {}
         self._empty = asyncio.Event()
         self._empty.set()
         self.last_progress: dict[str, object] = {
@@ -42,6 +43,7 @@ class Hub:
     def leave(self, client: Client) -> None:
         """Tell a client nothing more."""
         self._clients.pop(client, None)
+        self._log_readers.pop(client, None)
         if not self._clients:
             self._empty.set()
 
@@ -79,6 +81,24 @@ class Hub:
         }
         for news in self._told():
             news.progress(message, status, fraction, blocking)
+
+    def follow_log(self, client: Client, *, wants: bool) -> None:
+        """Tell a client new lines of the log from now on, or no more."""
+        if wants:
+            self._log_readers[client] = None
+        else:
+            self._log_readers.pop(client, None)
+
+    @property
+    def has_log_readers(self) -> bool:
+        """Whether anybody is to be told lines of the log. Asked from any thread."""
+        return bool(self._log_readers)
+
+    def log(self, lines: Sequence[str]) -> None:
+        """Tell new lines of the log to those who follow it."""
+        for client in self._log_readers:
+            if client.news is not None:
+                client.news.event("log", {"lines": lines})
 
     def event(self, event: str, **data: object) -> None:
         """Tell everybody an event of the worker."""

@@ -188,6 +188,8 @@ async def test_who_waits_too_long_for_a_worker_hears_why(tmp_path: Path) -> None
         await slow
         await worker.end()
         async with asyncio.timeout(10):
-            await lab.wait_for(lambda lab: not lab.is_up)
+            with pytest.raises(ConnectionLost, match=r"not there again within 0\.3 s"):
+                await lab.wait_for(lambda lab: lab.state("never").status == "running")
             with pytest.raises(ConnectionLost, match=r"not there again within 0\.3 s"):
                 await lab.call("uuid")
+            assert not lab.is_up

@@ -23,6 +23,11 @@ NODE = NodeRun("blur", 1.0)
             Evidence(NODE, 0.2, 300 << 20),
             "killed by signal 11 (SIGSEGV) while node `blur` ran; 300 MB in use when last seen",
         ),
+        (
+            ExitStatus(signal=11),
+            Evidence(NODE, 0.2, crashed_in='"lab.py", line 3 in blur'),
+            'killed by signal 11 (SIGSEGV) while node `blur` ran; it crashed in "lab.py", line 3 in blur',
+        ),
         (ExitStatus(signal=200), Evidence(), "killed by signal 200"),
         (
             ExitStatus(),

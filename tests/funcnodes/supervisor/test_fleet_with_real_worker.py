@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 import time
 from pathlib import Path
 
@@ -54,6 +55,8 @@ async def test_a_node_that_ends_or_blocks_its_worker(tmp_path: Path, kind: str, 
                 await doomed.send("set_io_value", nid=node, ioid="flag", value=flag, set_default=True)
                 told = await wait_for_status(client, victim, lambda s: node in str(s["reason"]), 20)
                 took_s = time.perf_counter() - start
+            if kind == "abort":
+                assert re.search(r'it crashed in ".*", line \d+ in ', str(told["reason"])), told
             if kind == "block":
                 assert told["deaf"] is True
                 await client.call("kill_worker", workerid=victim)

@@ -150,11 +150,15 @@ class LogWish(msgspec.Struct, frozen=True):
     """How much of the log is asked for."""
 
     lines: int = 200
+    follow: bool | None = None
+    """True: new lines are told from now on, as the worker's event `log`. False: no more."""
 
 
 @TABLE.method("logs", Right.EDIT, LogWish, Turn.URGENT)
 async def logs(context: CallContext, params: LogWish) -> dict[str, Any]:
-    """Return the last lines of the worker's log."""
+    """Return the last lines of the worker's log; new ones are told as they come to a client that follows."""
+    if params.follow is not None:
+        context.services.hub.follow_log(context.client, wants=params.follow)
     return {"lines": _tail(context.services.process.log_file, max(0, min(params.lines, 10_000)))}
 
 
