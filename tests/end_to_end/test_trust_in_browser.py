@@ -11,7 +11,7 @@ import pytest
 from funcnodes.server.client import connect
 from funcnodes_worker.home.worker_config import WorkerConfig, write_worker_config
 from funcnodes_worker.home.worker_home import WorkerHome
-from playwright.async_api import expect
+from playwright.async_api import Page, expect
 
 from tests.support.browser import open_page, require_chromium
 from tests.support.running_system import System, funcnodes, running_system
@@ -63,18 +63,25 @@ async def look_and_trust(system: System) -> None:
             await page.goto(await asyncio.to_thread(new_link, system))
             await expect(page.get_by_test_id("kept-a")).to_be_visible(timeout=20_000)
             await expect(page.get_by_test_id("held-banner")).to_have_count(0)
-            assert await page.evaluate(EXPORT_AND_IMPORT, f"/worker/{home.uuid}") == [200, "PK", 200]
+            await out_and_in(page, home)
             assert complaints == []
 
 
-EXPORT_AND_IMPORT = """async (worker) => {
-    const out = await fetch(`${worker}/export`);
-    const archive = await out.blob();
-    const begin = await archive.slice(0, 2).text();
-    const headers = { "Content-Type": "application/zip" };
-    const back = await fetch(`${worker}/import`, { method: "POST", headers, body: archive });
-    return [out.status, begin, back.status];
-}"""
+async def out_and_in(page: Page, home: WorkerHome) -> None:
+    """Export the flow by the menu, change the graph, import the file again."""
+    await page.get_by_test_id("worker-menu").click()
+    async with page.expect_download() as started:
+        await page.get_by_test_id("export-flow").click()
+    download = await started.value
+    assert download.suggested_filename == "From a friend.fnw"
+    archive = home.folder / "downloaded.fnw"
+    await download.save_as(archive)
+    await page.get_by_test_id("node-a").click()
+    await page.keyboard.press("Delete")
+    await expect(page.get_by_test_id("node-a")).to_have_count(0)
+    await page.get_by_test_id("worker-menu").click()
+    await page.get_by_test_id("import-file").set_input_files(archive)
+    await expect(page.get_by_test_id("preview-a-out")).to_have_text("42", timeout=20_000)
 
 
 def new_link(system: System) -> str:

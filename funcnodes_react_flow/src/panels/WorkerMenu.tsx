@@ -14,6 +14,7 @@ import {
   useFleet,
 } from "../store/fleet";
 import { openDialog } from "../store/view";
+import { FlowFile } from "./FlowFile";
 import { PhaseDot } from "./PhaseDot";
 
 /** Which worker is shown, and what can be done with each. */
@@ -53,6 +54,7 @@ export function WorkerMenu() {
             {workers?.length === 0 && <p className="px-2 py-3 text-ink-3">None yet.</p>}
           </div>
           <div className="mt-1 border-line border-t pt-1.5">
+            {chosen && isUp(chosen) && <FlowFile worker={chosen.uuid} onDone={() => setOpen(false)} />}
             <Button
               look="quiet"
               data-testid="new-worker"

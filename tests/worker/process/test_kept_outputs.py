@@ -92,6 +92,9 @@ async def test_after_a_restart_nothing_runs_and_all_is_there(tmp_path: Path) -> 
         await bench.add(client, "in_thread", "i")
         await wire(client, "n.array", "t.array")
         await wire(client, "p.both", "i.value")
+        # What a user set is kept whether it is the default or not.
+        await client.call("set_io_value", nid="p", ioid="seconds", value=0)
+        await client.call("set_io_value", nid="n", ioid="count", value=1000, set_default=True)
         await client.wait_for(lambda c: c.value("t", "sum") == 499500 and c.value("i", "out"))
         before = (await shown(client))["values"]
         assert not any(state["kept"] for state in (await shown(client))["states"].values())
@@ -103,6 +106,9 @@ async def test_after_a_restart_nothing_runs_and_all_is_there(tmp_path: Path) -> 
             assert {node: after["states"][node]["kept"] for node in "pnti"} == dict.fromkeys("pnti", True)
             assert outputs_of(after["values"]) == outputs_of(before)
             assert bench.ran() == {}
+            nodes = (await client.call("subscribe"))["document"]["nodes"]
+            assert nodes["p"]["ports"]["seconds"]["value"] == 0
+            assert nodes["n"]["ports"]["count"]["default"] == 1000
             assert await client.call("get_io_value", nid="p", ioid="both") == [{"a": [1, 2.5]}, "pair"]
     # It lives: a new value goes all the way.
     async with worker_of(bench.home) as worker, worker.connect(subscribe=True) as client:
@@ -111,6 +117,10 @@ async def test_after_a_restart_nothing_runs_and_all_is_there(tmp_path: Path) -> 
         assert bench.ran() == {"numbers": 1, "total": 1}
         states = (await shown(client))["states"]
         assert [states[node]["kept"] for node in "pnti"] == [True, False, False, True]
+        # What is asked for runs, and what hangs on it, though it was kept.
+        await client.call("trigger_node", nid="p")
+        await client.wait_for(lambda c: c.state("i").get("run"))
+        assert bench.ran() == {"pair": 1, "in_thread": 1}
 
 
 OUTPUTS = (("p", "both"), ("n", "array"), ("t", "sum"), ("i", "out"))
@@ -118,20 +128,6 @@ OUTPUTS = (("p", "both"), ("n", "array"), ("t", "sum"), ("i", "out"))
 
 def outputs_of(values: dict[str, Any]) -> list[Any]:
     return [values[node][port] for node, port in OUTPUTS]
-
-
-async def test_what_a_user_asks_for_runs_though_it_is_kept(tmp_path: Path) -> None:
-    bench = Bench(tmp_path)
-    async with worker_of(bench.home) as worker, worker.connect(subscribe=True) as client:
-        await bench.add(client, "numbers", "n", count=4)
-        await bench.add(client, "total", "t")
-        await wire(client, "n.array", "t.array")
-        await client.wait_for(lambda c: c.value("t", "sum") == 6)
-    bench.ran()
-    async with worker_of(bench.home) as worker, worker.connect(subscribe=True) as client:
-        await client.call("trigger_node", nid="n")
-        await client.wait_for(lambda c: c.state("t").get("run"))
-        assert bench.ran() == {"numbers": 1, "total": 1}
 
 
 async def test_a_value_changed_in_the_last_moment_counts(tmp_path: Path) -> None:
@@ -186,19 +182,6 @@ async def test_a_node_that_cannot_be_kept_runs_and_what_it_feeds_only_if_it_diff
         ]
 
 
-async def test_a_node_behind_an_unsteady_one_runs_with_the_new_value(tmp_path: Path) -> None:
-    bench = Bench(tmp_path)
-    async with worker_of(bench.home) as worker, worker.connect(subscribe=True) as client:
-        await bench.add(client, "unsteady", "u")
-        await bench.add(client, "total", "t")
-        await wire(client, "u.number", "t.array")
-        await client.wait_for(lambda c: c.value("t", "sum"))
-        await wait_kept(bench.home, 1)
-    async with worker_of(bench.home) as worker, worker.connect(subscribe=True) as client:
-        await client.wait_for(lambda c: c.state("t").get("run"))
-        assert bench.ran()["total"] == 2
-
-
 async def test_changed_code_runs_again_and_other_packages_do_not(tmp_path: Path) -> None:
     bench = Bench(tmp_path)
     packages = tmp_path / "packages"
@@ -214,26 +197,23 @@ async def test_changed_code_runs_again_and_other_packages_do_not(tmp_path: Path)
         assert bench.ran() == {"pair": 1}
 
 
-async def test_a_class_may_say_that_its_nodes_must_run(tmp_path: Path) -> None:
+async def test_what_must_run_runs(tmp_path: Path) -> None:
+    """A class that says so, a node that failed, one behind a value that differs."""
     bench = Bench(tmp_path)
     async with worker_of(bench.home) as worker, worker.connect(subscribe=True) as client:
         await bench.add(client, "restless", "r")
-        await client.wait_for(lambda c: c.value("r", "out"))
+        await bench.add(client, "total", "fails", array="nothing")
+        await bench.add(client, "unsteady", "u")
+        await bench.add(client, "total", "behind")
+        await wire(client, "u.number", "behind.array")
+        await client.wait_for(lambda c: c.value("r", "out") and c.value("behind", "sum"))
+        await client.wait_for(lambda c: c.state("fails").get("status") == "failed")
+        await wait_kept(bench.home, 1)
     bench.ran()
     async with worker_of(bench.home) as worker, worker.connect(subscribe=True) as client:
-        await client.wait_for(lambda c: c.value("r", "out"))
-        assert bench.ran() == {"restless": 1}
-
-
-async def test_a_failed_node_is_not_kept(tmp_path: Path) -> None:
-    bench = Bench(tmp_path)
-    async with worker_of(bench.home) as worker, worker.connect(subscribe=True) as client:
-        await bench.add(client, "total", "t", array="nothing")
-        await client.wait_for(lambda c: c.state("t").get("status") == "failed")
-    bench.ran()
-    async with worker_of(bench.home) as worker, worker.connect(subscribe=True) as client:
-        await client.wait_for(lambda c: c.state("t").get("status") == "failed")
-        assert bench.ran() == {"total": 1}
+        await client.wait_for(lambda c: c.state("behind").get("run") and c.state("r").get("run"))
+        await client.wait_for(lambda c: c.state("fails").get("status") == "failed")
+        assert bench.ran() == {"restless": 1, "unsteady": 1, "total": 2}
 
 
 @pytest.mark.parametrize("rounds", [1, pytest.param(12, marks=pytest.mark.soak)])
@@ -254,14 +234,3 @@ async def test_killed_at_any_moment_what_is_kept_is_true(tmp_path: Path, rounds:
             await worker.process.wait()
         async with worker_of(bench.home) as worker, worker.connect(subscribe=True) as client:
             await client.wait_for(lambda c, n=count: c.value("t", "sum") == n * (n - 1) / 2)
-
-
-async def test_a_users_value_is_kept_whether_it_is_a_default_or_not(tmp_path: Path) -> None:
-    bench = Bench(tmp_path)
-    async with worker_of(bench.home) as worker, worker.connect(subscribe=True) as client:
-        await bench.add(client, "pair", "p", value=1)
-        await client.call("set_io_value", nid="p", ioid="seconds", value=0)  # equal to the default
-        await client.call("set_io_value", nid="p", ioid="value", value=2, set_default=True)
-    async with worker_of(bench.home) as worker, worker.connect() as client:
-        ports = (await client.call("subscribe"))["document"]["nodes"]["p"]["ports"]
-        assert (ports["seconds"]["value"], ports["value"]["default"]) == (0, 2)
