@@ -19,7 +19,7 @@ from funcnodes_core.document.edits import Edit, ReplaceGraph, encode_edits
 from funcnodes_core.document.history import Entry as AnyEntry
 from funcnodes_core.document.history import History, Line, Redo, Restore, Step, Undo
 from funcnodes_core.document.model import Classes, Document, JsonValue
-from funcnodes_core.document.refusals import StepNotFound
+from funcnodes_core.document.refusals import EditRejected, StepNotFound
 from funcnodes_core.document.serialize import load
 from msgspec.structs import replace
 
@@ -57,6 +57,10 @@ class Past(Protocol):
 
     async def hold(self, identities: Sequence[str]) -> None:
         """Return when these large values stay until the next entry names them."""
+        ...
+
+    def let_go(self, identities: Sequence[str]) -> None:
+        """Hold these large values no longer: no entry will name them."""
         ...
 
 
@@ -107,12 +111,11 @@ class Historian:
             while self._history is None:
                 self._meanwhile = self._writer.pending
                 entries = await self._past.entries(0)
+                # Ten thousand entries take a tenth of a second: not in the loop that answers everybody.
+                history = await asyncio.to_thread(_told, entries)
                 meanwhile = self._put_by()
                 if meanwhile is None:
                     continue
-                history = History()
-                for entry in entries:
-                    history.add(entry)
                 for written in meanwhile:
                     if written.revision > history.revision:
                         self._take(history, written)
@@ -142,35 +145,58 @@ class Historian:
             history = await self._read()
             step = choose(history)
             found = await self._entries(history, step)
-            # Nobody else has had a turn since the last wait: what is decided now is decided for good.
-            if found is None or history is not self._history or choose(history) is not step:
+            if found is None:
+                self.gave_up()
                 continue
-            entries = {**found, **self._recent}
-            if any(revision not in entries for revision in history.needed(step)):
-                continue
-            name, title, was_undone = step.name, step.title or "a change", step.is_undone
-            edits = history.turned(step, entries, self._writer.head, author)
-            purpose = Redo(name) if was_undone else Undo(name)
-            said = f"{'redid' if was_undone else 'undid'}: {title}"
-            return await self._writer.submit(edits, author, said, purpose), name, title
+            large = self._large_values(step, found)
+            await self._past.hold(large)
+            try:
+                # Nobody else has a turn before `submit` has taken its place: what is decided now is decided.
+                planned = self._plan(history, step, choose, found, author)
+                if planned is not None:
+                    edits, said, purpose = planned
+                    name, title = step.name, step.title
+                    return await self._writer.submit(edits, author, said, purpose), name, title
+            except EditRejected:
+                self._past.let_go(large)
+                raise
+            self._past.let_go(large)
         raise StepNotFound(0, is_undone=False)
+
+    def _plan(
+        self,
+        history: History,
+        step: Step,
+        choose: Callable[[History], Step],
+        found: Mapping[int, AnyEntry],
+        author: str,
+    ) -> tuple[tuple[Edit, ...], str, Undo | Redo] | None:
+        """Return what turns a step round; None when others have changed what counts meanwhile."""
+        entries = {**found, **self._recent}
+        if history is not self._history or choose(history) is not step:
+            return None
+        if any(revision not in entries for revision in history.needed(step)):
+            return None
+        edits = history.turned(step, entries, self._writer.head, author)
+        title = step.title or "a change"
+        if step.is_undone:
+            return edits, f"redid: {title}", Redo(step.name)
+        return edits, f"undid: {title}", Undo(step.name)
 
     async def _entries(self, history: History, step: Step) -> Mapping[int, AnyEntry] | None:
         """Return those entries that are not in memory; None when the journal has dropped one since."""
         needed = [revision for revision in history.needed(step) if revision not in self._recent]
         if not needed:
-            found: dict[int, AnyEntry] = {}
-        else:
-            wanted = set(needed)
-            read = await self._past.entries(needed[0], needed[-1])
-            found = {entry.revision: entry for entry in read if entry.revision in wanted}
-            if wanted - found.keys():
-                self.gave_up()
-                return None
+            return {}
+        wanted = set(needed)
+        read = await self._past.entries(needed[0], needed[-1])
+        found = {entry.revision: entry for entry in read if entry.revision in wanted}
+        return None if wanted - found.keys() else found
+
+    def _large_values(self, step: Step, found: Mapping[int, AnyEntry]) -> list[str]:
+        """Return the large values that the way back names: they must stay until its entry does."""
         back = found.get(step.way_back) or self._recent.get(step.way_back)
-        if back is not None and (large := self._hashes_in(encode_edits(back.inverse))):
-            await self._past.hold(sorted(large))
-        return found
+        return [] if back is None else sorted(self._hashes_in(encode_edits(back.inverse)))
 
     # Telling
 
@@ -179,9 +205,11 @@ class Historian:
     ) -> tuple[list[Line], bool]:
         """Return lines before a revision, newest first, and whether there are more."""
         if epoch is not None and epoch != self._past.epoch:
-            history = History()
-            for entry in await self._past.entries(0, epoch=epoch):
-                history.add(entry)
+            try:
+                entries = await self._past.entries(0, epoch=epoch)
+            except KeyError:
+                raise _no_epoch(epoch) from None
+            history = await asyncio.to_thread(_told, entries)
             return history.page(before, limit, author)
         history = await self._read()
         # What is shown to anybody is on disk.
@@ -215,7 +243,7 @@ class Historian:
             try:
                 saved, at = await self._past.base(epoch)
             except KeyError:
-                raise NotFound(f"there is no epoch {epoch[:80]!r}; ask history for those there are") from None
+                raise _no_epoch(epoch) from None
             classes = self._classes()
             base = await asyncio.to_thread(lambda: load(saved, classes))
         first, last = min(at, revision) + 1, max(at, revision)
@@ -225,6 +253,17 @@ class Historian:
                 f"the history does not reach revision {revision} of this epoch; ask history for what is kept"
             )
         return await asyncio.to_thread(lambda: _travel(base, entries, forward=revision > at))
+
+
+def _no_epoch(epoch: str) -> NotFound:
+    return NotFound(f"there is no epoch {epoch[:80]!r}; ask history for those there are")
+
+
+def _told(entries: Sequence[AnyEntry]) -> History:
+    history = History()
+    for entry in entries:
+        history.add(entry)
+    return history
 
 
 def _travel(base: Document, entries: Sequence[AnyEntry], *, forward: bool) -> Document:

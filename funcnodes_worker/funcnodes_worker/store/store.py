@@ -141,12 +141,18 @@ class Store:
     def release(self, reference: Any) -> None:
         """Forget the large value behind a reference that no entry will name: its edit was refused."""
         identity = hash_in(reference)
+        if identity is not None:
+            self.let_go([identity])
+
+    def let_go(self, identities: Iterable[str]) -> None:
+        """Hold these large values no longer."""
         with self._guard:
-            if identity is None or (known := self._pending.get(identity)) is None:
-                return
-            known.holders -= 1
-            if known.holders <= 0:
-                del self._pending[identity]
+            for identity in identities:
+                if (known := self._pending.get(identity)) is None:
+                    continue
+                known.holders -= 1
+                if known.holders <= 0:
+                    del self._pending[identity]
 
     async def hold(self, identities: Iterable[str]) -> None:
         """Return when these large values stay, whatever is cleared up, until the next entry names them."""

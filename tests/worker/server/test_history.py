@@ -231,6 +231,8 @@ async def test_the_history_before_a_replaced_file_can_be_restored(tmp_path: Path
         assert len(whole["data"]) > 100_000
         with pytest.raises(Answer, match="no epoch 'zzz'"):
             await ann.call("restore", revision=1, epoch="zzz")
+        with pytest.raises(Answer, match="no epoch 'zzz'"):
+            await ann.call("history", epoch="zzz")
     await end(worker)
 
 
@@ -264,3 +266,20 @@ async def test_a_graph_put_in_place_of_another_shows_no_value_of_the_one_before(
         await ann.call("get_io_value", nid="a", ioid="sum")
         feed = (await ann.call("subscribe"))["feed"]
         assert feed["values"].get("a", {}).get("sum") is None
+
+
+async def test_a_large_value_comes_back_whole_by_undo_and_is_there_after_a_restart(tmp_path: Path) -> None:
+    home = make_worker(tmp_path)
+    worker = await spawn(home)
+    async with window(worker, "ann") as ann, window(worker, "bob") as bob:
+        await ann.call("add_node", id="lab.echo", uuid="a")
+        await ann.call("edit", edits=[put("x" * 100_000, "value")])
+        await bob.call("edit", edits=[put(1, "value")])
+        await bob.call("save")
+        await bob.call("undo")
+        assert len((await ann.call("get_io_full_value", nid="a", ioid="value"))["data"]) > 100_000
+    await end(worker)
+    worker = await spawn(home)
+    async with window(worker, "ann") as ann:
+        assert len((await ann.call("get_io_full_value", nid="a", ioid="value"))["data"]) > 100_000
+    await end(worker)
