@@ -13,10 +13,12 @@ import signal
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from types import FrameType
 from typing import TYPE_CHECKING
 
 from funcnodes_core.engine.calls import INSIDE
+from funcnodes_core.engine.scheduler import HELD, MARKED
 
 if TYPE_CHECKING:
     from funcnodes_core.engine.cell import Cell
@@ -95,7 +97,7 @@ class Interrupts:
             return self._end_spinning(current)
         runs = [run for run in tuple(engine.lasting.runs.values()) if node_uuid in (None, run.cell.node.uuid)]
         if not runs:
-            return "nothing runs" if node_uuid is None else f"node {node_uuid!r} does not run"
+            return "nothing runs" if node_uuid is None else self._take_back(node_uuid)
         return "; ".join(self._end_lasting(run) for run in runs)
 
     def end_overdue(self, run: LastingRun) -> str:
@@ -105,7 +107,7 @@ class Interrupts:
             return self._end_lasting(run)
         said = self._end_spinning(run.cell)
         # If it paused just now instead of spinning on, it is cancelled as soon as the loop is free.
-        engine.post(lambda: engine.lasting.give_up(run))
+        engine.post(lambda: _cancel(engine, run))
         return said
 
     def is_due(self, frame: FrameType | None) -> bool:
@@ -133,6 +135,17 @@ class Interrupts:
     def _is_running(self, cell: Cell, run: int) -> bool:
         engine = self._engine
         return engine.current is cell and cell.engine is engine and engine.scheduler.run[cell.index] == run
+
+    def _take_back(self, node_uuid: str) -> str:
+        """Take the mark of a node that waits for others before its run begins."""
+        engine = self._engine
+        for cell in engine.cells():
+            if cell.node.uuid == node_uuid and cell.state in (MARKED, HELD):
+                engine.post(partial(_unmark, engine, cell))
+                return (
+                    f"{cell.node.name} waited for its turn; it will not run until something asks for it again"
+                )
+        return f"node {node_uuid!r} does not run"
 
     def _end_spinning(self, cell: Cell) -> str:
         name = cell.node.name
@@ -169,12 +182,29 @@ class Interrupts:
             engine.post(lambda: engine.lasting.give_up(run))
             return f"{name} is ended: its process is killed"
         if run.thread is None:
-            engine.post(lambda: engine.lasting.give_up(run))
+            engine.post(lambda: _cancel(engine, run))
             return f"{name} is cancelled"
         run.thread.ask_to_end()
-        engine.post(lambda: engine.loop.call_later(ABANDON_AFTER_S, _abandon, engine, run))
+        engine.post(lambda: _leave_behind_later(engine, run, "asked; its thread"))
         return f"{name} is asked to end its thread; after {ABANDON_AFTER_S:g} s it is left behind"
 
 
-def _abandon(engine: Engine, run: LastingRun) -> None:
-    engine.lasting.give_up(run, f"{run.cell.node.name} did not end when asked; its thread is left behind")
+def _unmark(engine: Engine, cell: Cell) -> None:
+    if cell.engine is engine and cell.state in (MARKED, HELD):
+        engine.scheduler.unmark(cell.index)
+        engine.state_changed(cell)
+        engine.waiting.ended(cell, None)
+        if not engine.awake:
+            # Those who wait until all is over look again at the end of a turn.
+            engine.wake()
+
+
+def _cancel(engine: Engine, run: LastingRun) -> None:
+    engine.lasting.give_up(run)
+    # It may catch the cancelling and go on.
+    _leave_behind_later(engine, run, "cancelled; it")
+
+
+def _leave_behind_later(engine: Engine, run: LastingRun, how: str) -> None:
+    message = f"{run.cell.node.name} did not end when {how} is left behind"
+    engine.loop.call_later(ABANDON_AFTER_S, engine.lasting.leave_behind, run, message)

@@ -117,6 +117,20 @@ class LastingRuns:
         # What is no plain run comes by here, where it is asked.
         cell.slow = True
 
+    def leave_behind(self, run: LastingRun, message: str) -> None:
+        """Let a node go on whose run did not end when asked; what that run does later comes too late."""
+        if self.runs.get(run.n) is not run or run.task is None:
+            return
+        run.task.cancel(message)
+        error: BaseException = asyncio.CancelledError(message)
+        if run.limit is not None and run.limit.error is not None:
+            run.limit.error.done = message
+            error = run.limit.error
+        self._end(run)
+        self._engine.failed(run.cell, run.n, run.number, error, run.kwargs)
+        if not self._engine.awake:
+            self._engine.wake()
+
     # --- inside --------------------------------------------------------------------------------
     def _stop(self, run: LastingRun, message: str | None = None) -> bool:
         """Cancel the task of a run; True when it had not taken its first step, and so ends here."""
@@ -190,7 +204,7 @@ class LastingRuns:
 
     def _settle(self, run: LastingRun, result: Any) -> None:
         engine, cell, n, ended = self._engine, run.cell, run.n, time.perf_counter()
-        if cell.engine is not engine or engine.scheduler.run[n] != run.number:
+        if self.runs.get(n) is not run or cell.engine is not engine or engine.scheduler.run[n] != run.number:
             self._end(run)
             return
         engine.scheduler.wave = engine.scheduler.wave_of[n]
@@ -301,7 +315,7 @@ class LastingRuns:
             process.unsendable(run.cell)
         if kind not in ("thread", "process"):
             step = streams.in_loop(engine, run.cell)
-            return _AlreadySet(await streams.stream(engine, run.cell, function(), step))
+            return _AlreadySet(await streams.stream(engine, run, function(), step))
 
         async def in_thread(what: Callable[[], Any]) -> Any:
             try:
@@ -310,7 +324,7 @@ class LastingRuns:
                 # Between two items no thread is there to be asked.
                 run.thread = None
 
-        return _AlreadySet(await streams.stream(engine, run.cell, streams.plain(function()), in_thread))
+        return _AlreadySet(await streams.stream(engine, run, streams.plain(function()), in_thread))
 
     async def _in_process(self, run: LastingRun, function: Callable[..., Any], kwargs: dict[str, Any]) -> Any:
         # Imported here: most graphs have no such node, and the import costs time.

@@ -16,6 +16,7 @@ from funcnodes_core.engine.calls import call, stepwise
 
 if TYPE_CHECKING:
     from funcnodes_core.engine.cell import Cell
+    from funcnodes_core.engine.executors.lasting import LastingRun
     from funcnodes_core.engine.runner import Engine
 
 __all__ = ["END", "in_loop", "plain", "stream"]
@@ -27,13 +28,17 @@ Step = Callable[[Callable[[], Any]], Awaitable[Any]]
 """How one step of a generator is carried out: in the loop or in a thread."""
 
 
-async def stream(engine: Engine, cell: Cell, items: Any, step: Step) -> Any:
+async def stream(engine: Engine, run: LastingRun, items: Any, step: Step) -> Any:
     """Set the node's outputs for each item; return the last one."""
+    cell = run.cell
     following, closing = _doors(items)
     last: Any = None
     try:
         while (item := await step(following)) is not END:
             last = item
+            if engine.lasting.runs.get(run.n) is not run:
+                # It did not end when asked and was left behind: nobody waits for its items any more.
+                break
             await _set(engine, cell, item)
     finally:
         await step(closing)
