@@ -174,6 +174,6 @@ def test_what_changes_something_is_remembered() -> None:
         # The same effect however often: said again, nothing more happens.
         "stop_worker", "interrupt", "save", "update_worker_config",
         # They only look.
-        "logs", "get_external_worker_config",
+        "logs",
     }  # fmt: skip
     assert Turn.EDIT in CHANGING

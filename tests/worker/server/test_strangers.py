@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import io
 import json
 import re
@@ -103,7 +104,8 @@ def test_every_method_needs_its_right(right: Right) -> None:
 def test_what_changes_the_graph_needs_more_than_to_look() -> None:
     for method in make_table():
         looks = method.name.startswith(("get_", "view_", "full_")) or method.name in (
-            "uuid", "name", "heartbeat", "subscribe", "list_files", "list_trash", "history", "wait_idle",
+            "rpc.discover", "uuid", "name", "heartbeat", "subscribe",
+            "list_files", "list_trash", "history", "wait_idle",
         )  # fmt: skip
         assert (method.right is Right.VIEW) == looks, method.name
 
@@ -118,12 +120,17 @@ async def test_a_message_by_http_is_answered_on_the_senders_socket(tmp_path: Pat
         assert (
             await status(worker, "POST", "/message/", {**JSON, **worker.bearer}, json.dumps(message)) == 200
         )
+        answer = await client.wait_for(lambda c: next((m for m in c.pushed if m.get("id") == "big"), None))
+        assert answer["result"] == big[:1000] + "..."
+        message = {"type": "cmd", "cmd": "get_io_full_value", "id": "whole"}
+        message["kwargs"] = {"nid": "a", "ioid": "value"}  # type: ignore[assignment]
+        await client.socket.send_str(json.dumps(message))
         parked = await client.wait_for(
             lambda c: next((m for m in c.pushed if m.get("type") == "large_message"), None)
         )
         async with aiohttp.ClientSession() as http:
             async with http.get(f"{worker.address}/message/{parked['msg_id']}") as answer:
-                assert (await answer.json())["result"] == big
+                assert base64.b64decode((await answer.json())["result"]["data"]) == big.encode()
             async with http.get(f"{worker.address}/message/{parked['msg_id']}") as again:
                 assert again.status == 404
         assert await status(worker, "POST", "/message/", {**JSON, **worker.bearer}, "{broken") == 400

@@ -64,7 +64,7 @@ async def remove_external_worker(context: CallContext, params: ExternalWorker) -
     return True
 
 
-@TABLE.method("get_external_worker_config", Right.EDIT, ExternalWorker)
+@TABLE.method("get_external_worker_config", Right.VIEW, ExternalWorker)
 async def get_external_worker_config(context: CallContext, params: ExternalWorker) -> dict[str, Any]:
     """Return schema and present values of an instance's settings; a secret can be given, never read."""
     return await context.services.process.externals.form((params.class_id, params.worker_id))
