@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from funcnodes_core.engine.cell import Cell
@@ -33,16 +34,31 @@ def recover(engine: Engine, cell: Cell) -> None:
                 engine.state_changed(other)
 
 
-def unblock_below(engine: Engine, cell: Cell) -> None:
-    """Free those who were blocked by a node that does not lead to them any more. Called when an edge went."""
-    failed = {other.node.uuid: other.index for other in engine.cells() if other.error is not None}
-    for other in [cell, *_below(engine, cell)]:
-        blocker = failed.get(other.blocked_by) if other.blocked_by is not None else None
-        if other.blocked_by is not None and (
-            blocker is None or not engine.scheduler.order.reaches(blocker, other.index)
-        ):
+def unblock_below(cell: Cell) -> None:
+    """Free those who were blocked by a node that does not lead to them any more. Called when an edge went.
+
+    It asks the ports, not an engine: the loop of a graph's last runs may be closed.
+    """
+    for other in _reached(cell, Cell.children):
+        if other.blocked_by is not None and not _is_blocked(other):
             other.blocked_by = None
-            engine.state_changed(other)
+            if other.engine is not None:
+                other.engine.state_changed(other)
+
+
+def _is_blocked(cell: Cell) -> bool:
+    above = _reached(cell, Cell.parents)
+    return any(other.node.uuid == cell.blocked_by and other.error is not None for other in above)
+
+
+def _reached(cell: Cell, onward: Callable[[Cell], Iterable[Cell]]) -> dict[Cell, None]:
+    found, stack = {cell: None}, [cell]
+    while stack:
+        for other in onward(stack.pop()):
+            if other not in found:
+                found[other] = None
+                stack.append(other)
+    return found
 
 
 def _below(engine: Engine, cell: Cell) -> list[Cell]:

@@ -19,7 +19,7 @@ from collections.abc import Callable
 from typing import Any
 
 from funcnodes_core.engine.adoption import adopt_component
-from funcnodes_core.engine.blocking import block_below, recover, unblock_below
+from funcnodes_core.engine.blocking import block_below, recover
 from funcnodes_core.engine.calls import NO_AWAITABLES, call, is_awaitable
 from funcnodes_core.engine.cell import Cell
 from funcnodes_core.engine.executors.lasting import LastingRuns
@@ -138,8 +138,6 @@ class Engine:
     def cut(self, parent: Cell, child: Cell) -> None:
         """Take an edge out; who waited because of it may run now."""
         self.scheduler.remove_edge(parent.index, child.index)
-        if child.blocked_by is not None:
-            unblock_below(self, child)
         if not self.awake:
             self.wake_from_anywhere()
 

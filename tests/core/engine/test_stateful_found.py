@@ -61,6 +61,21 @@ def test_edges_between_nodes_of_a_loop_that_is_gone_come_and_go() -> None:
     assert asyncio.run(use()) == 2
 
 
+def test_an_edge_that_goes_when_the_loop_is_gone_unblocks_too() -> None:
+    """Nobody's engine is asked."""
+    failing, after = fail(), inc()
+    failing.outputs["out"].connect(after.inputs["a"])
+
+    async def use() -> None:
+        failing["a"] = -1
+        await current_engine().wait_idle()
+
+    asyncio.run(use())
+    assert after.run_state.blocked_by == failing.uuid
+    failing.cleanup()
+    assert after.run_state.status == "idle"
+
+
 async def test_what_a_failed_node_leads_to_no_more_is_blocked_no_more(engine: Engine) -> None:
     """The edge goes, or the node itself, or an edge further up."""
     for way in ("edge", "node", "edge further up"):
