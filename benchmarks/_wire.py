@@ -91,11 +91,17 @@ class Wire:
 
     def call(self, method: str, **params: Any) -> Any:
         """Return the result of a JSON-RPC call."""
-        self.send(frame({"jsonrpc": "2.0", "id": "c", "method": method, "params": params}))
-        answer = json.loads(self.receive_until(lambda message: b'"id":"c"' in message[-40:]))
+        answer = json.loads(self.call_raw(method, **params))
         if "error" in answer:
             raise AssertionError(answer)
         return answer["result"]
+
+    def call_raw(self, method: str, **params: Any) -> bytes:
+        """Return the whole answer to a JSON-RPC call, as text."""
+        self.send(frame({"jsonrpc": "2.0", "id": "c", "method": method, "params": params}))
+        return self.receive_until(
+            lambda message: message.startswith(b'{"jsonrpc"') and b'"id":"c"' in message[-60:]
+        )
 
 
 def frame(message: Any) -> bytes:

@@ -31,6 +31,12 @@ def echo(value: Any) -> Any:
     return value
 
 
+@fn.NodeDecorator("lab.floats", name="Floats")
+def floats(count: int) -> list[float]:
+    """Return so many numbers, no two of them equal."""
+    return [number / 3 for number in range(count)]
+
+
 @fn.NodeDecorator("lab.fail", name="Fail")
 def fail(message: str) -> str:
     """Fail with this message."""
@@ -171,6 +177,7 @@ NODE_SHELF = fn.Shelf(
         spin,
         add,
         echo,
+        floats,
         fail,
         say,
         thread_say,
