@@ -193,6 +193,11 @@ class WorkerInServerThread:
             works += [self._link.run(), self._resume_import()]
         return owned(*works)
 
+    async def _resume_import(self) -> None:
+        await self._link.wait_introduced()
+        if self._link.is_up:
+            await self._transfer.resume()
+
     @asynccontextmanager
     async def _told_log(self) -> AsyncGenerator[None]:
         hub = self.hub
@@ -377,6 +382,16 @@ class WorkerInServerThread:
         grants = [Granted(grant.hash, Right(grant.right), grant.worker) for grant in access.grants]
         self._gate.set_access(access.origins, access.sessions, grants)
         self._server.access_changed()
+
+    def hold_nodes(self, held: Mapping[str, str], *, is_safe: bool) -> None:
+        """Keep these nodes from running, or all; a graph that lives already goes on as it is."""
+        if not self._living.is_built:
+            self._living.holding.begin(held, self._let_go, is_safe=is_safe)
+
+    def _let_go(self, node: str) -> None:
+        assert self._loop is not None
+        with contextlib.suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(self._link.let_go, node)
 
     def interrupt(self, node: str | None) -> None:
         """End the run of a node."""
