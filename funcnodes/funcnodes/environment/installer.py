@@ -19,13 +19,26 @@ class Installer(Protocol):
     async def lock(
         self, project: Path, *, wanted: str, upgrade: Sequence[str], say: Callable[[str], None]
     ) -> None:
-        """Write `uv.lock` beside `pyproject.toml`, keeping the versions of the lock that lies there."""
+        """Write `uv.lock` beside `pyproject.toml`, keeping the versions of the lock that lies there.
+
+        The packages of `upgrade` (or `EVERYTHING`) may get newer ones.
+        """
         ...
 
     async def sync(
-        self, project: Path, environment: Path, *, wanted: str, say: Callable[[str], None], only_add: bool
+        self,
+        project: Path,
+        environment: Path,
+        *,
+        wanted: str,
+        say: Callable[[str], None],
+        only_add: bool,
+        afresh: Sequence[str] = (),
     ) -> None:
-        """Make or change an environment so that it holds what the lock says."""
+        """Make or change an environment so that it holds what the lock says.
+
+        The packages of `afresh` are fetched again and put there again: what lies in a cache may be damaged.
+        """
         ...
 
     async def uninstall(self, environment: Path, packages: Sequence[str]) -> None:

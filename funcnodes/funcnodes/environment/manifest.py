@@ -120,6 +120,31 @@ def without(text: str, package: str) -> str:
     return _dump(document)
 
 
+def unpinned(text: str, package: str) -> str:
+    """Return the manifest asking for any version of a package that was held at an exact one."""
+    name = package_name(package)
+    document = _parse(text)
+    project = _table(document, "project")
+    present = _dependencies(project)
+    entries = [name if _name(entry) == name and _holds(entry) else entry for entry in present]
+    _set_dependencies(project, entries)
+    return _dump(document)
+
+
+def is_pinned(package: str, version: str | None) -> bool:
+    """Whether this version of a package, as a user wrote it, is an exact one."""
+    return _holds(requirement(package, version))
+
+
+def _holds(entry: str) -> bool:
+    return any(spec.operator in ("==", "===") for spec in Requirement(entry).specifier)
+
+
+def required_python(text: str) -> str:
+    """Return which Python the manifest is for, as it stands there."""
+    return str(_table(_parse(text), "project").get("requires-python", ""))
+
+
 def requirements(text: str) -> tuple[str, ...]:
     """Return what the manifest asks for."""
     return tuple(_dependencies(_table(_parse(text), "project")))

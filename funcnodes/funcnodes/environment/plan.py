@@ -13,6 +13,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
+EVERYTHING = ("*",)
+"""In place of names: all packages are to be brought up to date."""
+
 
 @dataclass(frozen=True, order=True)
 class Package:

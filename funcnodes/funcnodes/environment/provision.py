@@ -8,8 +8,9 @@ For the caller (the supervisor):
 
 - `create(home)` once for a new worker; `prepare(home)` before each launch: it finishes what a crash
   interrupted, brings a decided change into effect and builds what is missing.
-- `install`/`remove` return `Installed`: `live=True` means the packages are there now and their modules can be
-  loaded; `live=False` means the change takes effect at the next `prepare`, so restart the worker.
+- `preview` says what `apply` would do; `apply` (`install`, `remove`) returns `Installed`: `live=True` means
+  the packages are there now and their modules can be loaded; `live=False` means the change takes effect at
+  the next `prepare`, so restart the worker.
 - the worker has said hello → `settle(home)`; it never did → `revert(home)`, and launch again.
 """
 
@@ -20,7 +21,7 @@ import contextlib
 import hashlib
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,7 +37,10 @@ from funcnodes.environment.installer import Installer, find_installer
 from funcnodes.environment.mend import mend
 from funcnodes.environment.origin import own_build
 from funcnodes.environment.plan import Difference, Plan, Way, make_plan, read_lock
+from funcnodes.environment.preview import Preview, look_ahead
 from funcnodes.environment.progress import Progress, Report
+from funcnodes.environment.repair import Repaired, is_exact, rebuild
+from funcnodes.environment.request import Request, asked
 from funcnodes.environment.scratch import Loaded, try_loading
 from funcnodes.environment.state import Standing
 from funcnodes.environment.uv import installer_environment, run_lines
@@ -60,16 +64,6 @@ class Installed:
     """Distributions with nodes that are new or changed, the asked-for one first: what is to be loaded."""
     modules: dict[str, tuple[str, ...]]
     """The modules that the entry points of each of these packages name."""
-
-
-@dataclass(frozen=True)
-class _Change:
-    """What a request means: the edit of the manifest, and what must be new and must load afterwards."""
-
-    wanted: str
-    must_load: tuple[str, ...]
-    upgrade: tuple[str, ...]
-    edit: Callable[[str], str]
 
 
 class Provisioner:
@@ -101,21 +95,35 @@ class Provisioner:
         self, home: WorkerHome, package: str, version: str | None, progress: Report
     ) -> Installed:
         """Add a package, or bring it to this version; all or nothing."""
-        wanted = manifest.requirement(package, version)
-        name = manifest.package_name(package)
-        if not has_own(home):
-            return await self._use_shared(name)
-        upgrade = (name,) if version == "latest" else ()
-        change = _Change(wanted, (name,), upgrade, lambda text: manifest.with_requirement(text, wanted))
-        return await self._change(home, change, progress)
+        return await self.apply(home, asked([(package, version)]), progress)
 
     async def remove(self, home: WorkerHome, package: str, progress: Report) -> Installed:
         """Stop asking for a package; it goes with all that only it needed, unless others need it."""
-        name = manifest.package_name(package)
+        return await self.apply(home, asked(remove=[package]), progress)
+
+    async def apply(self, home: WorkerHome, request: Request, progress: Report) -> Installed:
+        """Do all of a request or nothing of it."""
         if not has_own(home):
-            raise SharedEnvironment(name, sys.executable)
-        change = _Change(name, (), (), lambda text: manifest.without(text, name))
-        return await self._change(home, change, progress)
+            return await self._use_shared(request)
+        return await self._change(home, request, progress)
+
+    async def preview(self, home: WorkerHome, request: Request, progress: Report) -> Preview:
+        """Return what `apply` would do. Nothing of the worker is changed."""
+        if not has_own(home):
+            _refuse_to_share(request)
+            return Preview()
+        return await look_ahead(self._base, self._installer, home, request, progress)
+
+    async def repair(self, home: WorkerHome, report: Report) -> Repaired:
+        """Build the environment once more beside the present one; it takes effect at the next `prepare`."""
+        if not has_own(home):
+            raise SharedEnvironment("it", sys.executable)
+        progress = Progress(report)
+        async with self._turn(home):
+            await mend(home, self._installer)
+            repaired = await rebuild(self._base, self._installer, home, progress, self._faults)
+            progress.stage("Built again", 0.95, 0.95)
+            return repaired
 
     async def settle(self, home: WorkerHome) -> None:
         """Remove the environment before: the worker has said hello from the current one."""
@@ -146,7 +154,7 @@ class Provisioner:
     async def _build_first(self, home: WorkerHome, progress: Progress) -> None:
         progress.stage("Preparing the environment", 0.05, 0.2)
         build = await asyncio.to_thread(own_build, self._base.cache)
-        present = _text(home.project_file)
+        present = state.text_of(home.project_file)
         text = manifest.with_origin(present or manifest.new_manifest(), build.wheels)
         # A worker made with another one's packages, or a folder without its environment, has them in its
         # settings.
@@ -154,8 +162,12 @@ class Provisioner:
         for wish in wishes:
             text = manifest.with_requirement(text, wish)
         bare = present is None and not wishes
-        with state.planning(home, text, _text(home.lock_file)) as folder:
-            await self._first_lock(folder, self._cached_lock(text) if bare else None, progress)
+        lock = state.text_of(home.lock_file)
+        # A folder without its environment (a clone, one that was cleared away) gets it back as it was.
+        exact = present is not None and lock is not None and is_exact(text, lock)
+        with state.planning(home, present if exact and present else text, lock) as folder:
+            if not exact:
+                await self._first_lock(folder, self._cached_lock(text) if bare else None, progress)
             plan, standing = self._planned(home, None, folder)
             progress.stage("Building the environment", 0.3, 0.9)
             # Nothing has to load: there is nothing to go back to, and a worker opens without a broken module.
@@ -164,15 +176,15 @@ class Provisioner:
 
     async def _first_lock(self, folder: Path, cached: Path | None, progress: Progress) -> None:
         """Resolve; all new workers of a build share one lock, so they are alike and need no network."""
-        known = None if cached is None else _text(cached)
+        known = None if cached is None else state.text_of(cached)
         if known is not None:
             (folder / "uv.lock").write_text(known, encoding="utf-8")
             return
         await self._installer.lock(folder, wanted="the worker's environment", upgrade=(), say=progress.say)
         if cached is not None:
-            _keep(cached, _text(folder / "uv.lock") or "")
+            _keep(cached, state.text_of(folder / "uv.lock") or "")
 
-    async def _change(self, home: WorkerHome, change: _Change, report: Report) -> Installed:
+    async def _change(self, home: WorkerHome, request: Request, report: Report) -> Installed:
         progress = Progress(report)
         async with self._turn(home):
             await mend(home, self._installer)
@@ -181,25 +193,27 @@ class Provisioner:
                 await asyncio.to_thread(state.switch, home)
             before = state.head(home)
             assert before is not None
-            progress.stage(f"Resolving {change.wanted}", 0.1, 0.3)
+            request.check(read_lock(before.lock))
+            progress.stage(f"Resolving {request}", 0.1, 0.3)
             build = await asyncio.to_thread(own_build, self._base.cache)
-            text = change.edit(manifest.with_origin(before.project, build.wheels))
+            text = request.edit(manifest.with_origin(before.project, build.wheels))
             with state.planning(home, text, before.lock) as folder:
                 await self._installer.lock(
-                    folder, wanted=change.wanted, upgrade=change.upgrade, say=progress.say
+                    folder, wanted=str(request), upgrade=request.let_go, say=progress.say
                 )
-                installed = await self._settle_on(home, change, before, folder, progress)
+                installed = await self._settle_on(home, request, before, folder, progress)
             # The rest belongs to the caller: the worker has yet to load it.
             progress.stage("Installed", 0.95, 0.95)
             return installed
 
     async def _settle_on(
-        self, home: WorkerHome, change: _Change, before: Standing, folder: Path, progress: Progress
+        self, home: WorkerHome, request: Request, before: Standing, folder: Path, progress: Progress
     ) -> Installed:
         plan, standing = self._planned(home, before, folder)
         self._faults("provision:locked")
-        progress.stage(f"{change.wanted}: {plan}", 0.3, 0.8)
-        names = change.must_load + tuple(name for name in plan.must_load if name not in change.must_load)
+        progress.stage(f"{request}: {plan}", 0.3, 0.8)
+        asked_for = request.must_load
+        names = asked_for + tuple(name for name in plan.must_load if name not in asked_for)
         try:
             trial = names if plan.way is not Way.BUILD else (*names, *_others(standing, names))
             loaded = await self._carry_out(home, plan, standing, folder, trial, progress)
@@ -268,11 +282,10 @@ class Provisioner:
                 state.added_is_undone(home)
         await asyncio.to_thread(state.remove_unused, home)
 
-    async def _use_shared(self, name: str) -> Installed:
-        """Return what the manager's own environment offers under this name; it is never changed from here."""
-        if not catalog.is_installed(name):
-            raise SharedEnvironment(name, sys.executable)
-        loaded = await try_loading(Path(sys.executable), [name])
+    async def _use_shared(self, request: Request) -> Installed:
+        """Return what the manager's own environment offers of this; it is never changed from here."""
+        _refuse_to_share(request)
+        loaded = await try_loading(Path(sys.executable), request.must_load)
         _refuse(loaded.problems)
         return Installed(True, Difference(), tuple(loaded.modules), loaded.modules)
 
@@ -289,6 +302,13 @@ def has_own(home: WorkerHome) -> bool:
         return True
 
 
+def _refuse_to_share(request: Request) -> None:
+    missing = [name for name in request.must_load if not catalog.is_installed(name)]
+    changed = (*missing, *request.remove, *request.upgrade)
+    if changed:
+        raise SharedEnvironment(changed[0], sys.executable)
+
+
 def _wishes(home: WorkerHome) -> tuple[str, ...]:
     """Return the packages that the worker's settings name, as requirements."""
     try:
@@ -302,10 +322,6 @@ def _wishes(home: WorkerHome) -> tuple[str, ...]:
         )
         for wish in wishes
     )
-
-
-def _text(file: Path) -> str | None:
-    return file.read_text(encoding="utf-8") if file.exists() else None
 
 
 def _keep(file: Path, text: str) -> None:

@@ -59,6 +59,14 @@ def site_packages(environment: Path) -> Path:
     return environment / "lib" / f"python{sys.version_info.major}.{sys.version_info.minor}" / "site-packages"
 
 
+def text_of(file: Path) -> str | None:
+    """Return what stands in a file, or None when it is not there."""
+    try:
+        return file.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return None
+
+
 def current(home: WorkerHome) -> Standing | None:
     """Return what stands now, or None when there is no environment of ours that can be used."""
     environment = _linked(home)

@@ -19,6 +19,7 @@ import uv
 
 from funcnodes.environment import explain
 from funcnodes.environment.errors import InstallerFailed, ProvisionFailed
+from funcnodes.environment.plan import EVERYTHING
 
 # What the installer needs from the machine: where packages come from, who may ask, how to reach them, where
 # to keep them. Everything else of uv's settings (project, environment, frozen, overrides …) belongs to
@@ -76,17 +77,31 @@ class Uv:
         if lock.exists() and "requires-python" not in lock.read_text(encoding="utf-8"):
             # Written by pip (`venv`) while uv could not run: uv cannot read it, and does better without.
             lock.unlink()
+        everything = tuple(upgrade) == EVERYTHING
         upgrades = [word for name in upgrade for word in ("--upgrade-package", name)]
+        upgrades = ["--upgrade"] if everything else upgrades
         await self._run(["lock", "--project", str(project), *self._python(), *upgrades], {}, wanted, say)
 
     async def sync(
-        self, project: Path, environment: Path, *, wanted: str, say: Callable[[str], None], only_add: bool
+        self,
+        project: Path,
+        environment: Path,
+        *,
+        wanted: str,
+        say: Callable[[str], None],
+        only_add: bool,
+        afresh: Sequence[str] = (),
     ) -> None:
         """Bring an environment in line with the project's lock; from the local cache if that suffices."""
         place = {"UV_PROJECT_ENVIRONMENT": str(environment)}
         arguments = ["sync", "--frozen", "--no-default-groups", "--project", str(project), *self._python()]
         if only_add:
             arguments.append("--inexact")
+        if afresh:
+            # uv links files from its cache: what was damaged in an environment is damaged there as well.
+            again = [word for name in afresh for word in ("--reinstall-package", name)]
+            await self._run([*arguments, "--no-cache", *again], place, wanted, say)
+            return
         try:
             # What every worker has lies in the cache after the first one: no reason to ask a registry, or to
             # need one.

@@ -27,7 +27,7 @@ from funcnodes.environment.errors import (
     ProvisionFailed,
 )
 from funcnodes.environment.manifest import OURS, requirements
-from funcnodes.environment.plan import Package, read_lock
+from funcnodes.environment.plan import EVERYTHING, Package, read_lock
 from funcnodes.environment.uv import installer_environment, run_lines
 
 _HEADER = "# Resolved by pip, in the shape of uv's lock.\nversion = 1\n"
@@ -47,6 +47,8 @@ class Pip:
         text = (project / "pyproject.toml").read_text(encoding="utf-8")
         lock = project / "uv.lock"
         held = list(read_lock(lock.read_text(encoding="utf-8"))) if lock.exists() else []
+        if tuple(upgrade) == EVERYTHING:
+            held = []
         asked = set(requirements(text))
         kept = [f"{p.name}=={p.version}" for p in held if p.path is None and p.name not in (*upgrade, *asked)]
         constraints = project / "constraints.txt"
@@ -65,7 +67,14 @@ class Pip:
         raise _failure(wanted, said)
 
     async def sync(
-        self, project: Path, environment: Path, *, wanted: str, say: Callable[[str], None], only_add: bool
+        self,
+        project: Path,
+        environment: Path,
+        *,
+        wanted: str,
+        say: Callable[[str], None],
+        only_add: bool,
+        afresh: Sequence[str] = (),
     ) -> None:
         """Install exactly what the lock says; without `only_add` the environment is new and empty."""
         if not (environment / "pyvenv.cfg").exists():
@@ -74,7 +83,9 @@ class Pip:
         packages = sorted(read_lock((project / "uv.lock").read_text(encoding="utf-8")))
         exact = [p.path if p.path is not None else f"{p.name}=={p.version}" for p in packages]
         say(f"Installing {len(exact)} packages")
-        status, said = await self._pip(["--python", str(environment), "install", "--no-deps", *exact], say)
+        again = ["--force-reinstall", "--no-cache-dir"] if afresh else []
+        install = ["--python", str(environment), "install", "--no-deps", *again, *exact]
+        status, said = await self._pip(install, say)
         if status != 0:
             raise _failure(wanted, said)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections.abc import Callable, Coroutine
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import msgspec
 from funcnodes_worker.home.trust import is_vouched
@@ -23,9 +23,12 @@ from funcnodes_worker.wire import control
 from funcnodes_worker.wire.fleet import ProgressNote
 
 from funcnodes.environment.errors import EnvironmentProblem
-from funcnodes.environment.manifest import package_name
+from funcnodes.environment.plan import Difference
+from funcnodes.environment.preview import Preview
 from funcnodes.environment.progress import Report
 from funcnodes.environment.provision import Installed, Provisioner
+from funcnodes.environment.repair import Repaired
+from funcnodes.environment.request import Request, asked
 from funcnodes.fleet.phases import Phase
 from funcnodes.supervisor.errors import NotTrusted, WishRefused
 from funcnodes.supervisor.member import Member
@@ -33,6 +36,7 @@ from funcnodes.supervisor.member import Member
 LOAD_LIMIT_S = 120.0
 """A worker that loads modules imports them; large ones take their time from a cold disk."""
 
+_Result = TypeVar("_Result")
 WishChange = Callable[[dict[str, PackageWish]], dict[str, PackageWish]]
 
 
@@ -75,25 +79,48 @@ class Packages:
         self, uuid: str, package: str, version: str | None, report: Report | None = None
     ) -> None:
         """Return when the worker has this package and, if it runs, has loaded it. All or nothing."""
-        member = self._owner.member(uuid)
-        listener = report or self._report(member)
-
-        async def work() -> None:
-            installed = await self._install(member, package, version, listener)
-            await self._take_effect(member, installed, listener)
-
-        await self._whole(uuid, work())
+        await self.apply(uuid, asked([(package, version)]), report)
 
     async def remove(self, uuid: str, package: str, report: Report | None = None) -> None:
         """Return when the worker does not have this package any more."""
+        await self.apply(uuid, asked(remove=[package]), report)
+
+    async def apply(self, uuid: str, request: Request, report: Report | None = None) -> Difference:
+        """Return what changed when all of a request is done and a running worker has it; or nothing is."""
         member = self._owner.member(uuid)
         listener = report or self._report(member)
 
-        async def work() -> None:
-            removed = await self._remove(member, package, listener)
-            await self._take_effect(member, removed, listener)
+        async def work() -> Difference:
+            installed = await self._apply(member, request, listener)
+            await self._take_effect(member, installed, listener)
+            return installed.difference
 
-        await self._whole(uuid, work())
+        return await self._whole(uuid, work())
+
+    async def repair(self, uuid: str, report: Report | None = None) -> Repaired:
+        """Return what was wrong, when the environment stands once more and a running worker uses it."""
+        member = self._owner.member(uuid)
+        listener = report or self._report(member)
+
+        async def work() -> Repaired:
+            if not is_vouched(member.home):
+                raise NotTrusted(uuid)
+            member.went_back = None
+            repaired = await self._provisioner.repair(member.home, listener)
+            await self._take_effect(member, Installed(False, Difference(), (), {}), listener)
+            return repaired
+
+        return await self._whole(uuid, work())
+
+    async def preview(self, uuid: str, request: Request) -> Preview:
+        """Return what `apply` would do."""
+        member = self._owner.member(uuid)
+        if not is_vouched(member.home):
+            raise NotTrusted(uuid)
+        try:
+            return await self._provisioner.preview(member.home, request, self._report(member))
+        finally:
+            self._owner.say(ProgressNote(workerid=uuid))
 
     async def fulfil(self, member: Member, wish: control.Wish) -> None:
         """Do what a worker asked for in its own conversation, and tell it how that went."""
@@ -105,12 +132,13 @@ class Packages:
         error, installed = None, None
         try:
             if wish.action == "install":
-                installed = await self._install(member, wish.package, wish.version, report)
+                request = asked([(wish.package, wish.version)])
+                installed = await self._apply(member, request, report)
                 if installed.live:
                     await self._take_effect(member, installed, report)
             else:
                 # The worker unloads what it asked to have removed; its files go when it starts again.
-                await self._remove(member, wish.package, report)
+                await self._apply(member, asked(remove=[wish.package]), report)
         except (EnvironmentProblem, WishRefused, WorkerConfigBroken, OSError) as problem:
             error = str(problem)
         if member.link is not None:
@@ -119,23 +147,13 @@ class Packages:
             # Answered first: the one who asked would not live to hear it.
             await self._owner.restart(member.home.uuid)
 
-    async def _install(self, member: Member, package: str, version: str | None, report: Report) -> Installed:
+    async def _apply(self, member: Member, request: Request, report: Report) -> Installed:
         if not is_vouched(member.home):
             raise NotTrusted(member.home.uuid)
         member.went_back = None
-        installed = await self._provisioner.install(member.home, package, version, report)
-        name = package_name(package)
-        self._note(member, lambda wishes: {**wishes, name: PackageWish(name, version)})
+        installed = await self._provisioner.apply(member.home, request, report)
+        self._note(member, request.note)
         return installed
-
-    async def _remove(self, member: Member, package: str, report: Report) -> Installed:
-        if not is_vouched(member.home):
-            raise NotTrusted(member.home.uuid)
-        member.went_back = None
-        removed = await self._provisioner.remove(member.home, package, report)
-        name = package_name(package)
-        self._note(member, lambda wishes: {key: wish for key, wish in wishes.items() if key != name})
-        return removed
 
     async def _take_effect(self, member: Member, installed: Installed, report: Report) -> None:
         life = member.life
@@ -189,13 +207,13 @@ class Packages:
 
         return report
 
-    async def _whole(self, uuid: str, work: Coroutine[None, None, None]) -> None:
+    async def _whole(self, uuid: str, work: Coroutine[None, None, _Result]) -> _Result:
         """Wait for work that goes on when the one who waits goes away: a transaction has no half."""
-        outcome: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        outcome: asyncio.Future[_Result] = asyncio.get_running_loop().create_future()
 
         async def carry_on() -> None:
             try:
-                await work
+                result = await work
             except asyncio.CancelledError:
                 outcome.cancel()
                 raise
@@ -205,9 +223,9 @@ class Packages:
                     outcome.set_exception(problem)
             else:
                 if not outcome.done():
-                    outcome.set_result(None)
+                    outcome.set_result(result)
             finally:
                 self._owner.say(ProgressNote(workerid=uuid))
 
         self._owner.spawn(carry_on())
-        await outcome
+        return await outcome

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import subprocess
 import sys
 import time
 import tomllib
@@ -15,87 +14,13 @@ from funcnodes.environment import state
 from funcnodes.environment.errors import Conflict, DoesNotLoad, NoNetwork, PackageNotFound, SharedEnvironment
 from funcnodes.environment.manifest import OURS
 from funcnodes.environment.provision import Provisioner
-from funcnodes_worker.home.base import Base, prepare_base
+from funcnodes_worker.home.base import Base
 from funcnodes_worker.home.worker_config import PackageWish, WorkerConfig, write_worker_config
 from funcnodes_worker.home.worker_home import WorkerHome
 
-from tests.funcnodes.environment.tiny_wheels import make_shelf_of_wheels
+from tests.funcnodes.environment.looking import DYING, Heard, disk, run, versions
 
 pytestmark = pytest.mark.registry
-
-DYING = """
-import asyncio, os, sys
-from pathlib import Path
-from funcnodes.environment.provision import Provisioner
-from funcnodes_worker.home.base import Base
-from funcnodes_worker.home.worker_home import WorkerHome
-folder, uuid, package, version, place = sys.argv[1:]
-faults = lambda reached: os._exit(9) if reached == place else None
-home = WorkerHome(Base(Path(folder)), uuid)
-provisioner = Provisioner(home.base, faults=faults)
-asyncio.run(provisioner.install(home, package, version or None, lambda message, fraction: None))
-"""
-
-
-class Heard:
-    """The progress of one installation."""
-
-    def __init__(self) -> None:
-        self.said: list[tuple[str, float]] = []
-
-    def __call__(self, message: str, fraction: float) -> None:
-        self.said.append((message, fraction))
-
-    @property
-    def messages(self) -> str:
-        return "\n".join(message for message, _ in self.said)
-
-
-@pytest.fixture(scope="module")
-def base(tmp_path_factory: pytest.TempPathFactory) -> Base:
-    base = Base(tmp_path_factory.mktemp("base"))
-    prepare_base(base)
-    return base
-
-
-@pytest.fixture(scope="module")
-def shelf(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_shelf_of_wheels(tmp_path_factory.mktemp("wheels"))
-
-
-@pytest.fixture
-def provisioner(base: Base, shelf: Path, monkeypatch: pytest.MonkeyPatch) -> Provisioner:
-    monkeypatch.setenv("UV_FIND_LINKS", str(shelf))
-    return Provisioner(base)
-
-
-@pytest.fixture
-async def home(base: Base, provisioner: Provisioner, request: pytest.FixtureRequest) -> WorkerHome:
-    """A worker with its own environment, settled."""
-    number = len(list(base.workers.iterdir()))
-    home = WorkerHome(base, f"w{number}")
-    await provisioner.create(home, Heard())
-    await provisioner.settle(home)
-    return home
-
-
-def run(python: Path, code: str) -> str:
-    return subprocess.run(
-        [python, "-I", "-c", code], capture_output=True, text=True, check=True
-    ).stdout.strip()
-
-
-def versions(home: WorkerHome) -> dict[str, str]:
-    """What is really installed in the worker's current environment."""
-    code = "import json; from importlib.metadata import distributions as d; "
-    code += "print(json.dumps({x.name.replace('_', '-'): x.version for x in d()}))"
-    return json.loads(run(state.python_of(home), code))
-
-
-def disk(home: WorkerHome) -> tuple[object, ...]:
-    """Everything that must be as it was after a failure."""
-    left = sorted(entry.name for entry in home.environments.iterdir())
-    return (state.head(home), home.project_file.read_text(), home.lock_file.read_text(), versions(home), left)
 
 
 async def test_a_worker_has_an_environment_of_its_own(provisioner: Provisioner, home: WorkerHome) -> None:

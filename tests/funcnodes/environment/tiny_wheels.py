@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,11 +23,16 @@ def make_wheel(
     }
     if has_nodes:
         files[f"{info}/entry_points.txt"] = f"[funcnodes.module]\nmodule = {module}\n"
-    files[f"{info}/RECORD"] = "".join(f"{path},,\n" for path in (*files, f"{info}/RECORD"))
+    rows = [f"{path},sha256={_hash(text)},{len(text)}\n" for path, text in files.items()]
+    files[f"{info}/RECORD"] = "".join([*rows, f"{info}/RECORD,,\n"])
     folder.mkdir(parents=True, exist_ok=True)
     with zipfile.ZipFile(folder / f"{module}-{version}-py3-none-any.whl", "w") as archive:
         for path, text in files.items():
             archive.writestr(path, text)
+
+
+def _hash(text: str) -> str:
+    return base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).rstrip(b"=").decode()
 
 
 def make_shelf_of_wheels(folder: Path) -> Path:

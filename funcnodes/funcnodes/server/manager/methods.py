@@ -26,7 +26,9 @@ from funcnodes_worker.rpc.gate import Right, RightWord
 
 from funcnodes.environment.catalog import installed_modules
 from funcnodes.environment.errors import EnvironmentProblem
+from funcnodes.environment.request import Request, asked
 from funcnodes.server.manager.client import Turn
+from funcnodes.server.manager.shown_plan import shown_difference, shown_plan
 from funcnodes.supervisor.ends import last_ends
 from funcnodes.supervisor.errors import UnknownWorker, WishRefused
 from funcnodes.supervisor.registry import NewWorker, WorkerExists
@@ -123,6 +125,30 @@ class RemoveParams(msgspec.Struct, frozen=True):
 
     workerid: str
     package: str
+
+
+class PackageParams(msgspec.Struct, frozen=True):
+    """A package, and in which version."""
+
+    package: str
+    version: str | None = None
+
+
+class ChangeParams(msgspec.Struct, frozen=True):
+    """What is to change in a worker's environment, all of it or nothing."""
+
+    workerid: str
+    install: list[PackageParams] = []
+    remove: list[str] = []
+    upgrade: list[str] | bool = False
+    """Packages to bring to the newest release that fits; true is all of them."""
+
+
+class UpgradeParams(msgspec.Struct, frozen=True):
+    """Which packages of which worker; without any, all."""
+
+    workerid: str
+    packages: list[str] | None = None
 
 
 class StopParams(msgspec.Struct, frozen=True):
@@ -262,6 +288,41 @@ async def remove(turn: Turn, params: RemoveParams) -> object:
     """Remove a package from a worker."""
     await turn.office.supervisor.packages.remove(params.workerid, params.package)
     return {}
+
+
+@TABLE.method("plan", Right.INSTALL, ChangeParams, When.LONG)
+async def plan(turn: Turn, params: ChangeParams) -> object:
+    """Return what `apply` would do: what comes, changes and goes, or why it cannot; changes nothing."""
+    request = _request(params)
+    preview = await turn.office.supervisor.packages.preview(params.workerid, request)
+    known = await asyncio.to_thread(turn.office.catalog.read)
+    return shown_plan(preview, request, {module.name for module in known})
+
+
+@TABLE.method("apply", Right.INSTALL, ChangeParams, When.LONG)
+async def apply(turn: Turn, params: ChangeParams) -> object:
+    """Do all that `plan` says or nothing; answered when the worker has it, with what changed."""
+    return shown_difference(await turn.office.supervisor.packages.apply(params.workerid, _request(params)))
+
+
+@TABLE.method("upgrade", Right.INSTALL, UpgradeParams, When.LONG)
+async def upgrade(turn: Turn, params: UpgradeParams) -> object:
+    """Bring packages to the newest releases that fit; answered when the worker has them: what changed."""
+    request = asked(upgrade=params.packages)
+    return shown_difference(await turn.office.supervisor.packages.apply(params.workerid, request))
+
+
+@TABLE.method("repair", Right.INSTALL, OfWorker, When.LONG)
+async def repair(turn: Turn, params: OfWorker) -> object:
+    """Build a worker's environment once more, as its lock says; answered with what was damaged."""
+    repaired = await turn.office.supervisor.packages.repair(params.workerid)
+    return {"damaged": repaired.damaged}
+
+
+def _request(params: ChangeParams) -> Request:
+    install = [(wanted.package, wanted.version) for wanted in params.install]
+    upgrade = [] if params.upgrade is False else None if params.upgrade is True else params.upgrade
+    return asked(install, params.remove, upgrade)
 
 
 @TABLE.method("catalog", Right.VIEW, NoParams, When.LONG)

@@ -1,0 +1,101 @@
+"""What somebody wants of an environment: packages to add, to remove, to bring up to date. Pure.
+
+Owns what a request means for the manifest and for the versions that are held. Does not resolve (`uv`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from funcnodes_worker.home.worker_config import PackageWish
+
+from funcnodes.environment import manifest
+from funcnodes.environment.errors import BadRequest, NotInstalled
+from funcnodes.environment.plan import EVERYTHING, Package
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A package that is to be there: its name, and the requirement that the user's version means."""
+
+    name: str
+    requirement: str
+    version: str | None = None
+    """As the user wrote it."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """One change of an environment, all or nothing."""
+
+    install: tuple[Wanted, ...] = ()
+    remove: tuple[str, ...] = ()
+    upgrade: tuple[str, ...] = ()
+    """Packages to bring to the newest release that fits; `EVERYTHING` for all."""
+
+    def __str__(self) -> str:
+        if self.install:
+            return ", ".join(wanted.requirement for wanted in self.install)
+        return "all packages" if self.upgrade == EVERYTHING else ", ".join(self.upgrade or self.remove)
+
+    @property
+    def must_load(self) -> tuple[str, ...]:
+        """What has to load afterwards, whether it changed or not."""
+        return tuple(wanted.name for wanted in self.install)
+
+    @property
+    def let_go(self) -> tuple[str, ...]:
+        """The packages whose present version is not held."""
+        if self.upgrade == EVERYTHING:
+            return EVERYTHING
+        return (*self.upgrade, *(wanted.name for wanted in self.install if wanted.version == "latest"))
+
+    def edit(self, text: str) -> str:
+        """Return the manifest as this request wants it."""
+        for name in self.remove:
+            text = manifest.without(text, name)
+        for wanted in self.install:
+            text = manifest.with_requirement(text, wanted.requirement)
+        if self.upgrade != EVERYTHING:
+            for name in self.upgrade:
+                text = manifest.unpinned(text, name)
+        return text
+
+    def note(self, wishes: Mapping[str, PackageWish]) -> dict[str, PackageWish]:
+        """Return the packages that a worker's settings name, after this request."""
+        noted = {name: wish for name, wish in wishes.items() if name not in self.remove}
+        for wanted in self.install:
+            noted[wanted.name] = PackageWish(wanted.name, wanted.version)
+        for name in self.upgrade:
+            if name in noted and manifest.is_pinned(name, noted[name].version):
+                noted[name] = PackageWish(name, None)
+        return noted
+
+    def check(self, present: frozenset[Package]) -> None:
+        """Raise `NotInstalled` for a package that is to be upgraded and is not there."""
+        names = {package.name for package in present}
+        for name in self.upgrade if self.upgrade != EVERYTHING else ():
+            if name not in names:
+                raise NotInstalled(name)
+
+
+def asked(
+    install: Sequence[tuple[str, str | None]] = (),
+    remove: Sequence[str] = (),
+    upgrade: Sequence[str] | None = (),
+) -> Request:
+    """Return the request that these words mean; `upgrade=None` is everything. Refuses what is no name."""
+    request = Request(
+        tuple(_wanted(package, version) for package, version in install),
+        tuple(manifest.package_name(package) for package in remove),
+        EVERYTHING if upgrade is None else tuple(manifest.package_name(package) for package in upgrade),
+    )
+    twice = {wanted.name for wanted in request.install} & set(request.remove)
+    if twice:
+        raise BadRequest(min(twice), "cannot be both installed and removed")
+    return request
+
+
+def _wanted(package: str, version: str | None) -> Wanted:
+    return Wanted(manifest.package_name(package), manifest.requirement(package, version), version)
