@@ -38,7 +38,13 @@ def block_once(flag: str) -> str:
 def block_always(text: str) -> bool:
     return re.match(r"(a+)+$", text) is not None
 
-NODES = [abort_once, block_once, block_always]
+@NodeDecorator("crashy.abort_if", name="Abort if told to")
+def abort_if(text: str) -> str:
+    if text == "abort":
+        os.abort()
+    return text.upper()
+
+NODES = [abort_if, abort_once, block_once, block_always]
 NODE_SHELF = Shelf(name="crashy", description="", nodes=NODES, subshelves=[])
 """
 _METADATA = "Metadata-Version: 2.1\nName: funcnodes-crashy\nVersion: 1.0\n"

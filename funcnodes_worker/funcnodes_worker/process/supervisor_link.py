@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from secrets import token_hex
 from typing import Literal, Protocol, assert_never
 
@@ -39,6 +39,10 @@ class Orders(Protocol):
 
     def request_stop(self) -> None:
         """Begin to stop in good order."""
+        ...
+
+    def hold_nodes(self, held: Mapping[str, str], *, is_safe: bool) -> None:
+        """Keep nodes from running, each for a reason, or all. Called at each welcome."""
         ...
 
     def interrupt(self, node: str | None) -> None:
@@ -128,6 +132,7 @@ class SupervisorLink:
                 continue
             if isinstance(message, control.Welcome):
                 welcomed = True
+                self._orders.hold_nodes(message.held, is_safe=message.safe)
                 self._socket = socket
                 self._introduced.set()
             self._take(message)
@@ -189,6 +194,10 @@ class SupervisorLink:
     def changed(self, changed: control.Changed) -> None:
         """Tell the supervisor that the worker's own settings were rewritten."""
         self._say(changed)
+
+    def let_go(self, node: str) -> None:
+        """Tell the supervisor that a node it held may run again."""
+        self._say(control.NodeLetGo(node=node))
 
     def trusted(self) -> None:
         """Tell the supervisor that the flow was trusted, so that it starts in its own environment."""

@@ -56,11 +56,12 @@ from msgspec import UNSET, UnsetType
 from funcnodes_worker.runtime.classes import node_option_of_class, port_option_of_class
 from funcnodes_worker.runtime.external_workers import FuncNodesExternalWorker
 from funcnodes_worker.runtime.feed import Feed, preview_of
+from funcnodes_worker.runtime.holding import Holding
 from funcnodes_worker.runtime.kept import Candidate, Keeper, Kept
 from funcnodes_worker.runtime.kept_code import Codes
 from funcnodes_worker.runtime.observe import Observer, key_of, own_ports, port_under, state_of
 from funcnodes_worker.runtime.previews import full_value
-from funcnodes_worker.runtime.records import NodeState, Preview
+from funcnodes_worker.runtime.records import NodeState, Preview, RunFailure
 from funcnodes_worker.runtime.running import RunningNode
 from funcnodes_worker.runtime.steps import Deliver, StepSink
 
@@ -97,6 +98,9 @@ class LivingGraph:
         self.is_built = False
         """Whether there is a living graph: a flow that nobody has trusted yet has none."""
         self._keeper = Keeper(Codes(time.time()))
+        self.holding = Holding()
+        self._document = Document()
+        """The one that the living graph follows."""
 
     def enter(self, feed: Feed) -> None:
         """Let the engine of the running loop tell what runs to the feed and the marker."""
@@ -132,7 +136,7 @@ class LivingGraph:
 
         Those whose outputs are `kept` get them back and rest.
         """
-        self.followed = revision
+        self.followed, self._document = revision, document
         self.is_built = True
         self._quiet = True
         try:
@@ -140,6 +144,9 @@ class LivingGraph:
         finally:
             self._quiet = False
         nodes = list(self.space.nodes)
+        for node in nodes:
+            if self.holding.sentence_for(node.uuid) is not None:
+                self._tell_state(node)
         if kept is not None:
             self._keeper.take_up(nodes, *kept())
         if not self._keeper.has_taken_up:
@@ -164,7 +171,7 @@ class LivingGraph:
 
     def follow(self, edits: Sequence[Edit], document: Document, revision: int) -> None:
         """Bring the living graph into line with edits; `document` is the one after them."""
-        self.followed = revision
+        self.followed, self._document = revision, document
         if any(not isinstance(edit, _SAYS_NOTHING) for edit in edits):
             self._keeper.forget()
         for edit in edits:
@@ -174,6 +181,17 @@ class LivingGraph:
             # made.
             except Exception:  # noqa: BLE001
                 _log.exception("the running graph could not follow %s", type(edit).__name__)
+        for node in {node for edit in edits if (node := self.holding.changed_by(edit)) is not None}:
+            self._let_go(node)
+
+    def _let_go(self, node: NodeId) -> bool:
+        """Return whether this node was held; it is brought to life as the document has it."""
+        record = self._document.nodes.get(node)
+        if not self.holding.let_go(node) or record is None:
+            return False
+        self._guarded(lambda: self._revive(record, self._document))
+        self._tell_state(self._node(node))
+        return True
 
     def _follow(self, edit: Edit, document: Document) -> None:
         match edit:
@@ -262,7 +280,8 @@ class LivingGraph:
             self._engine.sink.port_changed(added[0])
 
     def _make(self, record: NodeRecord) -> Any:
-        if not self.space.lib.has_node_id(record.class_id):
+        is_held = self.holding.sentence_for(record.id) is not None
+        if is_held or not self.space.lib.has_node_id(record.class_id):
             return PlaceHolderNode(raw=dump_node(record, None), uuid=record.id)
         node_class = self.space.lib.get_node_by_id(record.class_id)
         node = node_class(
@@ -404,6 +423,8 @@ class LivingGraph:
     def state_of(self, node: Any) -> NodeState:
         """Return what a living node is doing, and whether it shows what was kept."""
         state = state_of(node)
+        if (why_held := self.holding.sentence_for(node.uuid)) is not None:
+            return replace(state, status="failed", error=RunFailure(why_held, (), "Held"))
         return replace(state, kept=True) if self._keeper.is_kept(node) else state
 
     def worth_keeping(self, nodes: Iterable[NodeId]) -> tuple[list[Candidate], int]:
@@ -427,6 +448,8 @@ class LivingGraph:
     def request_trigger(self, node: NodeId) -> None:
         """Have a node run as soon as it may."""
         self._keeper.forget()
+        if self._let_go(node) and self._node(node).in_trigger:
+            return
         self._node(node).ask_for_run(ASKED_BY_USER)
 
     def previews(self, node: NodeId, ports: Iterable[PortId]) -> dict[PortId, Preview | None]:

@@ -94,6 +94,85 @@ async def test_a_graph_that_blocks_as_it_is_opened_does_not_keep_its_worker_from
     assert again["running_node"]["node"] == node
 
 
+async def test_a_node_that_ended_its_worker_twice_is_held_until_it_is_changed(tmp_path: Path) -> None:
+    """The graph opens without running it, and runs the rest; the next manager knows it too."""
+    base = base_in(tmp_path)
+    program = program_with(install_into(tmp_path / "modules"))
+    async with fleet_of(base, program=program) as client:
+        uuid = await crashy_worker(base, client, "fragile")
+        async with worker_at(base, client, uuid) as worker:
+            node = (await worker.call("add_node", id="crashy.abort_if"))["id"]
+            other = (await worker.call("add_node", id="crashy.abort_if"))["id"]
+            await worker.call("set_io_value", nid=other, ioid="text", value="fine")
+            await worker.send("set_io_value", nid=node, ioid="text", value="abort")
+            held = await wait_for_status(client, uuid, lambda s: s["held"] and s["phase"] == "running", 30)
+        ends = (await client.call("ends", workerid=uuid))["ends"]
+
+    async with manager_of(base, program=program), connect(base) as client:
+        await client.call("start_worker", workerid=uuid)
+        known = await status_of(client, uuid)
+        async with worker_at(base, client, uuid) as worker:
+            assert await _output_of(worker, other, "FINE")
+            state = await _failure_of(worker, node)
+            assert (await worker.call("get_io_value", nid=node, ioid="text")) == "abort"
+            await worker.call("set_io_value", nid=node, ioid="text", value="good")
+            assert await _output_of(worker, node, "GOOD")
+        free = await wait_for_status(client, uuid, lambda s: not s["held"])
+        await client.call("restart_worker", workerid=uuid)
+        again = await status_of(client, uuid)
+
+    assert held["held"] == known["held"] == [node]
+    assert [end["node"] for end in ends] == [node, node]
+    assert "ran 2 times when its worker ended" in state
+    assert "let it go" in state
+    assert (free["phase"], again["phase"], again["held"]) == ("running", "running", [])
+
+
+async def test_a_safe_start_runs_nothing_until_it_is_asked(tmp_path: Path) -> None:
+    """All values are there; one node asked to run is one node let go."""
+    base = base_in(tmp_path)
+    program = program_with(install_into(tmp_path / "modules"))
+    async with fleet_of(base, program=program) as client:
+        uuid = await crashy_worker(base, client, "careful")
+        async with worker_at(base, client, uuid) as worker:
+            nodes = [(await worker.call("add_node", id="crashy.abort_if"))["id"] for _ in "ab"]
+            for node in nodes:
+                await worker.call("set_io_value", nid=node, ioid="text", value="x")
+                assert await _output_of(worker, node, "X")
+        await client.call("restart_worker", workerid=uuid, safe=True)
+        status = await status_of(client, uuid)
+        async with worker_at(base, client, uuid) as worker:
+            told = [await _failure_of(worker, node) for node in nodes]
+            await worker.call("trigger_node", nid=nodes[0])
+            assert await _output_of(worker, nodes[0], "X")
+            assert (await worker.call("get_io_value", nid=nodes[1], ioid="out")) == "<NoValue>"
+        await client.call("restart_worker", workerid=uuid)
+        async with worker_at(base, client, uuid) as worker:
+            assert await _output_of(worker, nodes[1], "X")
+
+    assert status["safe"]
+    assert all("safe mode" in message for message in told)
+
+
+async def _failure_of(worker: WorkerClient, node: str) -> str:
+    """Wait until a node is shown as failed; return its message."""
+    async with asyncio.timeout(10):
+        while True:
+            states = (await worker.call("subscribe"))["feed"]["states"]
+            if states.get(node, {}).get("error"):
+                return str(states[node]["error"]["message"])
+            await asyncio.sleep(0.02)  # A poll with a limit: the graph may not be built yet.
+
+
+async def _output_of(worker: WorkerClient, node: str, wanted: str) -> bool:
+    """Wait until a node's output has this value."""
+    async with asyncio.timeout(10):
+        # A poll with a limit; that values are pushed has tests of its own.
+        while (await worker.call("get_io_value", nid=node, ioid="out")) != wanted:  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+    return True
+
+
 async def test_a_worker_outlives_its_manager_with_its_graph(tmp_path: Path) -> None:
     """`kill -9` of the manager: the same process goes on, and the next manager has it."""
     base = base_in(tmp_path)
