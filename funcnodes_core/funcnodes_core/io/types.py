@@ -38,11 +38,26 @@ def serialized(type_: Any) -> SerializedType:
     if type_ is None:
         return "Any"
     if isinstance(type_, str):
-        type_ = string_to_type(type_)
+        type_ = _named(type_)
     if isinstance(type_, UnionType):
         # exposedfunctionality knows `Union[A, B]`, and `A | B` in signatures only.
         type_ = Union[type_.__args__]  # noqa: UP007 - it is built from a tuple
     return cast("SerializedType", serialize_type(type_))
+
+
+def _named(name: str) -> Any:
+    try:
+        return string_to_type(name)
+    except RecursionError:
+        raise ValueError(f"the type {name[:60]!r}… is nested too deep; use a simpler one, like Any") from None
+    except Exception as error:
+        shown = name if len(name) <= 60 else name[:60] + "…"
+        # The class of the parser's own error is kept: authors catch it.
+        error.args = (
+            f"the type {shown!r} of a port is not known: {str(error)[:200]}; "
+            "give the class itself, make the name known with add_type, or use Any",
+        )
+        raise
 
 
 def options_of(type_: SerializedType) -> dict[str, Any] | None:

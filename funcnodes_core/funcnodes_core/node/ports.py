@@ -64,7 +64,8 @@ class PortsOfNode(EventEmitterMixin):
     def __setitem__(self, name: str, value: Any) -> None:
         port = self.inputs.get(name) or self.outputs.get(name)
         if port is None:
-            raise KeyError(name)
+            # A plain KeyError, as published; its text is that of the richer one.
+            raise KeyError(str(IONotFoundError(name, self.name, (*self.inputs, *self.outputs))))
         port.value = value
 
     def add_input(self, node_input: NodeInput) -> None:
