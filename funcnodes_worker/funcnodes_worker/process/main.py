@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 
@@ -41,7 +42,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         home = WorkerHome(base, given.uuid)
         if not home.config_file.exists():
             return _fail(f"there is no worker {home.uuid!r} in {base.folder}; see 'funcnodes worker list'")
-        home.folder.mkdir(parents=True, exist_ok=True)
+        home.files.mkdir(parents=True, exist_ok=True)
+        # A file that was uploaded is opened by its name, and what a node writes by name is among the files.
+        os.chdir(home.files)
         marker = Marker(home.marker)
         running = RunningNode(marker)
         try:

@@ -16,6 +16,7 @@ from typing import Any, cast
 
 import msgspec
 from funcnodes_core.novalue import NoValue
+from funcnodes_core.utils.serialization import JSONEncoder
 
 from funcnodes_worker.runtime import kinds
 from funcnodes_worker.runtime.grids import Grid, grid_of
@@ -26,7 +27,9 @@ from funcnodes_worker.runtime.windows import ARROW, JSON, Column, arrow_batch, h
 PIECE = 1024 * 1024
 """Bytes of one piece, about."""
 ITEMS = 16 * 1024
-"""Items of a list or cells of a table that are written in one go."""
+"""Cells of a table or entries of a mapping that are written in one go."""
+LISTED = 64 * 1024
+"""Items of a list that are written in one go: mostly numbers, which are quick."""
 RAW = "application/octet-stream"
 TEXT = "text/plain"
 NPY = "application/x-npy"
@@ -121,6 +124,19 @@ def open_source(value: object, mime: str | None = None) -> Source:
             f"a value of type {type(value).__name__} cannot be sent as {wanted}; it can as {', '.join(known)}"
         )
     return _make(value, wanted)
+
+
+def published_source(value: object) -> Source:
+    """Return a whole value as published clients know it: by its module's encoder, as text, bytes or JSON."""
+    if type(value) not in _JSON_TYPES and not isinstance(value, str | int | float):
+        encoded = encoded_by_module(value, preview=False)
+        if encoded is not None:
+            return _of_bytes(encoded[0], memoryview(encoded[1]))
+    if isinstance(value, str) or kinds.raw_bytes(value) is not None:
+        return open_source(value)
+    if JSONEncoder.ask_encoders(value) is not None:
+        return _of_bytes(JSON, memoryview(json_text(value)))
+    return _of_json(value)
 
 
 _JSON_TYPES = (list, tuple, dict, set, frozenset, int, float, bool, type(None))
@@ -238,7 +254,7 @@ def _of_json(value: Any) -> Source:
         return _Flowing(JSON, _json_columns(cast("Grid", grid_of(value))))
     if kinds.is_array(value) and not kinds.is_series(value) and kinds.is_plainly_typed(value):
         return _Flowing(JSON, _json_rows(value))
-    if type(value) in (list, tuple) and len(value) > ITEMS:
+    if type(value) in (list, tuple) and len(value) > LISTED:
         return _Flowing(JSON, _json_items(value))
     if type(value) is dict and len(cast("dict[Any, Any]", value)) > ITEMS:
         return _Flowing(JSON, _json_entries(cast("dict[Any, Any]", value)))
@@ -251,8 +267,8 @@ def _json(value: Any) -> bytes:
 
 def _json_items(items: Any) -> Iterator[bytes]:
     yield b"["
-    for at in range(0, len(items), ITEMS):
-        yield (b"," if at else b"") + json_text(list(items[at : at + ITEMS]))[1:-1]
+    for at in range(0, len(items), LISTED):
+        yield (b"," if at else b"") + json_text(list(items[at : at + LISTED]))[1:-1]
     yield b"]"
 
 

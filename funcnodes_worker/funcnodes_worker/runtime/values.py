@@ -22,7 +22,7 @@ from funcnodes_worker.runtime.feed import Feed
 from funcnodes_worker.runtime.graph_thread import ASK_LIMIT_S, GraphThread
 from funcnodes_worker.runtime.observe import port_under
 from funcnodes_worker.runtime.previews import encoded_by_module
-from funcnodes_worker.runtime.sources import Source, formats_of, open_source
+from funcnodes_worker.runtime.sources import Source, formats_of, open_source, published_source
 from funcnodes_worker.runtime.windows import Wish, describe, steps, window_arrow, window_json
 
 STEP_S = 0.005
@@ -117,6 +117,23 @@ class Reader:
             return source
 
         return await self._ask(begin)
+
+    async def whole(self, mime: str | None = None) -> tuple[str, bytes]:
+        """Return the whole value as mime and bytes, made piece by piece so that the graph has its turns.
+
+        Without a mime it is what published clients know: tables, arrays and lists go as JSON.
+        """
+
+        def begin() -> Source:
+            source = open_source(self._held[0], mime) if mime else published_source(self._held[0])
+            self._held.append(source)
+            return source
+
+        source = await self._ask(begin)
+        pieces: list[bytes] = []
+        while piece := await self.piece(source):
+            pieces.append(piece)
+        return source.mime, pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
     async def piece(self, source: Source) -> bytes:
         """Return the next piece of a whole value; an empty one at the end."""

@@ -12,9 +12,11 @@ from funcnodes_core.document.model import Document, NodeId, PortId
 from msgspec import UNSET
 
 from funcnodes_worker.rpc.dispatch import MethodTable, Turn
-from funcnodes_worker.rpc.errors import GraphBusy
+from funcnodes_worker.rpc.errors import GraphBusy, InvalidParams
 from funcnodes_worker.rpc.gate import Right
 from funcnodes_worker.runtime.feed import preview_of
+from funcnodes_worker.runtime.sources import NoSuchFormat
+from funcnodes_worker.runtime.values import Reader
 from funcnodes_worker.server import shapes
 from funcnodes_worker.server.client import Encoded
 from funcnodes_worker.server.coerce import coerce
@@ -100,13 +102,26 @@ async def get_ios_values(context: CallContext, params: NodeById) -> dict[str, An
     return {name: json_value(found.get(name)) for name in names}
 
 
-@TABLE.method("get_io_full_value", Right.VIEW, OnePort)
-async def get_io_full_value(context: CallContext, params: OnePort) -> Encoded:
-    """Return a port's whole value."""
+class WholeValue(msgspec.Struct, frozen=True):
+    """A port of a node, and the mime its value is to have; without one that which published clients know."""
+
+    nid: NodeId
+    ioid: PortId
+    mime: str | None = None
+
+
+@TABLE.method("get_io_full_value", Right.VIEW, WholeValue)
+async def get_io_full_value(context: CallContext, params: WholeValue) -> Encoded:
+    """Return a port's whole value. A large one is better read over HTTP (`/values/`), in parts."""
     port_of(context.document, params.nid, params.ioid)
-    services = context.services
-    mime, data = await services.graph.ask(lambda: services.living.full_value(params.nid, params.ioid))
-    return Encoded(mime, data)
+    reader = Reader(context.services.graph, context.services.living.space)
+    try:
+        await reader.open(params.nid, params.ioid)
+        return Encoded(*await reader.whole(params.mime))
+    except NoSuchFormat as bad:
+        raise InvalidParams(str(bad)) from bad
+    finally:
+        reader.close()
 
 
 class PortOptions(msgspec.Struct, frozen=True):
