@@ -1,6 +1,7 @@
 /** Which control edits an input, and how its text becomes a value of the declared type. Pure. */
 import { isObject } from "../rpc/json";
 import type { Json, PortRecord } from "../wire/generated";
+import { isPathType } from "./files";
 import { alternatives } from "./portType";
 
 export interface Choice {
@@ -15,6 +16,7 @@ export type Control =
   | { kind: "choice"; choices: readonly Choice[]; nullable: boolean }
   | { kind: "color" }
   | { kind: "bytes" }
+  | { kind: "file" }
   | { kind: "json" };
 
 const NO_VALUE = "<NoValue>";
@@ -24,6 +26,7 @@ export function controlOf(port: PortRecord): Control {
   const options = port.value_options ?? {};
   const choices = choicesOf(options.options);
   if (choices.length > 0) return { kind: "choice", choices, nullable: mayBeNone(port.type) };
+  if (isPathType(port.type)) return { kind: "file" };
   const wish = port.render_options?.type;
   const kinds = (wish === undefined || wish === "any" ? alternatives(port.type) : [wish]).map((type) =>
     controlOfType(type, options),

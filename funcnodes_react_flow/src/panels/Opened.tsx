@@ -1,15 +1,11 @@
 import { Check, Copy } from "lucide-react";
-import { useEffect, useState } from "react";
-import type { Preview } from "../model/feed";
+import { useState } from "react";
 import { nodeOf, titleOf } from "../model/graph";
-import { shown } from "../model/preview";
-import { PreviewBody } from "../nodes/previews/PreviewBody";
 import { Button } from "../parts/Button";
 import { Modal } from "../parts/Modal";
-import { Spinner } from "../parts/Spinner";
-import { messageOf } from "../rpc/errors";
-import { fullValue, shownGraph, useGraph } from "../store/graph";
+import { shownGraph, useGraph } from "../store/graph";
 import { open, useView } from "../store/view";
+import { OpenedValue } from "./OpenedValue";
 
 /** A value in full, or a failure with its traceback. */
 export function Opened() {
@@ -74,45 +70,11 @@ function CopyButton({ text }: { text: string }) {
   );
 }
 
-type Loaded = { preview: Preview | null } | { failed: string } | null;
-
 function Value({ node, port }: { node: string; port: string }) {
   const title = useTitle(node);
-  const preview = useGraph((state) => state.feed.values[node]?.[port]);
-  const [full, setFull] = useState<Loaded>(null);
-  useEffect(() => {
-    // Only a value that was cut has more to show. When the value changes, the whole of the new one is asked.
-    let wanted = true;
-    if (!preview?.cut) {
-      setFull({ preview: preview ?? null });
-      return;
-    }
-    setFull(null);
-    fullValue(node, port).then(
-      (value) => wanted && setFull({ preview: value }),
-      (error: unknown) => wanted && setFull({ failed: messageOf(error) }),
-    );
-    return () => {
-      wanted = false;
-    };
-  }, [node, port, preview]);
-  const show = full && "preview" in full && full.preview ? full.preview : preview;
   return (
-    <Modal
-      title={`${title} · ${port}`}
-      description={preview?.type || preview?.mime}
-      width="large"
-      onClose={() => open(null)}
-    >
-      {full === null && (
-        <p className="mb-2 flex items-center gap-2 text-ink-3">
-          <Spinner /> Reading the whole value…
-        </p>
-      )}
-      {full && "failed" in full && <p className="mb-2 text-danger">{full.failed} Shown is the preview.</p>}
-      <div className="overflow-hidden rounded-xl border border-line bg-sunken">
-        <PreviewBody shown={shown(show)} large />
-      </div>
+    <Modal title={`${title} · ${port}`} width="large" onClose={() => open(null)}>
+      <OpenedValue node={node} port={port} title={title} />
     </Modal>
   );
 }

@@ -7,6 +7,7 @@ import { FIELD } from "../../parts/Field";
 import { setValue } from "../../store/nodes";
 import type { Json, PortRecord } from "../../wire/generated";
 import { ChoiceControl } from "./ChoiceControl";
+import { FileControl } from "./FileControl";
 import { NumberControl } from "./NumberControl";
 import type { ControlProps } from "./props";
 import { JsonControl, TextControl } from "./TextControl";
@@ -44,6 +45,8 @@ export function InputControl({
       return <ChoiceControl control={control} {...props} />;
     case "color":
       return <ColourControl {...props} />;
+    case "file":
+      return <FileControl {...props} />;
     case "bytes":
       return <span className="text-ink-3 text-xs">bytes come by wire</span>;
     case "json":
