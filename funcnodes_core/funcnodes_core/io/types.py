@@ -52,11 +52,9 @@ def _named(name: str) -> Any:
         raise ValueError(f"the type {name[:60]!r}… is nested too deep; use a simpler one, like Any") from None
     except Exception as error:
         shown = name if len(name) <= 60 else name[:60] + "…"
+        said = f"the type {shown!r} of a port is not known: {str(error)[:200]}; "
         # The class of the parser's own error is kept: authors catch it.
-        error.args = (
-            f"the type {shown!r} of a port is not known: {str(error)[:200]}; "
-            "give the class itself, make the name known with add_type, or use Any",
-        )
+        error.args = (f"{said}give the class itself, make the name known with add_type, or use Any",)
         raise
 
 
