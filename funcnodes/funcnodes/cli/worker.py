@@ -21,6 +21,7 @@ Which = Annotated[
     str | None, typer.Argument(metavar="[WORKER]", help="Name, uuid, or the beginning of the uuid.")
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Safe = Annotated[bool, typer.Option("--safe", help="Open the graph without running anything in it.")]
 Uuid = Annotated[str | None, typer.Option("--uuid", help="The worker's uuid.")]
 Name = Annotated[str | None, typer.Option("--name", help="The worker's name.")]
 
@@ -92,13 +93,14 @@ def start(
         bool,
         typer.Option("--no-auth", help="Without a token, for programs on this machine (foreground only)."),
     ] = False,
+    safe: Safe = False,
     worker_type: Annotated[str, typer.Option("--workertype", hidden=True)] = "WSWorker",
 ) -> None:
     """Start a worker; where no manager runs, keep it in the foreground until Ctrl+C."""
     from funcnodes.cli import worker_actions
 
     del worker_type
-    worker_actions.start(_meant(context, which, uuid, name), no_auth=no_auth)
+    worker_actions.start(_meant(context, which, uuid, name), no_auth=no_auth, safe=safe)
 
 
 @noun.command(epilog="Example: funcnodes worker stop demo")
@@ -110,11 +112,14 @@ def stop(context: typer.Context, which: Which = None, uuid: Uuid = None, name: N
 
 
 @noun.command(epilog="Example: funcnodes worker restart demo")
-def restart(context: typer.Context, which: Which = None, uuid: Uuid = None, name: Name = None) -> None:
+def restart(
+    context: typer.Context, which: Which = None, uuid: Uuid = None, name: Name = None, safe: Safe = False
+) -> None:
     """Stop a worker in good order and start it again."""
     from funcnodes.cli import worker_actions
 
-    worker_actions.act(_meant(context, which, uuid, name), "restart_worker", "runs again")
+    meant, done = _meant(context, which, uuid, name), "runs again" + ", in safe mode" * safe
+    worker_actions.act(meant, "restart_worker", done, safe=safe)
 
 
 @noun.command(epilog="Example: funcnodes worker kill demo")

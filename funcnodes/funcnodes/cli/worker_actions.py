@@ -139,7 +139,7 @@ def _hold_if_alone(asked: Asked, uuid: str) -> None:
     start(Asked(asked.directory, asked.debug, uuid=uuid), no_auth=False, quiet_when_running=True)
 
 
-def start(asked: Asked, *, no_auth: bool, quiet_when_running: bool = False) -> None:
+def start(asked: Asked, *, no_auth: bool, safe: bool = False, quiet_when_running: bool = False) -> None:
     """Start a worker: through the manager, or in the foreground where none runs."""
 
     async def act(reached: Reached) -> None:
@@ -151,10 +151,12 @@ def start(asked: Asked, *, no_auth: bool, quiet_when_running: bool = False) -> N
             )
         worker = await find(asked, reached)
         if not (quiet_when_running and worker["phase"] == "running"):
-            await reached.manager.call("start_worker", workerid=worker["uuid"])
+            await reached.manager.call("start_worker", workerid=worker["uuid"], safe=safe)
         worker = choose(await workers_of(reached), uuid=worker["uuid"], name=None, given=None)
         if not quiet_when_running or reached.is_ours:
-            _say_done(worker, f"runs at {_address(worker)}")
+            _say_done(
+                worker, f"runs at {_address(worker)}" + ", in safe mode: nothing in its graph runs" * safe
+            )
         if reached.is_ours:
             await _hold(reached, worker)
 
@@ -181,7 +183,7 @@ async def _hold(reached: Reached, worker: Status) -> None:
     _say_done(worker, "is stopped; its graph is saved")
 
 
-def act(asked: Asked, method: str, done: str) -> None:
+def act(asked: Asked, method: str, done: str, **options: Any) -> None:
     """Ask one thing for one worker and say that it is done."""
 
     async def ask(reached: Reached) -> Status:
@@ -191,7 +193,7 @@ def act(asked: Asked, method: str, done: str) -> None:
                 "no manager runs that could keep this worker; start one with `funcnodes runserver` or "
                 "`funcnodes startworkermanager`"
             )
-        await reached.manager.call(method, workerid=worker["uuid"])
+        await reached.manager.call(method, workerid=worker["uuid"], **options)
         return worker
 
     _say_done(with_manager(asked, ask), done)

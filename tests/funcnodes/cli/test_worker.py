@@ -106,6 +106,9 @@ async def test_the_verbs_with_a_manager(base: Base, command: Command) -> None:
             code, lines = await command("worker", verb, "demo")
             assert (code, lines[-1]) == (0, f"✓ Worker demo {done}.")
         assert len(set(pids)) == 2
+        code, lines = await command("worker", "restart", "demo", "--safe")
+        assert (code, lines[-1]) == (0, "✓ Worker demo runs again, in safe mode.")
+        assert (await command.json("worker", "status", "demo"))["safe"] is True
         code, lines = await command("worker", "logs", "demo")
         assert code == 0
         code, lines = await command("worker", "stop", "--name", "demo")
