@@ -39,7 +39,7 @@ async def test_frames_of_every_length_arrive_whole_and_in_order() -> None:
 
 async def test_what_waits_for_one_who_does_not_read_stays_in_the_outbox() -> None:
     """The system's buffers take some; the rest is bounded where everybody's is."""
-    outbox = Outbox(max_frames=100_000)
+    outbox = Outbox(max_frames=100_000, max_bytes=100_000_000)
     async with await served(outbox) as client, client.ws_connect("/") as socket, asyncio.timeout(10):
         for _ in range(3000):
             outbox.put(Frame(b"x" * 10_000))
