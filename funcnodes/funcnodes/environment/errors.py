@@ -34,6 +34,20 @@ class NotInstalled(BadRequest):
         super().__init__(package, "is not among the packages this worker asks for")
 
 
+class PythonNotFound(EnvironmentProblem):
+    """Raised when a worker is to run with a Python that is not on this machine."""
+
+    def __init__(self, version: str, found: Sequence[str]) -> None:
+        super().__init__()
+        self.version, self.found = version, tuple(found)
+
+    def __str__(self) -> str:
+        return (
+            f"there is no Python {self.version} on this machine; there is {', '.join(self.found)}. "
+            "Choose one of these, or install it first: FuncNodes downloads none"
+        )
+
+
 class NoEnvironment(EnvironmentProblem):
     """Raised when a worker has no usable environment of its own (yet)."""
 

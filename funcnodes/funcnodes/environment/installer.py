@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol
 
+from funcnodes.environment.interpreters import Python
 from funcnodes.environment.uv import Uv, find_uv
 from funcnodes.environment.venv import Pip
 
@@ -39,6 +40,10 @@ class Installer(Protocol):
 
         The packages of `afresh` are fetched again and put there again: what lies in a cache may be damaged.
         """
+        ...
+
+    async def pythons(self) -> tuple[Python, ...]:
+        """Return the Pythons of this machine that a worker can run with, the manager's own first."""
         ...
 
     async def uninstall(self, environment: Path, packages: Sequence[str]) -> None:

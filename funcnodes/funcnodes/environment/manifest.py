@@ -7,6 +7,7 @@ Does not know where our build lies (`origin` says) nor how it is resolved (`uv`)
 from __future__ import annotations
 
 import platform
+import re
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -30,6 +31,9 @@ NEW = ("funcnodes-basic",)
 """What a new worker has besides; its user may remove it."""
 
 PROJECT = "funcnodes-worker-environment"
+OLDEST = 11
+"""A worker needs Python 3.11 or newer."""
+_PYTHON = re.compile(r"3\.(\d{1,3})")
 
 
 def package_name(given: str) -> str:
@@ -59,7 +63,23 @@ def requirement(package: str, version: str | None = None) -> str:
         raise BadRequest(wanted, f"is not a version of {name}; write 1.4, >=1.4 or latest") from None
 
 
-def new_manifest() -> str:
+def checked_version(given: str) -> str:
+    """Return the language version meant, or refuse what is none that a worker can run with."""
+    found = _PYTHON.fullmatch(given.strip())
+    if found is None:
+        raise BadRequest(given, "is not the version of a Python; write it like 3.12")
+    if int(found[1]) < OLDEST:
+        raise BadRequest(given, f"is too old: a worker needs Python 3.{OLDEST} or newer")
+    return f"3.{int(found[1])}"
+
+
+def chosen_python(text: str) -> str | None:
+    """Return the Python that somebody chose for a worker; None for the manager's own."""
+    chosen = _table(_table(_parse(text), "tool"), "funcnodes").get("python")
+    return None if chosen is None else checked_version(str(chosen))
+
+
+def new_manifest(python: str | None = None) -> str:
     """Return the text for a new worker; without the worker's name, so that all new ones share a lock."""
     document = tomlkit.document()
     document.add(tomlkit.comment("Made by FuncNodes. What stands under dependencies is yours to change;"))
@@ -67,6 +87,8 @@ def new_manifest() -> str:
     project = tomlkit.table()
     project.update({"name": PROJECT, "version": "0", "dependencies": sorted({*ALWAYS, *NEW})})
     document.add("project", project)
+    if python is not None:
+        _table(_table(cast("_Table", document), "tool"), "funcnodes")["python"] = checked_version(python)
     return tomlkit.dumps(document)
 
 
@@ -77,7 +99,8 @@ def with_origin(text: str, wheels: Mapping[str, Path]) -> str:
     project.setdefault("name", PROJECT)
     project.setdefault("version", "0")
     # One Python only: a lock for all of ">=3.11" refuses modules that do not support the newest one.
-    project["requires-python"] = f"=={sys.version_info.major}.{sys.version_info.minor}.*"
+    own = f"{sys.version_info.major}.{sys.version_info.minor}"
+    project["requires-python"] = f"=={chosen_python(text) or own}.*"
     _set_dependencies(project, _missing_always(_dependencies(project)))
     settings = _table(_table(document, "tool"), "uv")
     settings["package"] = False

@@ -34,16 +34,18 @@ from funcnodes_worker.home.worker_home import WorkerHome
 from funcnodes.environment import catalog, manifest, state
 from funcnodes.environment.errors import DoesNotLoad, ProvisionFailed, SharedEnvironment
 from funcnodes.environment.installer import Installer, find_installer
+from funcnodes.environment.interpreters import Python
 from funcnodes.environment.mend import mend
 from funcnodes.environment.origin import own_build
 from funcnodes.environment.plan import Difference, Plan, Way, make_plan, read_lock
 from funcnodes.environment.preview import Preview, look_ahead
+from funcnodes.environment.programs import run_lines
 from funcnodes.environment.progress import Progress, Report
 from funcnodes.environment.repair import Repaired, is_exact, rebuild
 from funcnodes.environment.request import Request, asked
 from funcnodes.environment.scratch import Loaded, try_loading
 from funcnodes.environment.state import Standing
-from funcnodes.environment.uv import installer_environment, run_lines
+from funcnodes.environment.uv import installer_environment
 
 # In the background, right after a worker has said hello: it must not take the processor from it.
 _COMPILE = """
@@ -135,9 +137,24 @@ class Provisioner:
         async with self._turn(home):
             return await asyncio.to_thread(state.revert, home)
 
+    async def pythons(self) -> tuple[Python, ...]:
+        """Return the Pythons of this machine that a worker can run with, the manager's own first."""
+        return await self._installer.pythons()
+
+    async def standing(self, home: WorkerHome) -> Standing | None:
+        """Return what the worker's environment is made from, between two changes; None without its own."""
+        if not has_own(home):
+            return None
+        async with self._turn(home):
+            return await asyncio.to_thread(state.head, home)
+
     def python_of(self, home: WorkerHome) -> Path:
         """Return the interpreter of the worker's environment; the manager's if it has none of its own."""
         return state.python_of(home) if has_own(home) else Path(sys.executable)
+
+    def packages_of(self, home: WorkerHome) -> Path | None:
+        """Return the folder of the worker's packages; None for the manager's own."""
+        return state.site_packages(state.python_of(home).parent.parent) if has_own(home) else None
 
     async def compile_bytecode(self, home: WorkerHome) -> None:
         """Compile what the environment holds, so that the next start imports faster. Safe to cancel."""
@@ -158,10 +175,11 @@ class Provisioner:
         text = manifest.with_origin(present or manifest.new_manifest(), build.wheels)
         # A worker made with another one's packages, or a folder without its environment, has them in its
         # settings.
-        wishes = () if present is not None else _wishes(home)
+        fresh = present is None or present == manifest.new_manifest(manifest.chosen_python(present))
+        wishes = _wishes(home) if fresh else ()
         for wish in wishes:
             text = manifest.with_requirement(text, wish)
-        bare = present is None and not wishes
+        bare = fresh and not wishes
         lock = state.text_of(home.lock_file)
         # A folder without its environment (a clone, one that was cleared away) gets it back as it was.
         exact = present is not None and lock is not None and is_exact(text, lock)

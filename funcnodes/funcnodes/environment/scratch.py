@@ -14,7 +14,8 @@ from pathlib import Path
 
 import msgspec
 
-from funcnodes.environment.uv import installer_environment, run_lines
+from funcnodes.environment.programs import run_lines
+from funcnodes.environment.uv import installer_environment
 
 _LIMIT_S = 300.0
 _MARK = "funcnodes-scratch:"

@@ -56,7 +56,10 @@ def site_packages(environment: Path) -> Path:
     """Return the folder an environment's packages are installed in."""
     if sys.platform == "win32":
         return environment / "Lib" / "site-packages"
-    return environment / "lib" / f"python{sys.version_info.major}.{sys.version_info.minor}" / "site-packages"
+    # An environment may have another Python than ours.
+    found = sorted((environment / "lib").glob("python3.*/site-packages"))
+    own = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    return found[0] if found else environment / "lib" / own / "site-packages"
 
 
 def text_of(file: Path) -> str | None:

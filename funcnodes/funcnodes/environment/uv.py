@@ -6,10 +6,7 @@ cancelled. Does not know what a worker is (`provision`) nor what uv's words mean
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import os
-import signal
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -18,8 +15,11 @@ from pathlib import Path
 import uv
 
 from funcnodes.environment import explain
-from funcnodes.environment.errors import InstallerFailed, ProvisionFailed
+from funcnodes.environment.errors import ProvisionFailed
+from funcnodes.environment.interpreters import Python, choose, find_pythons
+from funcnodes.environment.manifest import chosen_python
 from funcnodes.environment.plan import EVERYTHING
+from funcnodes.environment.programs import run_lines
 
 # What the installer needs from the machine: where packages come from, who may ask, how to reach them, where
 # to keep them. Everything else of uv's settings (project, environment, frozen, overrides …) belongs to
@@ -32,9 +32,6 @@ _KEPT = (
 )  # fmt: skip
 _DROPPED = ("VIRTUAL_ENV", "CONDA_PREFIX", "PYTHONHOME", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE")
 _INDEXES = ("UV_INDEX", "UV_INDEX_URL", "UV_DEFAULT_INDEX", "UV_NO_INDEX", "UV_CONFIG_FILE")
-
-ASK_S = 5.0
-"""How long a cancelled uv may take to clean up before it is killed."""
 
 
 def find_uv() -> str | None:
@@ -68,6 +65,7 @@ class Uv:
     def __init__(self, program: str, environment: Mapping[str, str] | None = None) -> None:
         self._program = program
         self._environment = installer_environment(os.environ if environment is None else environment)
+        self._known: dict[str, str] = {}
 
     async def lock(
         self, project: Path, *, wanted: str, upgrade: Sequence[str], say: Callable[[str], None]
@@ -80,7 +78,8 @@ class Uv:
         everything = tuple(upgrade) == EVERYTHING
         upgrades = [word for name in upgrade for word in ("--upgrade-package", name)]
         upgrades = ["--upgrade"] if everything else upgrades
-        await self._run(["lock", "--project", str(project), *self._python(), *upgrades], {}, wanted, say)
+        python = await self._python(project)
+        await self._run(["lock", "--project", str(project), *python, *upgrades], {}, wanted, say)
 
     async def sync(
         self,
@@ -94,7 +93,8 @@ class Uv:
     ) -> None:
         """Bring an environment in line with the project's lock; from the local cache if that suffices."""
         place = {"UV_PROJECT_ENVIRONMENT": str(environment)}
-        arguments = ["sync", "--frozen", "--no-default-groups", "--project", str(project), *self._python()]
+        python = await self._python(project)
+        arguments = ["sync", "--frozen", "--no-default-groups", "--project", str(project), *python]
         if only_add:
             arguments.append("--inexact")
         if afresh:
@@ -117,11 +117,21 @@ class Uv:
                 ["pip", "uninstall", "--offline", *python, *packages], {}, "nothing", _say_nothing
             )
 
-    @staticmethod
-    def _python() -> list[str]:
-        # The worker runs the interpreter its manager runs: nothing is downloaded, and our build is known to
-        # fit.
-        return ["--python", sys.executable, "--no-python-downloads"]
+    async def pythons(self) -> tuple[Python, ...]:
+        """Return the Pythons of this machine that a worker can run with."""
+        return await find_pythons(self._program, self._environment)
+
+    async def _python(self, project: Path) -> list[str]:
+        # The worker runs the interpreter its manager runs, where our build is known to fit, unless somebody
+        # chose another one; nothing is ever downloaded.
+        version = chosen_python((project / "pyproject.toml").read_text(encoding="utf-8"))
+        path = sys.executable if version is None else await self._path_of(version)
+        return ["--python", path, "--no-python-downloads"]
+
+    async def _path_of(self, version: str) -> str:
+        if not os.access(self._known.get(version, ""), os.X_OK):
+            self._known[version] = choose(version, await self.pythons()).path
+        return self._known[version]
 
     async def _run(
         self, arguments: Sequence[str], extra: Mapping[str, str], wanted: str, say: Callable[[str], None]
@@ -140,67 +150,3 @@ def _say(line: str, say: Callable[[str], None]) -> None:
     shown = explain.progress_line(line)
     if shown is not None:
         say(shown)
-
-
-async def run_lines(
-    command: Sequence[str], environment: Mapping[str, str], heard: Callable[[str], object]
-) -> tuple[int, str]:
-    """Run a program to its end; hand over each line it says at once; return its exit status and all it said.
-
-    Cancelled, it ends the program and all its children before it lets go: nothing writes into a half-made
-    folder later.
-    """
-    try:
-        process = await asyncio.create_subprocess_exec(
-            *command,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-            env=dict(environment),
-            # A session of its own: Ctrl+C at a terminal reaches us alone, and we can end the whole group.
-            start_new_session=True,
-        )
-    except OSError as problem:
-        raise InstallerFailed(Path(command[0]).name, f"it cannot be started: {problem}.") from problem
-    said: list[str] = []
-    try:
-        assert process.stdout is not None
-        async for line in process.stdout:
-            text = line.decode(errors="replace").rstrip("\r\n")
-            said.append(text)
-            heard(text)
-        return await process.wait(), "\n".join(said)
-    finally:
-        if process.returncode is None:
-            await asyncio.shield(_end(process))
-
-
-async def _end(process: asyncio.subprocess.Process) -> None:
-    """End a program and its children: ask, wait a little, kill."""
-    for rung in (_ask, _kill):
-        with contextlib.suppress(ProcessLookupError):
-            rung(process)
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(_drained(process), ASK_S)
-            return
-
-
-async def _drained(process: asyncio.subprocess.Process) -> None:
-    # Unread output would keep `wait` from returning while the pipe is full.
-    if process.stdout is not None:
-        await process.stdout.read()
-    await process.wait()
-
-
-def _ask(process: asyncio.subprocess.Process) -> None:
-    if sys.platform == "win32":
-        process.terminate()
-    else:
-        os.killpg(process.pid, signal.SIGTERM)
-
-
-def _kill(process: asyncio.subprocess.Process) -> None:
-    if sys.platform == "win32":
-        process.kill()
-    else:
-        os.killpg(process.pid, signal.SIGKILL)

@@ -26,9 +26,11 @@ from funcnodes.environment.errors import (
     PackageNotFound,
     ProvisionFailed,
 )
-from funcnodes.environment.manifest import OURS, requirements
+from funcnodes.environment.interpreters import Python, choose, find_pythons
+from funcnodes.environment.manifest import OURS, chosen_python, requirements
 from funcnodes.environment.plan import EVERYTHING, Package, read_lock
-from funcnodes.environment.uv import installer_environment, run_lines
+from funcnodes.environment.programs import run_lines
+from funcnodes.environment.uv import installer_environment
 
 _HEADER = "# Resolved by pip, in the shape of uv's lock.\nversion = 1\n"
 
@@ -79,7 +81,9 @@ class Pip:
         """Install exactly what the lock says; without `only_add` the environment is new and empty."""
         if not (environment / "pyvenv.cfg").exists():
             say("Creating a virtual environment")
-            await self._make(environment, wanted)
+            version = chosen_python((project / "pyproject.toml").read_text(encoding="utf-8"))
+            python = None if version is None else choose(version, await self.pythons()).path
+            await self._make(environment, wanted, python=python)
         packages = sorted(read_lock((project / "uv.lock").read_text(encoding="utf-8")))
         exact = [p.path if p.path is not None else f"{p.name}=={p.version}" for p in packages]
         say(f"Installing {len(exact)} packages")
@@ -101,9 +105,21 @@ class Pip:
         command = [str(python), "-I", "-m", "pip", "--disable-pip-version-check", "--no-input", *arguments]
         return await run_lines(command, self._environment, lambda line: _say(line, say))
 
-    async def _make(self, folder: Path, wanted: str, *, pip: bool = False) -> None:
+    async def pythons(self) -> tuple[Python, ...]:
+        """Return the Pythons of this machine that a worker can run with."""
+        return await find_pythons(None, self._environment)
+
+    async def _make(self, folder: Path, wanted: str, *, pip: bool = False, python: str | None = None) -> None:
         seeds = ["--no-setuptools"] if pip else ["--no-seed"]
-        command = [sys.executable, "-m", "virtualenv", "--python", sys.executable, *seeds, str(folder)]
+        command = [
+            sys.executable,
+            "-m",
+            "virtualenv",
+            "--python",
+            python or sys.executable,
+            *seeds,
+            str(folder),
+        ]
         status, said = await run_lines(command, self._environment, lambda _line: None)
         if status != 0:
             raise InstallerFailed(wanted, said.strip()[-500:])

@@ -22,6 +22,7 @@ from funcnodes_worker.home.worker_config import (
 from funcnodes_worker.wire import control
 from funcnodes_worker.wire.fleet import ProgressNote
 
+from funcnodes.environment.catalog import InstalledModule, installed_modules
 from funcnodes.environment.errors import EnvironmentProblem
 from funcnodes.environment.plan import Difference
 from funcnodes.environment.preview import Preview
@@ -111,6 +112,18 @@ class Packages:
             return repaired
 
         return await self._whole(uuid, work())
+
+    async def modules(self, uuid: str | None) -> tuple[tuple[InstalledModule, ...], list[str]]:
+        """Return the modules installed for a worker, and the names of those it was asked to have."""
+        if uuid is None:
+            return await asyncio.to_thread(installed_modules), []
+        member = self._owner.member(uuid)
+        installed: tuple[InstalledModule, ...] = ()
+        # The environment of a flow that nobody has trusted may have come with it, and is not used.
+        if is_vouched(member.home):
+            folder = await asyncio.to_thread(self._provisioner.packages_of, member.home)
+            installed = await asyncio.to_thread(installed_modules, folder)
+        return installed, sorted(member.config.package_dependencies)
 
     async def preview(self, uuid: str, request: Request) -> Preview:
         """Return what `apply` would do."""

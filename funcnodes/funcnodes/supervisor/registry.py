@@ -24,6 +24,7 @@ from funcnodes_worker.home.worker_config import (
 )
 from funcnodes_worker.home.worker_home import WorkerHome, find_workers, make_uuid
 
+from funcnodes.environment.manifest import new_manifest
 from funcnodes.supervisor.errors import NotTrusted
 
 
@@ -50,6 +51,8 @@ class NewWorker:
     """The worker to copy from."""
     copy_lib: bool = False
     copy_graph: bool = False
+    python: str | None = None
+    """The Python of its environment, like "3.12"; None for the manager's own."""
 
 
 class Registry:
@@ -74,6 +77,8 @@ class Registry:
         home.folder.mkdir(parents=True)
         home.files.mkdir()
         copied = _copy_graph(reference, home) if reference is not None and wish.copy_graph else None
+        if wish.python is not None and wish.in_venv:
+            write_atomically(home.project_file, new_manifest(wish.python).encode(), mode=0o644)
         # Made by a user's word: there is nothing of anybody else in it.
         vouch(home, TrustRecord(snapshot=copied))
         config = WorkerConfig(

@@ -25,12 +25,14 @@ from funcnodes_worker.home.worker_config import (
     change_worker_config,
     read_worker_config,
 )
-from funcnodes_worker.home.worker_home import WorkerHome
+from funcnodes_worker.home.worker_home import WorkerHome, make_uuid
 from funcnodes_worker.wire import control
 from funcnodes_worker.wire.fleet import ProgressNote, WorkerFigures, WorkerStatus
 from funcnodes_worker.wire.marker import read_marker
 
-from funcnodes.environment.errors import EnvironmentProblem
+from funcnodes.environment.errors import BadRequest, EnvironmentProblem
+from funcnodes.environment.interpreters import Python, choose
+from funcnodes.environment.manifest import checked_version
 from funcnodes.fleet import events as on
 from funcnodes.fleet.events import Event, NodeRun, ProcessId
 from funcnodes.fleet.life import Life
@@ -38,6 +40,7 @@ from funcnodes.fleet.phases import Phase
 from funcnodes.fleet.restart_policy import PROMISES
 from funcnodes.supervisor.access import AccessBook
 from funcnodes.supervisor.carry_out import Callbacks, CarryOut, Ground, evidence_of
+from funcnodes.supervisor.cloning import clone_into
 from funcnodes.supervisor.ends import quarantine_of
 from funcnodes.supervisor.errors import UnknownWorker, WishRefused
 from funcnodes.supervisor.figures import figures_each_second
@@ -170,6 +173,8 @@ class Supervisor:
         """Return the id of a new worker, its environment built, not started."""
         if wish.reference is not None:
             self.member(wish.reference)
+        if wish.python is not None:
+            await self._check_python(wish)
         home, config = await asyncio.to_thread(self._ground.registry.make, wish)
         member = Member(home, config, Life(Phase.CREATED if config.in_venv else Phase.STOPPED))
         self._members[home.uuid] = member
@@ -178,6 +183,32 @@ class Supervisor:
             await self._wish(member, lambda number: on.ProvisionWished(number, _now()))
         for package in config.package_dependencies.values():
             await self.packages.install(home.uuid, package.package, package.version)
+        return home.uuid
+
+    async def _check_python(self, wish: NewWorker) -> None:
+        version = checked_version(wish.python or "")
+        if not wish.in_venv:
+            raise BadRequest(version, "cannot be chosen for a worker without an environment of its own")
+        # Before anything is made: a worker that can never be built would only be in the way.
+        choose(version, await self.pythons())
+
+    async def pythons(self) -> tuple[Python, ...]:
+        """Return the Pythons of this machine that a worker can run with, the manager's own first."""
+        return await self._ground.provisioner.pythons()
+
+    async def clone(self, uuid: str, name: str, *, with_files: bool) -> str:
+        """Return the id of a new worker with this one's graph and environment, not started."""
+        reference = self.member(uuid)
+        standing = await self._ground.provisioner.standing(reference.home)
+        home = WorkerHome(reference.home.base, make_uuid(name))
+        config = await asyncio.to_thread(
+            clone_into, reference.home, home, name, standing, with_files=with_files
+        )
+        member = Member(home, config, Life(Phase.CREATED if config.in_venv else Phase.STOPPED))
+        self._members[home.uuid] = member
+        self.publish()
+        if config.in_venv:
+            await self._wish(member, lambda number: on.ProvisionWished(number, _now()))
         return home.uuid
 
     async def start(self, uuid: str, *, is_safe: bool = False) -> None:

@@ -10,7 +10,8 @@ from pathlib import Path
 import psutil
 import pytest
 from funcnodes.environment.errors import InstallerFailed
-from funcnodes.environment.uv import installer_environment, run_lines
+from funcnodes.environment.programs import run_lines
+from funcnodes.environment.uv import installer_environment
 
 # A program like uv: it has a child of its own (a build), and both would go on writing.
 PARENT = """
@@ -52,7 +53,7 @@ async def test_a_cancelled_program_ends_with_its_children() -> None:
 
 
 async def test_one_that_does_not_listen_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("funcnodes.environment.uv.ASK_S", 0.2)
+    monkeypatch.setattr("funcnodes.environment.programs.ASK_S", 0.2)
     heard: asyncio.Queue[str] = asyncio.Queue()
     running = asyncio.create_task(run_lines([sys.executable, "-c", STUBBORN], os.environ, heard.put_nowait))
     await asyncio.wait_for(heard.get(), 20)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 from funcnodes.server.client import ManagerRefused, connect
+from funcnodes_worker.home.base import prepare_base
 from funcnodes_worker.home.worker_config import read_worker_config
 from funcnodes_worker.home.worker_home import WorkerHome
 from funcnodes_worker.rpc.errors import INSTALLATION_FAILED
@@ -14,6 +16,7 @@ from funcnodes_worker.rpc.errors import INSTALLATION_FAILED
 from tests.funcnodes.environment.looking import versions
 from tests.funcnodes.environment.tiny_wheels import make_shelf_of_wheels
 from tests.support.fleet import base_in, manager_of, status_of
+from tests.support.worker_client import worker_at
 
 pytestmark = [pytest.mark.registry, pytest.mark.timeout(300)]
 
@@ -27,10 +30,15 @@ def shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 async def test_what_a_plan_says_is_what_happens(tmp_path: Path) -> None:
     base = base_in(tmp_path)
+    prepare_base(base)
+    base.config_file.write_text('{"modules": {"list_url": ""}}')
     async with manager_of(base, program=None) as manager, connect(base) as client:
         uuid = str((await client.call("new_worker", name="demo"))["uuid"])
         home = WorkerHome(manager.base, uuid)
         await client.call("start_worker", workerid=uuid)
+        with pytest.raises(ManagerRefused, match=r"there is no Python 3\.99 on this machine; there is 3\."):
+            await client.call("new_worker", name="other", python="3.99")
+        found = await client.call("pythons")
         first = await status_of(client, uuid)
         bare = versions(home)
         wish: dict[str, Any] = {"install": [{"package": "fntest-module", "version": "1.0"}]}
@@ -39,6 +47,8 @@ async def test_what_a_plan_says_is_what_happens(tmp_path: Path) -> None:
         untouched = (versions(home), await status_of(client, uuid))
         applied = await client.call("apply", workerid=uuid, **wish)
         live = await status_of(client, uuid)
+
+        listed = await client.call("catalog", workerid=uuid)
 
         conflict = await client.call("plan", workerid=uuid, install=[{"package": "fntest-old"}], upgrade=True)
         with pytest.raises(ManagerRefused) as refused:
@@ -55,9 +65,13 @@ async def test_what_a_plan_says_is_what_happens(tmp_path: Path) -> None:
         }
         assert (planned["live"], planned["modules"]) == (True, [])
         assert planned["download"] == sum(entry["size"] for entry in planned["added"]) > 0
+        assert len((await client.call("status"))["workers"]) == 1
+        assert found["pythons"][0]["path"] == sys.executable
         assert untouched == (bare, first)
         assert applied["summary"] == planned["summary"] == "adds fntest-library 2.0, fntest-module 1.0"
         assert live["pid"] == first["pid"]
+        assert [m["name"] for m in listed["installed"]] == ["fntest-module", "funcnodes-basic"]
+        assert listed["active"] == ["fntest-module"]
         assert conflict["conflicts"] == []
         assert refused.value.code == INSTALLATION_FAILED
         assert upgraded["changed"] == [{"name": "fntest-module", "before": "1.0", "after": "2.0"}]
@@ -66,3 +80,62 @@ async def test_what_a_plan_says_is_what_happens(tmp_path: Path) -> None:
         assert removed["summary"] == "removes fntest-library 2.0, fntest-module 2.0"
         assert versions(home) == bare
         assert "fntest" not in home.project_file.read_text() + home.lock_file.read_text()
+
+
+async def test_a_clone_of_a_running_worker_has_all_it_had(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also the last edit and a value too large for the snapshot; its environment needs no network."""
+    base, large = base_in(tmp_path), "x" * 100_000
+    async with manager_of(base, program=None) as manager, connect(base) as client:
+        uuid = str((await client.call("new_worker", name="demo"))["uuid"])
+        home = WorkerHome(manager.base, uuid)
+        await client.call("start_worker", workerid=uuid)
+        await client.call("install", workerid=uuid, package="fntest-module", version="1.0")
+        (home.files / "data.csv").write_text("1,2\n")
+        async with worker_at(base, client, uuid) as worker:
+            worker.patience_s = 60
+            node = (await worker.call("add_node", id="input.str"))["id"]
+            await worker.call("set_io_value", nid=node, ioid="input", value=large)
+        monkeypatch.setenv("UV_OFFLINE", "1")
+
+        copy = str((await client.call("clone_worker", workerid=uuid, name="twin"))["uuid"])
+        await client.call("start_worker", workerid=copy)
+        twin, status = WorkerHome(manager.base, copy), await status_of(client, copy)
+        async with worker_at(base, client, copy) as worker:
+            worker.patience_s = 60
+            saved = await worker.call("get_save_state")
+            await worker.call("remove_node", id=node)
+        async with worker_at(base, client, uuid) as worker:
+            worker.patience_s = 60
+            kept = await worker.call("get_save_state")
+
+        (cloned,) = saved["backend"]["nodes"]
+        assert (cloned["id"], cloned["io"]["input"]["value"]) == (node, large)
+        assert [entry["id"] for entry in kept["backend"]["nodes"]] == [node]
+        assert (copy != uuid, status["name"], status["held"]) == (True, "twin", [])
+        assert status["package_dependencies"] == {
+            "fntest-module": {"package": "fntest-module", "version": "1.0"}
+        }
+        assert twin.lock_file.read_text() == home.lock_file.read_text()
+        assert versions(twin) == versions(home)
+        assert (twin.files / "data.csv").read_text() == "1,2\n"
+
+
+async def test_what_is_cloned_badly_leaves_nothing(tmp_path: Path) -> None:
+    """A flow that nobody here has trusted is not copied either."""
+    base = base_in(tmp_path)
+    async with manager_of(base) as manager, connect(base) as client:
+        uuid = str((await client.call("new_worker", name="demo", in_venv=False))["uuid"])
+        home = WorkerHome(manager.base, uuid)
+        (home.folder / "journal.sqlite3").write_text("no database")
+        before = sorted(entry.name for entry in manager.base.workers.iterdir())
+        with pytest.raises(ManagerRefused, match="not a database"):
+            await client.call("clone_worker", workerid=uuid, name="twin")
+        home.trust_file.unlink()
+        with pytest.raises(ManagerRefused, match="not been trusted"):
+            await client.call("clone_worker", workerid=uuid, name="twin")
+        left = sorted(entry.name for entry in manager.base.workers.iterdir())
+        shown = [worker["uuid"] for worker in (await client.call("status"))["workers"]]
+
+        assert (left, shown) == (before, [uuid])

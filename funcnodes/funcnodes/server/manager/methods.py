@@ -24,7 +24,6 @@ from funcnodes_worker.rpc.dispatch import MethodTable, NoParams
 from funcnodes_worker.rpc.dispatch import Turn as When
 from funcnodes_worker.rpc.gate import Right, RightWord
 
-from funcnodes.environment.catalog import installed_modules
 from funcnodes.environment.errors import EnvironmentProblem
 from funcnodes.environment.request import Request, asked
 from funcnodes.server.manager.client import Turn
@@ -110,6 +109,16 @@ class NewWorkerParams(msgspec.Struct, frozen=True):
     reference: str | None = None
     copy_lib: bool = False
     copy_graph: bool = False
+    python: str | None = None
+    """Of its environment, like "3.12"; without it the manager's own."""
+
+
+class CloneParams(msgspec.Struct, frozen=True):
+    """Which worker is to be there once more, under which name."""
+
+    workerid: str
+    name: str
+    with_files: bool = True
 
 
 class InstallParams(msgspec.Struct, frozen=True):
@@ -149,6 +158,12 @@ class UpgradeParams(msgspec.Struct, frozen=True):
 
     workerid: str
     packages: list[str] | None = None
+
+
+class CatalogParams(msgspec.Struct, frozen=True):
+    """For which worker; without one, for the manager's own environment."""
+
+    workerid: str | None = None
 
 
 class StopParams(msgspec.Struct, frozen=True):
@@ -205,9 +220,24 @@ async def new_worker(turn: Turn, params: NewWorkerParams) -> object:
             reference=params.reference,
             copy_lib=params.copy_lib,
             copy_graph=params.copy_graph,
+            python=params.python,
         )
     )
     return {"uuid": uuid}
+
+
+@TABLE.method("pythons", Right.VIEW, NoParams, When.LONG)
+async def pythons(turn: Turn, _params: NoParams) -> object:
+    """Return the Pythons that a new worker can be given, the manager's own first."""
+    found = await turn.office.supervisor.pythons()
+    return {"pythons": [{"version": one.version, "minor": one.minor, "path": one.path} for one in found]}
+
+
+@TABLE.method("clone_worker", Right.ADMIN, CloneParams, When.LONG)
+async def clone_worker(turn: Turn, params: CloneParams) -> object:
+    """Make a worker with the graph, files and environment of another; answered when it can be started."""
+    supervisor = turn.office.supervisor
+    return {"uuid": await supervisor.clone(params.workerid, params.name, with_files=params.with_files)}
 
 
 @TABLE.method("start_worker", Right.ADMIN, StartParams, When.LONG)
@@ -325,16 +355,21 @@ def _request(params: ChangeParams) -> Request:
     return asked(install, params.remove, upgrade)
 
 
-@TABLE.method("catalog", Right.VIEW, NoParams, When.LONG)
-async def catalog(turn: Turn, _params: NoParams) -> object:
-    """Return the modules that can be installed: from the stored list, which is fetched when there is none."""
-    catalog = turn.office.catalog
+@TABLE.method("catalog", Right.VIEW, CatalogParams, When.LONG)
+async def catalog(turn: Turn, params: CatalogParams) -> object:
+    """Return the modules that can be installed, that are installed, and that the worker was asked to have."""
+    catalog, supervisor = turn.office.catalog, turn.office.supervisor
     available = await asyncio.to_thread(catalog.read)
     if not available:
         await catalog.refresh()
         available = await asyncio.to_thread(catalog.read)
-    installed = await asyncio.to_thread(installed_modules)
-    return {"available": available, "installed": installed, "statement": catalog.statement}
+    installed, active = await supervisor.packages.modules(params.workerid)
+    return {
+        "available": available,
+        "installed": installed,
+        "active": active,
+        "statement": catalog.statement,
+    }
 
 
 @TABLE.method("stop", Right.ADMIN, StopParams, When.URGENT)
