@@ -12,7 +12,7 @@ from types import coroutine
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from funcnodes_core.engine.cell import Cell
+    from funcnodes_core.engine.executors.lasting import LastingRun
     from funcnodes_core.engine.runner import Engine
 
 __all__ = ["INSIDE", "NO_AWAITABLES", "call", "is_awaitable", "stepwise"]
@@ -43,16 +43,17 @@ INSIDE = frozenset({call.__code__, _step.__code__})
 
 
 @coroutine
-def stepwise(engine: Engine, cell: Cell, work: Coroutine[Any, Any, Any]) -> Generator[Any, Any, Any]:
-    """Await `work` so that the engine knows at each step whose code runs.
+def stepwise(engine: Engine, run: LastingRun, work: Coroutine[Any, Any, Any]) -> Generator[Any, Any, Any]:
+    """Await `work` in the run's own context, so that the engine knows at each step whose code runs.
 
     The task around it stays the one that asyncio knows: `asyncio.timeout` and cancelling work as ever.
     """
+    cell, inside = run.cell, run.context.run
     method, argument = work.send, None
     while True:
         engine.enter(cell)
         try:
-            paused_on = _step(method, argument)
+            paused_on = inside(_step, method, argument)
         except StopIteration as stop:
             return stop.value
         except BaseException as error:
@@ -64,6 +65,7 @@ def stepwise(engine: Engine, cell: Cell, work: Coroutine[Any, Any, Any]) -> Gene
             continue
         finally:
             engine.leave()
+        run.paused = True
         try:
             method, argument = work.send, (yield paused_on)
         except GeneratorExit:

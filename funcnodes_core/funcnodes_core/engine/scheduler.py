@@ -65,7 +65,7 @@ class Scheduler:
         self._moves = 0
         self._held: dict[int, set[int]] = {}
         """Who waits for which run that lasts."""
-        self._holding: dict[int, set[int]] = {}
+        self._holding: dict[int, tuple[int, ...]] = {}
         """In which waves a run that lasts holds back its descendants: its own, and that of a queued run."""
         self._quiet: dict[int, set[int]] = {}
         self._lowest: dict[int, int] = {}
@@ -95,7 +95,8 @@ class Scheduler:
         self.unmark(n)
         self.run[n] += 1
         if n in self.lasting:
-            self._leave(n)
+            self.lasting.discard(n)
+            self._hush(n)
         self.state[n] = IDLE
         self._laps.pop(n, None)
         self.order.remove(n)
@@ -173,7 +174,8 @@ class Scheduler:
             return False
         self.state[n] = IDLE
         if n in self.lasting:
-            self._leave(n)
+            self.lasting.discard(n)
+            self._hush(n)
         if n in self.queued:
             self._mark_again(n, self.queued.pop(n))
         elif self._laps and not self.order.back:
@@ -319,23 +321,26 @@ class Scheduler:
     def _hold(self, n: int, wave: int) -> None:
         """Let `n` hold back its descendants of this wave."""
         label = self.order.label[n]
-        quiet = self._quiet.setdefault(wave, set())
-        self._lowest[wave] = min(label, self._lowest[wave]) if quiet else label
-        quiet.add(n)
-        self._holding.setdefault(n, set()).add(wave)
-
-    def _leave(self, n: int) -> None:
-        self.lasting.discard(n)
-        self._hush(n)
+        quiet = self._quiet.get(wave)
+        if quiet is None:
+            self._quiet[wave], self._lowest[wave] = {n}, label
+        else:
+            quiet.add(n)
+            self._lowest[wave] = min(label, self._lowest[wave])
+        waves = self._holding.get(n, ())
+        if wave not in waves:
+            self._holding[n] = (*waves, wave)
 
     def _hush(self, n: int) -> None:
         for wave in self._holding.pop(n, ()):
             quiet = self._quiet[wave]
-            quiet.discard(n)
-            if not quiet:
+            if len(quiet) == 1:
                 del self._quiet[wave], self._lowest[wave]
-        for m in self._held.pop(n, ()):
-            self._unhold(m)
+            else:
+                quiet.discard(n)
+        if n in self._held:
+            for m in self._held.pop(n):
+                self._unhold(m)
 
     def _unhold(self, n: int) -> None:
         if self.state[n] == HELD:

@@ -70,10 +70,10 @@ async def test_updates_leave_nothing_behind(engine: Engine) -> None:
     assert after - before < 20_000
 
 
-async def test_a_chain_of_coroutines_takes_one_round_of_the_loop_per_node(
+async def test_a_chain_of_coroutines_takes_few_rounds_of_the_loop(
     engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Each is a task, and the next one is started at its end."""
+    """What one marks at its end is carried by the same task, as long as none pauses."""
     nodes, rounds = chain(100, inc_soon), 0
     loop: Any = asyncio.get_running_loop()
     once = loop._run_once
@@ -88,7 +88,7 @@ async def test_a_chain_of_coroutines_takes_one_round_of_the_loop_per_node(
     await engine.wait_idle()
 
     assert nodes[-1].outputs["out"].value == 100
-    assert 100 <= rounds <= 105
+    assert rounds <= 20
 
 
 async def test_waiting_for_idle_wakes_nobody_before(engine: Engine) -> None:

@@ -1,7 +1,7 @@
-"""Runs that last: coroutines, threads, and plain functions with a delay before them. Each is one task.
+"""Runs that last: coroutines, threads, and plain functions with a delay before them. A task carries each.
 
-Owns those tasks and how they are cancelled. A run that was given up is known by its number: what it returns
-later is dropped.
+Owns what such a run does in its task (which one: `carriers`), and how it is cancelled. A run that was given
+up is known by its number: what it returns later is dropped.
 """
 
 from __future__ import annotations
@@ -12,12 +12,13 @@ import os
 import time
 import weakref
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from contextvars import Context, copy_context
 from functools import partial
 from types import CoroutineType
 from typing import TYPE_CHECKING, Any
 
 from funcnodes_core.engine.calls import call, stepwise
+from funcnodes_core.engine.executors.carriers import Carriers
 from funcnodes_core.engine.executors.thread import ThreadRun
 from funcnodes_core.engine.interrupt import Interrupts
 from funcnodes_core.engine.states import RUNNING_NODE
@@ -38,23 +39,37 @@ MAX_PROCESSES = max(2, os.cpu_count() or 2)
 """How many processes of nodes compute at once; more wait."""
 
 
-@dataclass(slots=True, eq=False)
 class LastingRun:
-    """One run that lasts."""
+    """One run that lasts.
 
-    cell: Cell
-    n: int
-    number: int
-    marked_at: float
-    kwargs: dict[str, Any] = field(default_factory=dict[str, Any])
+    What few runs have stands on the class until it is set, so that making one is cheap.
+    """
+
+    context: Context
+    """Where the node's own code runs: what it sets there, no other run sees."""
     task: asyncio.Task[None] | None = None
+    """Which task carries it; None before its first step and when it is over."""
     thread: ThreadRun | None = None
     process: ProcessRun | None = None
     limit: Limit | None = None
     has_begun: bool = False
     entered: bool = False
-    """Whether the task took its first step; one that is cancelled before never does."""
+    """Whether a task took its first step; one that is given up before never does."""
+    paused: bool = True
+    """Whether its task may have let the loop go on meanwhile."""
     unawaited: Any = None
+
+    def __init__(
+        self,
+        cell: Cell,
+        n: int,
+        number: int,
+        body: Callable[[LastingRun], Awaitable[Any]],
+        kwargs: dict[str, Any],
+    ) -> None:
+        """`body` makes what the task awaits."""
+        self.cell, self.n, self.number, self.body, self.kwargs = cell, n, number, body, kwargs
+        self.marked_at = cell.marked_at
 
     def begin(self) -> None:
         """Note that the function itself begins: figures and time limit count from here; from any thread."""
@@ -74,20 +89,22 @@ class LastingRuns:
         self._engine = engine
         self.interrupts = Interrupts(engine)
         self.runs: dict[int, LastingRun] = {}
+        self._carriers = Carriers(engine, self._enter, self._leave)
         self._threads = asyncio.Semaphore(MAX_THREADS)
         self._processes = asyncio.Semaphore(MAX_PROCESSES)
+        self._may_spare = False
         self._spares: weakref.WeakKeyDictionary[Cell, Callable[[], bool]] = weakref.WeakKeyDictionary()
 
     def start(self, cell: Cell, n: int) -> None:
         """Begin a run that reads its inputs in its own task. Called by the runner."""
-        if self._spares and self._is_spared(cell, n):
+        if self._may_spare and self._is_spared(cell, n):
             return
-        self._begin(cell, n, opened=True, body=self._whole)
+        self._begin(cell, n, True, self._whole, {})
 
     def await_result(self, cell: Cell, n: int, result: Any, kwargs: dict[str, Any]) -> None:
         """Go on with a plain run whose function returned something to be awaited. Called by the runner."""
-        run = self._begin(cell, n, opened=False, body=partial(self._rest, result))
-        run.kwargs, run.has_begun, run.unawaited = kwargs, True, result
+        run = self._begin(cell, n, False, partial(self._rest, result), kwargs)
+        run.has_begun, run.unawaited = True, result
 
     def cancel(self, cell: Cell) -> bool:
         """Give up the lasting run of a node; whether there was one."""
@@ -113,7 +130,7 @@ class LastingRuns:
 
         For outputs that were kept from an earlier process. A run that was asked for by force is made.
         """
-        self._spares[cell] = is_there
+        self._spares[cell], self._may_spare = is_there, True
         # What is no plain run comes by here, where it is asked.
         cell.slow = True
 
@@ -133,11 +150,12 @@ class LastingRuns:
 
     # --- inside --------------------------------------------------------------------------------
     def _stop(self, run: LastingRun, message: str | None = None) -> bool:
-        """Cancel the task of a run; True when it had not taken its first step, and so ends here."""
-        if run.task is None or run.task.done():
+        """Cancel the task of a run; True when it has not taken its first step, and so ends here."""
+        if run.entered:
+            if run.task is not None:
+                run.task.cancel(message)
             return False
-        run.task.cancel(message)
-        if run.entered or self.runs.get(run.n) is not run:
+        if self.runs.get(run.n) is not run:
             return False
         if inspect.iscoroutine(run.unawaited):
             run.unawaited.close()
@@ -146,6 +164,7 @@ class LastingRuns:
 
     def _is_spared(self, cell: Cell, n: int) -> bool:
         is_there = self._spares.pop(cell, None)
+        self._may_spare = bool(self._spares)
         if is_there is None:
             return False
         cell.refresh()
@@ -159,48 +178,47 @@ class LastingRuns:
         return True
 
     def _begin(
-        self, cell: Cell, n: int, opened: bool, body: Callable[[LastingRun], Awaitable[Any]]
+        self,
+        cell: Cell,
+        n: int,
+        opened: bool,
+        body: Callable[[LastingRun], Awaitable[Any]],
+        kwargs: dict[str, Any],
     ) -> LastingRun:
         engine = self._engine
         engine.scheduler.stays(n, opened=opened)
         cell.lasting, cell.spoken = True, None
-        run = LastingRun(cell, n, engine.scheduler.run[n], cell.marked_at)
+        run = self.runs[n] = LastingRun(cell, n, engine.scheduler.run[n], body, kwargs)
         if opened:
             cell.why, cell.begun = cell.cause, 0.0
-        self.runs[n] = run
-        run.task = engine.loop.create_task(self._carry_out(run, body), name=cell.node.uuid)
-        if engine.scheduler.order.back:
-            # The task takes its first step before this is called: if it is not done by then, it really
-            # waits, and a cycle through it does not run away.
-            engine.loop.call_soon(self._look_whether_it_waits, run)
+        self._carriers.take(run)
         engine.state_changed(cell)
         return run
 
-    async def _carry_out(self, run: LastingRun, body: Callable[[LastingRun], Awaitable[Any]]) -> None:
+    def _enter(self, run: LastingRun, task: asyncio.Task[None]) -> None:
+        """Prepare the first step of a run, in its task."""
+        run.task, run.entered = task, True
+        # What the run starts, a thread too, copies this.
+        uuid = run.cell.node.uuid
+        RUNNING_NODE.set(uuid)
+        task.set_name(uuid)
+        run.context = copy_context()
+        if self._engine.scheduler.order.back:
+            # The run takes its first step before this is called: if it is not over by then, it really
+            # waits, and a cycle through it does not run away.
+            self._engine.loop.call_soon(self._look_whether_it_waits, run)
+
+    def _leave(self, run: LastingRun, result: Any, error: BaseException | None) -> None:
+        """Settle what follows from the end of a run, in its task."""
         engine, cell = self._engine, run.cell
-        run.entered = True
-        # The task's own context: what the run starts, a thread too, copies it.
-        RUNNING_NODE.set(cell.node.uuid)
-        claimed = False
-        try:
-            try:
-                result = await body(run)
-            finally:
-                # What this run marks gets its turn below and not in the loop's next round: so a chain of
-                # coroutines takes one round per node.
-                claimed = engine.claim_turn()
-        except _NotReadyError:
-            self._end(run)
-            engine.not_ready(cell, run.n)
-        except BaseException as error:  # noqa: BLE001 - errors stay on the node, cancelling too
-            self._end(run)
-            engine.failed(cell, run.n, run.number, error, run.kwargs)
-        else:
+        if error is None:
             self._settle(run, result)
-        finally:
-            engine.scheduler.outside()
-            if claimed:
-                engine.turn()
+            return
+        self._end(run)
+        if isinstance(error, _NotReadyError):
+            engine.not_ready(cell, run.n)
+        else:
+            engine.failed(cell, run.n, run.number, error, run.kwargs)
 
     def _settle(self, run: LastingRun, result: Any) -> None:
         engine, cell, n, ended = self._engine, run.cell, run.n, time.perf_counter()
@@ -292,12 +310,13 @@ class LastingRuns:
             run.begin()
         if plan.streams:
             return self._stream(run, partial(function, **kwargs))
-        return stepwise(self._engine, cell, _complete(function, kwargs))
+        run.paused = cell.patient
+        return stepwise(self._engine, run, _complete(function, kwargs))
 
     async def _replaced(self, run: LastingRun, func: Callable[..., Any]) -> Any:
         """Call what someone put in place of the class's own function, as such: it sets outputs itself."""
         function = partial(func, run.cell.node)
-        return _AlreadySet(await stepwise(self._engine, run.cell, _complete(function, run.kwargs)))
+        return _AlreadySet(await stepwise(self._engine, run, _complete(function, run.kwargs)))
 
     async def _in_thread(self, run: LastingRun, function: Callable[..., Any], kwargs: dict[str, Any]) -> Any:
         async with self._threads:
@@ -314,7 +333,7 @@ class LastingRuns:
 
             process.unsendable(run.cell)
         if kind not in ("thread", "process"):
-            step = streams.in_loop(engine, run.cell)
+            step = streams.in_loop(engine, run)
             return _AlreadySet(await streams.stream(engine, run, function(), step))
 
         async def in_thread(what: Callable[[], Any]) -> Any:
@@ -349,10 +368,10 @@ class LastingRuns:
         return await self._in_thread(run, function, kwargs)
 
     async def _rest(self, awaitable: Awaitable[Any], run: LastingRun) -> Any:
-        return await stepwise(self._engine, run.cell, _awaited(awaitable))
+        return await stepwise(self._engine, run, _awaited(awaitable))
 
     def _look_whether_it_waits(self, run: LastingRun) -> None:
-        if run.task is not None and not run.task.done() and self.runs.get(run.n) is run:
+        if self.runs.get(run.n) is run:
             self._engine.scheduler.waits(run.n)
 
 

@@ -70,14 +70,14 @@ async def _next(items: AsyncGenerator[Any, Any]) -> Any:
     return await anext(items, END)
 
 
-def in_loop(engine: Engine, cell: Cell) -> Step:
+def in_loop(engine: Engine, run: LastingRun) -> Step:
     """Return how a step is carried out in the graph's thread."""
 
     async def once(what: Callable[[], Any]) -> Any:
         done = call(what, {})
         return await done if inspect.iscoroutine(done) or inspect.isawaitable(done) else done
 
-    return lambda what: stepwise(engine, cell, once(what))
+    return lambda what: stepwise(engine, run, once(what))
 
 
 def plain(items: Any) -> Generator[Any, None, None]:
