@@ -41,6 +41,7 @@ from funcnodes.environment.plan import Difference, Plan, Way, make_plan, read_lo
 from funcnodes.environment.preview import Preview, look_ahead
 from funcnodes.environment.programs import run_lines
 from funcnodes.environment.progress import Progress, Report
+from funcnodes.environment.prune import prune_builds
 from funcnodes.environment.repair import Repaired, is_exact, rebuild
 from funcnodes.environment.request import Request, asked
 from funcnodes.environment.scratch import Loaded, try_loading
@@ -131,6 +132,7 @@ class Provisioner:
         """Remove the environment before: the worker has said hello from the current one."""
         async with self._turn(home):
             await asyncio.to_thread(state.settle, home)
+        await asyncio.to_thread(self._prune)
 
     async def revert(self, home: WorkerHome) -> bool:
         """Go back: the worker never said hello from its new environment. False when there was no change."""
@@ -164,6 +166,12 @@ class Provisioner:
             command = [str(python), "-I", "-c", _COMPILE, folder]
             # Files that cannot be compiled (templates, other Pythons' syntax) are no problem of ours.
             await run_lines(command, installer_environment(os.environ), lambda _line: None)
+
+    def _prune(self) -> None:
+        builds = self._base.cache / "build"
+        # Most of the time there is one build only, and nothing to compute.
+        if builds.is_dir() and sum(1 for _ in builds.iterdir()) > 1:
+            prune_builds(self._base, own_build(self._base.cache).hash)
 
     def _turn(self, home: WorkerHome) -> asyncio.Lock:
         return self._turns.setdefault(home.uuid, asyncio.Lock())
