@@ -198,6 +198,17 @@ async def test_an_earlier_graph_is_restored_and_that_is_undone_like_anything(tmp
             await ann.call("restore", revision=99)
 
 
+async def test_a_revision_far_ahead_is_refused_at_no_cost(tmp_path: Path) -> None:
+    """Every revision up to the one asked for was put into a list: 17 GB for a milliard."""
+    async with running_worker(tmp_path) as worker, window(worker, "ann") as ann:
+        await ann.call("add_node", id="lab.add", uuid="a")
+        with pytest.raises(Answer, match="does not reach revision 1000000000000 "):
+            await ann.call("restore", revision=10**12)
+        with pytest.raises(Answer, match=r"at `\$.revision`"):
+            await ann.call("restore", revision=2**63)
+        assert await ann.call("restore", revision=0) == {"revision": 2, "restored": 0}
+
+
 async def test_the_history_before_a_replaced_file_can_be_restored(tmp_path: Path) -> None:
     home = make_worker(tmp_path)
     worker = await spawn(home)

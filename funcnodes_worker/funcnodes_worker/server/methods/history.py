@@ -14,7 +14,8 @@ from funcnodes_worker.server.context import CallContext
 
 TABLE: MethodTable[CallContext] = MethodTable()
 
-_Revision = Annotated[int, Meta(ge=0)]
+# The journal counts them in SQLite's integers.
+_Revision = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 
 
 class Page(msgspec.Struct, frozen=True):
