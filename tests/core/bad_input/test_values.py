@@ -20,10 +20,7 @@ from funcnodes_core import Node, NodeDecorator
 from tests.core.bad_input.values import UNWRITABLE, VALUES
 
 ALL = pytest.mark.parametrize("name", VALUES)
-UNSENDABLE = [
-    *("refuses all", "lock", "generator", "itself in a list", "deep list", "cannot be read back"),
-    *("huge int", "a class", "liar"),
-]
+UNSENDABLE = ["refuses all", "itself in a list", "deep list", "cannot be read back"]
 UNSHOWABLE = ("refuses all", "list of what refuses", "liar", "wrong text")
 
 
