@@ -272,24 +272,34 @@ class Conversation(Generic[ContextT]):
     async def _serve_batch(self, batch: Batch) -> None:
         answers: list[bytes] = []
         contexts: list[ContextT] = []
-        for message in batch.messages:
-            if isinstance(message, Malformed):
-                answers.append(self._write_malformed(message).body)
-                continue
-            call = self.understood(message)
-            frame = await self._known_answer(call)
-            if frame is None:
-                context = self._peer.context_for(call)
-                contexts.append(context)
-                frame = await self._outcome(call, context)
-                if frame is not None:
-                    self._repeats_of(call).finish(call, frame)
-            if frame is not None:
-                answers.append(frame.body)
-        if answers:
-            self._peer.send(Frame(envelope.write_batch(answers)))
-        for context in contexts:
-            context.answered()
+        try:
+            for message in batch.messages:
+                if isinstance(message, Malformed):
+                    answers.append(self._write_malformed(message).body)
+                elif (frame := await self._part_of_batch(self.understood(message), contexts)) is not None:
+                    answers.append(frame.body)
+            if answers:
+                self._peer.send(Frame(envelope.write_batch(answers)))
+        finally:
+            _let_news_go(contexts)
+
+    async def _part_of_batch(self, call: Call, contexts: list[ContextT]) -> Frame | None:
+        if (known := await self._known_answer(call)) is not None:
+            return known
+        method = self._table.get(call.method)
+        if method is not None and method.waits and method.turn is not Turn.EDIT:
+            # It may wait for the graph, and the graph hears of the edits before it only when these count as
+            # answered; so do all others.
+            _let_news_go(contexts)
+        contexts.append(context := self._peer.context_for(call))
+        try:
+            frame = await self._outcome(call, context)
+        except asyncio.CancelledError:
+            self._repeats_of(call).give_up(call)
+            raise
+        if frame is not None:
+            self._repeats_of(call).finish(call, frame)
+        return frame
 
     async def _known_answer(self, call: Call) -> Frame | None:
         """Return the answer to a part of a batch that was sent again."""
@@ -363,6 +373,11 @@ class Conversation(Generic[ContextT]):
 
 CHANGING = (Turn.EDIT, Turn.ALONE, Turn.LONG)
 """Turns of methods that change something: sent again, they are answered and not done again."""
+
+
+def _let_news_go(contexts: list[ContextT]) -> None:
+    while contexts:
+        contexts.pop(0).answered()
 
 
 def _settle(future: asyncio.Future[Frame | None], frame: Frame | None) -> None:

@@ -273,6 +273,28 @@ async def test_batches_and_notifications() -> None:
     assert len(answers) == 2
 
 
+async def test_what_takes_long_in_a_batch_does_not_keep_the_news_of_what_went_before() -> None:
+    """A batch of an edit and `wait_idle` waited a second for itself: the graph had not heard of the edit."""
+    peer = SmallPeer(Caller(ALL_RIGHTS, "token"))
+    conversation = Conversation(TABLE, peer)
+    async with conversation.running(), asyncio.timeout(5):
+        await conversation.hear(f"[{rpc('say', 1, word='a')},{rpc('build', 2, word='b')}]")
+        await peer.wait_until(lambda: bool(peer.begun))
+        assert peer.said == ["answered"]
+        peer.gate.set()
+        await peer.wait_until(lambda: len(peer.said) == 3)
+    assert [answer["result"] for answer in peer.said[1]] == ["a", "b"]
+
+
+async def test_a_batch_that_is_broken_off_lets_the_news_of_it_go_out() -> None:
+    peer = SmallPeer(Caller(ALL_RIGHTS, "token"))
+    conversation = Conversation(TABLE, peer)
+    async with conversation.running(), asyncio.timeout(5):
+        await conversation.hear(f"[{rpc('write', 1, word='a')}]")
+        await peer.wait_until(lambda: bool(peer.begun))
+    assert peer.said == ["answered"]
+
+
 async def test_who_leaves_in_the_middle_leaves_nothing_running() -> None:
     peer = SmallPeer(Caller(ALL_RIGHTS, "token"))
     conversation = Conversation(TABLE, peer)

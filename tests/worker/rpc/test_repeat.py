@@ -193,18 +193,19 @@ async def test_a_batch_waits_for_what_is_under_way_elsewhere(gate: asyncio.Event
     assert first.said == second.said == [[{"jsonrpc": "2.0", "result": "a", "id": LONG_ID}]]
 
 
-async def test_what_was_broken_off_is_done_again(gate: asyncio.Event, begun: list[str]) -> None:
+@pytest.mark.parametrize("form", ["{}", "[{}]"])
+async def test_what_was_broken_off_is_done_again(gate: asyncio.Event, begun: list[str], form: str) -> None:
     """A long call whose client leaves ends without an answer: there is nothing to repeat."""
     memory = Repeats()
     first, second = Peer(gate, begun), Peer(gate, begun)
     talk = Conversation(TABLE, first, remembered=memory)
     async with talk.running():
-        await talk.hear(rpc("build", LONG_ID, "a"))
+        await talk.hear(form.format(rpc("build", LONG_ID, "a")))
         await first.wait_until(lambda: bool(begun))
     gate.set()
     talk = Conversation(TABLE, second, remembered=memory)
-    async with talk.running():
-        await talk.hear(rpc("build", LONG_ID, "a"))
+    async with talk.running(), asyncio.timeout(5):
+        await talk.hear(form.format(rpc("build", LONG_ID, "a")))
         await second.wait_until(lambda: bool(second.said))
     assert begun == ["a", "a"]
 
