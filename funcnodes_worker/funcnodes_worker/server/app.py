@@ -93,11 +93,15 @@ class WorkerServer:
         app.router.add_get("/", self.socket)
         app.router.add_get("/message/{message}", self.fetch_message)
         app.router.add_post("/message/", self.post_message)
+        app.on_startup.append(self._tidy)
         app.router.add_get("/export", self.export_flow)
         app.router.add_post("/import", self.import_flow)
         ValueDoors(self._services).add_to(app)
         FileDoors(self._services, self._limits.upload).add_to(app)
         return app
+
+    async def _tidy(self, app: web.Application) -> None:
+        await asyncio.to_thread(Transfer(self._services).tidy)
 
     def access_changed(self) -> None:
         """Close the connections whose session counts no more. Called after the gate was told."""

@@ -12,12 +12,13 @@ import base64
 import binascii
 import contextlib
 import shutil
-from collections.abc import AsyncGenerator
+from collections.abc import Generator
 from pathlib import Path
 from secrets import token_hex
 
 import msgspec
 from aiohttp import hdrs, web
+from aiohttp.abc import AbstractStreamWriter
 from funcnodes_core.document.model import JsonValue
 from funcnodes_core.document.transaction import transact
 
@@ -59,14 +60,26 @@ class Transfer:
     def _folder(self) -> Path:
         return self._process.files.parent
 
-    @contextlib.asynccontextmanager
-    async def draft(self) -> AsyncGenerator[Path]:
+    @contextlib.contextmanager
+    def draft(self) -> Generator[Path]:
         """Give the name of a file of ours beside the worker's; it is gone afterwards."""
-        path = self._folder / f"{_DRAFT}{token_hex(8)}.fnw"
+        path = self._new_draft()
         try:
             yield path
         finally:
             path.unlink(missing_ok=True)
+
+    def _new_draft(self) -> Path:
+        path = self._folder / f"{_DRAFT}{token_hex(8)}.fnw"
+        # A flow holds what its user typed: nobody else on the machine is to read it on its way.
+        path.touch(mode=0o600)
+        return path
+
+    def tidy(self) -> None:
+        """Remove what a process that was killed has left. Called once, before anything comes or goes."""
+        _sweep(self._folder)
+        for left in self._folder.glob(f"{_DRAFT}*.fnw"):
+            left.unlink(missing_ok=True)
 
     # Going out
 
@@ -83,7 +96,7 @@ class Transfer:
 
     async def export_text(self, *, with_files: bool) -> str:
         """Return the flow as base64 text."""
-        async with self.draft() as path:
+        with self.draft() as path:
             await self.export_to(path, with_files=with_files)
             size = path.stat().st_size
             if size > MAX_IN_A_MESSAGE:
@@ -94,7 +107,7 @@ class Transfer:
 
     async def import_text(self, data: str, author: str) -> list[str]:
         """Take in a flow that came as base64 text; return what a user should know."""
-        async with self.draft() as path:
+        with self.draft() as path:
             try:
                 await asyncio.to_thread(lambda: path.write_bytes(base64.b64decode(data, validate=True)))
             except binascii.Error as problem:
@@ -208,25 +221,27 @@ class Transfer:
 
     async def send(self, request: web.Request) -> web.StreamResponse:
         """Answer with the flow as a file, streamed from disk."""
-        async with self.draft() as path:
+        path = self._new_draft()
+        try:
             with_files = request.query.get("files", "1") not in ("0", "false")
             await self.export_to(path, with_files=with_files)
-            name = _file_name(self._process.read_config().name or self._process.uuid)
-            response = web.FileResponse(
-                path,
-                chunk_size=_CHUNK,
-                headers={
-                    hdrs.CONTENT_DISPOSITION: f'attachment; filename="{name}.fnw"',
-                    hdrs.CONTENT_TYPE: "application/zip",
-                    hdrs.CACHE_CONTROL: "no-store",
-                },
-            )
-            await response.prepare(request)
-            return response
+        except BaseException:
+            path.unlink(missing_ok=True)
+            raise
+        name = _file_name(self._process.read_config().name or self._process.uuid)
+        return _Draft(
+            path,
+            chunk_size=_CHUNK,
+            headers={
+                hdrs.CONTENT_DISPOSITION: f'attachment; filename="{name}.fnw"',
+                hdrs.CONTENT_TYPE: "application/zip",
+                hdrs.CACHE_CONTROL: "no-store",
+            },
+        )
 
     async def receive(self, request: web.Request, author: str) -> web.Response:
         """Take in the flow that is the request's body."""
-        async with self.draft() as path:
+        with self.draft() as path:
             try:
                 await self._store(request, path)
                 notes = await self.import_from(path, author)
@@ -238,13 +253,24 @@ class Transfer:
 
     async def _store(self, request: web.Request, path: Path) -> None:
         free = shutil.disk_usage(self._folder).free
-        with path.open("xb") as file:
+        with path.open("wb") as file:
             size = 0
             async for chunk in request.content.iter_chunked(_CHUNK):
                 size += len(chunk)
                 if size > free:
                     raise FnwRefused(f"it has more than {free} bytes, which is what is free on the disk")
                 await asyncio.to_thread(file.write, chunk)
+
+
+class _Draft(web.FileResponse):
+    """A file of ours that is gone when it was sent."""
+
+    async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
+        """Send the file; aiohttp calls this when the handler is done."""
+        try:
+            return await super().prepare(request)
+        finally:
+            self._path.unlink(missing_ok=True)
 
 
 def _sweep(folder: Path) -> None:
