@@ -165,12 +165,53 @@ async def test_a_loop_without_an_end_is_cancelled(kind: str) -> None:
         loop["first"] = 0
     await asyncio.wait_for(enough.wait(), 10)
     current_engine().interrupt(loop.uuid)
-    if kind == "While":
-        # What the last round sent back may have asked for one more; its condition ends it.
-        loop["condition"] = False
     await settle()
     assert rounds >= 50
     assert loop.run_state.status in ("failed", "idle")
+
+
+@fn.NodeDecorator("tests.together.plus_later")
+async def plus_later(a: int) -> int:
+    await asyncio.sleep(0.001)
+    return a + 1
+
+
+@fn.NodeDecorator("tests.together.plus_in_a_thread", separate_thread=True)
+def plus_in_a_thread(a: int) -> int:
+    return a + 1
+
+
+@pytest.mark.parametrize("asked_from", ["the loop", "a thread"])
+@pytest.mark.parametrize("step", [plus, plus_later, plus_in_a_thread])
+async def test_a_while_that_is_interrupted_stays_ended(step: type[fn.Node], asked_from: str) -> None:
+    """Whatever it does at that moment, and though its last round sends something back; until a new cause."""
+    rounds, enough = 0, asyncio.Event()
+
+    def count(**_: Any) -> None:
+        nonlocal rounds
+        rounds += 1
+        if rounds % 20 == 0:
+            enough.set()
+
+    body, loop, engine = step(), WhileNode(), current_engine()
+    body.outputs["out"].on("after_set_value", count)
+    loop.outputs["do"].connect(body.inputs["a"])
+    body.outputs["out"].connect(loop.inputs["input"])
+    loop["condition"] = True
+    for _ in range(3):
+        loop["input"] = 0
+        await asyncio.wait_for(enough.wait(), 10)
+        if asked_from == "the loop":
+            engine.interrupt(loop.uuid)
+        else:
+            await asyncio.to_thread(engine.interrupt, loop.uuid)
+        await settle()
+        assert loop.run_state.status in ("failed", "idle")
+        enough.clear()
+
+    loop["condition"] = False
+    await settle()
+    assert (loop.run_state.status, loop.outputs["done"].value) == ("idle", loop.inputs["input"].value)
 
 
 # --- broken ---------------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ from collections.abc import Callable
 from functools import partial
 from types import FrameType
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 from funcnodes_core.engine.calls import INSIDE
 from funcnodes_core.engine.scheduler import HELD, MARKED
@@ -88,12 +89,15 @@ class Interrupts:
         self._engine = engine
         self._target: tuple[Cell, int] | None = None
         self._asked: set[tuple[int, int]] = set()
+        self.stopped: WeakKeyDictionary[Cell, int] = WeakKeyDictionary()
+        """Nodes on a cycle that were ended, and the wave that comes round to them no more."""
 
     def interrupt(self, node_uuid: str | None) -> str:
         """End the run of one node, or of whatever runs; from any thread. Returns what was done."""
         engine = self._engine
         current = engine.current
         if current is not None and node_uuid in (None, current.node.uuid):
+            engine.post(partial(self._end_rounds, current, engine.scheduler.wave_of[current.index]))
             return self._end_spinning(current)
         runs = [run for run in tuple(engine.lasting.runs.values()) if node_uuid in (None, run.cell.node.uuid)]
         if not runs:
@@ -109,6 +113,10 @@ class Interrupts:
         # If it paused just now instead of spinning on, it is cancelled as soon as the loop is free.
         engine.post(lambda: _cancel(engine, run))
         return said
+
+    def has_stopped(self, cell: Cell) -> bool:
+        """Return whether the run that would begin now is one more round of a loop that was ended."""
+        return self.stopped.get(cell) == self._engine.scheduler.wave_of[cell.index]
 
     def is_due(self, frame: FrameType | None) -> bool:
         """Return whether the interrupted frame is inside the very run to be ended. Called by the handler."""
@@ -141,7 +149,8 @@ class Interrupts:
         engine = self._engine
         for cell in engine.cells():
             if cell.node.uuid == node_uuid and cell.state in (MARKED, HELD):
-                engine.post(partial(_unmark, engine, cell))
+                wave = engine.scheduler.wave_of[cell.index]
+                engine.post(partial(self._end_wave, cell, wave))
                 return (
                     f"{cell.node.name} waited for its turn; it will not run until something asks for it again"
                 )
@@ -176,21 +185,62 @@ class Interrupts:
 
     def _end_lasting(self, run: LastingRun) -> str:
         name, engine = run.cell.node.name, self._engine
+        end = partial(self._end_wave, run.cell, engine.scheduler.wave_of[run.n])
         self._asked.add((run.n, run.number))
         if run.process is not None:
             run.process.kill()
-            engine.post(lambda: engine.lasting.give_up(run))
+            engine.post(partial(end, run, engine.lasting.give_up))
             return f"{name} is ended: its process is killed"
         if run.thread is None:
-            engine.post(lambda: _cancel(engine, run))
+            engine.post(partial(end, run, partial(_cancel, engine)))
             return f"{name} is cancelled"
         run.thread.ask_to_end()
-        engine.post(lambda: _leave_behind_later(engine, run, "asked; its thread"))
+        engine.post(partial(end, run, partial(_leave_behind_later, engine, how="asked; its thread")))
         return f"{name} is asked to end its thread; after {ABANDON_AFTER_S:g} s it is left behind"
+
+    def _end_rounds(self, cell: Cell, wave: int) -> None:
+        """End what comes round to a node whose own code ran when it was asked to end."""
+        if cell.engine is self._engine and self._engine.scheduler.order.reaches(cell.index, cell.index):
+            self._end_wave(cell, wave)
+
+    def _end_wave(
+        self,
+        cell: Cell,
+        wave: int,
+        asked: LastingRun | None = None,
+        end: Callable[[LastingRun], object] | None = None,
+    ) -> None:
+        """End what the node does now in the wave that it was seen in, and what comes round to it of that.
+
+        A round of a loop may be over, and the next begun or marked, before the graph's thread hears of the
+        asking: who asked meant the loop. `asked` is the run that was seen lasting, `end` what ends that one.
+        """
+        engine, n = self._engine, cell.index
+        if cell.engine is not engine:
+            return
+        scheduler, run = engine.scheduler, engine.lasting.runs.get(n)
+        if (run is None or run is not asked) and scheduler.wave_of[n] != wave:
+            return
+        wave = scheduler.wave_of[n]
+        if scheduler.order.reaches(n, n):
+            scheduler.queued.pop(n, None)
+            # The newest wave of causes from outside has begun nowhere yet: more may come of it.
+            if wave != scheduler.fresh:
+                self.stopped[cell] = wave
+        elif scheduler.queued.get(n) == wave:
+            del scheduler.queued[n]
+        if run is None:
+            _unmark(engine, cell)
+        elif run is asked and end is not None:
+            end(run)
+        else:
+            if run.thread is not None:
+                run.thread.ask_to_end()
+            _cancel(engine, run)
 
 
 def _unmark(engine: Engine, cell: Cell) -> None:
-    if cell.engine is engine and cell.state in (MARKED, HELD):
+    if cell.state in (MARKED, HELD):
         engine.scheduler.unmark(cell.index)
         engine.state_changed(cell)
         engine.waiting.ended(cell, None)

@@ -99,6 +99,9 @@ class LastingRuns:
         """Begin a run that reads its inputs in its own task. Called by the runner."""
         if self._may_spare and self._is_spared(cell, n):
             return
+        if self.interrupts.stopped and self.interrupts.has_stopped(cell):
+            self._pass_over(cell, n)
+            return
         self._begin(cell, n, True, self._whole, {})
 
     def await_result(self, cell: Cell, n: int, result: Any, kwargs: dict[str, Any]) -> None:
@@ -170,12 +173,16 @@ class LastingRuns:
         cell.refresh()
         if cell.forced or not is_there():
             return False
+        self._pass_over(cell, n)
+        return True
+
+    def _pass_over(self, cell: Cell, n: int) -> None:
+        """End a run that the scheduler gave before anything of it began."""
         engine = self._engine
         engine.scheduler.finished(n, engine.scheduler.run[n])
         engine.state_changed(cell)
         if cell.waiters is not None:
             engine.waiting.ended(cell, None)
-        return True
 
     def _begin(
         self,
