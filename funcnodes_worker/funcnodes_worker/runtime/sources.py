@@ -204,13 +204,20 @@ def _npy_of_rows(value: Any, shape: tuple[int, ...]) -> Source:
     for length in shape[1:]:
         row *= length
 
-    def raw(start: int, stop: int) -> bytes:
-        first = start // row
-        return value[first : -(-stop // row)].tobytes()[start - first * row : stop - first * row]
-
     if not row:
         return _headed(_npy_head(_descr(value.dtype), False, shape), 0, lambda start, stop: b"")
-    return _headed(_npy_head(_descr(value.dtype), False, shape), shape[0] * row, raw)
+    return _headed(
+        _npy_head(_descr(value.dtype), False, shape), shape[0] * row, lambda a, b: _cut(value, row, a, b)
+    )
+
+
+def _cut(value: Any, row: int, start: int, stop: int) -> bytes:
+    """Return these bytes of an array whose rows have so many: of long rows no more than is asked for."""
+    first, behind = start // row, -(-stop // row)
+    if row <= PIECE or len(shape := kinds.shape_of(value)) == 1:
+        return value[first:behind].tobytes()[start - first * row : stop - first * row]
+    parts = ((at, max(0, start - at * row), min(row, stop - at * row)) for at in range(first, behind))
+    return b"".join(_cut(value[at], row // shape[1], begin, end) for at, begin, end in parts)
 
 
 def _descr(dtype: Any) -> str:
@@ -289,6 +296,12 @@ def _json_rows(value: Any) -> Iterator[bytes]:
         cells *= length
     step = max(1, ITEMS // max(1, cells))
     yield b"["
+    if cells > ITEMS:
+        for at in range(shape[0]):
+            yield b"," if at else b""
+            yield from _json_rows(value[at])
+        yield b"]"
+        return
     for at in range(0, shape[0], step):
         yield (b"," if at else b"") + msgspec.json.encode(value[at : at + step].tolist())[1:-1]
     yield b"]"

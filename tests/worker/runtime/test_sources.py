@@ -155,3 +155,24 @@ def test_a_piece_is_small() -> None:
     """A piece is a step of the graph's thread."""
     assert len(open_source(np.zeros(10**7)).next_piece()) <= sources.PIECE
     assert len(open_source([0.5] * 10**6).next_piece()) <= 2 * sources.PIECE
+
+
+@pytest.mark.parametrize("mime", [NPY, "application/json"])
+@pytest.mark.parametrize("shape", [(2, 1_500_000), (1, 2, 1_500_000)])
+def test_an_array_of_few_long_rows_is_not_copied_row_by_row(mime: str, shape: tuple[int, ...]) -> None:
+    """A transposed array: each piece of a megabyte copied, or listed, a whole row."""
+    value = np.arange(3_000_000, dtype=np.float64).reshape(shape[::-1]).T
+    source = open_source(value, mime)
+    tracemalloc.start()
+    try:
+        first = source.next_piece() + source.next_piece()
+        assert tracemalloc.get_traced_memory()[1] < 5 * PIECE
+    finally:
+        tracemalloc.stop()
+    data = first + whole_rest(source)
+    found = np.load(io.BytesIO(data)) if mime == NPY else np.array(json.loads(data))
+    assert np.array_equal(found, value)
+
+
+def whole_rest(source: Source) -> bytes:
+    return b"".join(iter(source.next_piece, b""))
