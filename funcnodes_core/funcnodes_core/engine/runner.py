@@ -376,9 +376,9 @@ class Engine:
             raise error
 
     def _keep_failure(self, cell: Cell, n: int, error: BaseException, kwargs: dict[str, Any]) -> None:
-        failure = NodeTriggerError(text_of(error)).with_traceback(error.__traceback__)
+        cell.error = said = error_of(error, kwargs)
+        cell.failure = failure = NodeTriggerError(said.message).with_traceback(error.__traceback__)
         failure.__cause__ = error
-        cell.error, cell.failure = error_of(error, kwargs), failure
         cell.blocked_by = None
         cell.failures += 1
         block_below(self, cell)

@@ -6,6 +6,7 @@ import copyreg
 import importlib
 import inspect
 import sys
+import threading
 from abc import ABCMeta
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, cast
@@ -19,10 +20,18 @@ from funcnodes_core.node.registry import get_nodeclass, register_node
 if TYPE_CHECKING:
     from funcnodes_core.node.node import Node
 
-__all__ = ["NodeMeta", "apart", "streams"]
+__all__ = ["NodeMeta", "apart", "checked_limit", "streams"]
 
 _framework: set[str] = set()
 """Attributes of `Node` itself, which no port may hide. Filled when `Node` is made."""
+
+
+def checked_limit(value: object, owner: str = "") -> float | None:
+    """Return how many seconds a run may take, if a clock can keep that; None for no limit."""
+    # The clock is a thread that waits: what is more than a wait can last would end it with no limit kept.
+    if value is None or (isinstance(value, int | float) and 0 < value <= threading.TIMEOUT_MAX):
+        return value
+    raise ValueError(f"{owner}time_limit_s is a number of seconds above zero, or None for no limit")
 
 
 class NodeMeta(ABCMeta):
@@ -41,10 +50,7 @@ class NodeMeta(ABCMeta):
             _refuse_hiding(name, namespace)
             if "time_limit_s" in namespace:
                 # On a node the name is a property, so that the engine hears of a change.
-                limit: float | None = namespace["time_limit_s"]
-                if limit is not None and not limit > 0:
-                    raise ValueError(f"{name}.time_limit_s is a number of seconds above zero, or None")
-                node_class.default_time_limit_s = limit
+                node_class.default_time_limit_s = checked_limit(namespace["time_limit_s"], f"{name}.")
                 type.__delattr__(cls, "time_limit_s")
         for attribute, port in namespace.items():
             if isinstance(port, NodeIO):
@@ -63,7 +69,6 @@ class NodeMeta(ABCMeta):
             )
         if not inspect.isabstract(cls):
             _enter(node_class)
-
 
     def __setattr__(cls, name: str, value: Any) -> None:
         # A test may replace `func` on a class whose nodes are there already, and put it back.

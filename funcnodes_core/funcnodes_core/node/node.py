@@ -21,7 +21,7 @@ from funcnodes_core.io.input import NodeInput
 from funcnodes_core.io.output import NodeOutput
 from funcnodes_core.io.port import NodeIO
 from funcnodes_core.node import shapes
-from funcnodes_core.node.making import NodeMeta
+from funcnodes_core.node.making import NodeMeta, checked_limit
 from funcnodes_core.node.runs import RunsOfNode
 from funcnodes_core.utils.data import merged
 from funcnodes_core.utils.ids import new_id
@@ -214,9 +214,7 @@ class Node(RunsOfNode, metaclass=NodeMeta):
 
     @time_limit_s.setter
     def time_limit_s(self, value: float | None) -> None:
-        if value is not None and not value > 0:
-            raise ValueError("time_limit_s is a number of seconds above zero, or None for no limit")
-        self._time_limit_s = value
+        self._time_limit_s = checked_limit(value)
         self.cell.refresh()
 
     @property

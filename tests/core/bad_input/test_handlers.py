@@ -219,3 +219,19 @@ async def test_an_error_whose_text_breaks_is_named_by_its_class(engine: Engine) 
     error = node.run_state.error
     assert error is not None
     assert (error.kind, error.message) == ("Mute", "<Mute that cannot be shown>")
+
+
+async def test_who_awaits_a_node_is_told_the_class_of_an_error_without_text(engine: Engine) -> None:
+    """As the node itself says it: an empty sentence would help nobody."""
+
+    @NodeDecorator("tests.handlers.wordless")
+    def wordless(a: int) -> int:
+        raise LookupError
+
+    node = wordless()
+    node["a"] = 1
+    with pytest.raises(NodeTriggerError, match=r"^LookupError$"):
+        await node
+    error = node.run_state.error
+    assert error is not None
+    assert error.message == "LookupError"

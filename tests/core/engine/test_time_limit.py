@@ -170,3 +170,15 @@ async def test_a_run_within_its_limit_is_not_touched(engine: Engine) -> None:
         node["a"] = i
         await node
     assert (node.outputs["out"].value, node.run_state.notice) == (49, None)
+
+
+@pytest.mark.parametrize("limit", [0, -1, float("nan"), float("inf"), 1e12, "1", [1]], ids=str)
+async def test_a_limit_that_no_clock_can_keep_is_refused(limit: Any) -> None:
+    """On a node, by the decorator and in a class: the sentence says what to write."""
+    sentence = "time_limit_s is a number of seconds above zero"
+    node = NodeDecorator(f"tests.limit.plain.{limit}")(spins)()
+    with pytest.raises(ValueError, match=sentence):
+        node.time_limit_s = limit
+    assert node.time_limit_s is None
+    with pytest.raises(ValueError, match=sentence):
+        NodeDecorator("tests.limit.refused", time_limit_s=limit)(spins)
