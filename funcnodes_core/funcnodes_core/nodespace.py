@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 from funcnodes_core.document.graph_properties import CYCLE_LIMIT, wanted_for
+from funcnodes_core.engine.blocking import forget_all
 from funcnodes_core.engine.runner import current_engine
 from funcnodes_core.engine.states import OPENED
 from funcnodes_core.eventmanager import EventEmitterMixin, Listener
@@ -113,6 +114,7 @@ class NodeSpace(EventEmitterMixin):
 
     def clear(self) -> None:
         """Remove all nodes, groups and properties; secrets stay."""
+        forget_all(node.cell for node in self.nodes)
         for node in self.nodes:
             self.remove_node_instance(node)
         self.groups.clear()

@@ -294,10 +294,10 @@ class Cell:
         # An engine whose loop is closed learns of no edges any more, so it may not know this one.
         if isinstance(child, Cell) and engine is not None and engine is child.engine and not engine.over:
             engine.cut(self, child)
-        if isinstance(child, Cell) and child.blocked_by is not None:
+        if isinstance(child, Cell):
             from funcnodes_core.engine.blocking import unblock_below
 
-            unblock_below(child)
+            unblock_below(self, child)
 
     def children(self) -> Iterable[Cell]:
         """Return the cells that an edge leads to, once per edge."""

@@ -12,6 +12,7 @@ from asyncio.events import _get_running_loop as running_loop  # pyright: ignore[
 from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
+from funcnodes_core.engine.blocking import leave
 from funcnodes_core.engine.cell import Cell
 from funcnodes_core.engine.plan import Plan
 from funcnodes_core.engine.runner import current_engine
@@ -292,6 +293,7 @@ class Node(RunsOfNode, metaclass=NodeMeta):
     def cleanup(self) -> None:
         """Leave the engine and the graph: no ports, no listeners, no runs."""
         self.emit("cleanup")
+        leave(self.cell)
         ports: Iterable[Any] = (*self.inputs.values(), *self.outputs.values())
         for port in ports:
             port.disconnect()

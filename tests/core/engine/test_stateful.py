@@ -98,13 +98,13 @@ class LifeOfAGraph(RuleBasedStateMachine):
 
     def _loosen(self, node: Node) -> None:
         """Note that an input gets or loses a value without a cause for a run, and what it forwards to."""
-        stack = [node]
+        stack, seen = [node], set[Node]()
         while stack:
             here = stack.pop()
-            if self.loose.get(here) == self.gates.runs[here.uuid]:
-                continue
-            self.loose[here] = self.gates.runs[here.uuid]
-            stack.extend(trg.node for socket in here.inputs.values() for trg in socket.forwards)
+            if here not in seen:
+                seen.add(here)
+                self.loose[here] = self.gates.runs[here.uuid]
+                stack.extend(trg.node for socket in here.inputs.values() for trg in socket.forwards)
 
     # --- edits ---------------------------------------------------------------------------------
     @precondition(lambda self: len(self.nodes) < MOST_NODES)

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import time
+from itertools import pairwise
 
 from funcnodes_core.engine.runner import Engine, current_engine
+from funcnodes_core.nodespace import NodeSpace
 
 from funcnodes_core import NodeDecorator
+from tests.core.graphs import add as join
 from tests.core.graphs import fail, inc
 
 
@@ -94,3 +98,30 @@ async def test_what_a_failed_node_leads_to_no_more_is_blocked_no_more(engine: En
                 second.inputs["a"].disconnect()
         assert second.run_state.status == "idle"
         assert first.run_state.status == ("blocked" if way == "edge further up" else "idle")
+
+
+async def test_who_stands_behind_one_that_runs_well_is_unblocked_too(engine: Engine) -> None:
+    """The first below has run since by another input's word; the second was held back by the failure only."""
+    failing, first, second = fail(), join(), inc()
+    failing.outputs["out"].connect(first.inputs["a"])
+    first.outputs["out"].connect(second.inputs["a"])
+    failing["a"] = -1
+    await engine.wait_idle()
+    first.cell.blocked_by = None
+    failing.cleanup()
+    assert second.run_state.status == "idle"
+
+
+async def test_a_large_graph_below_a_failed_node_is_taken_apart_quickly(engine: Engine) -> None:
+    """No walk over all of it for each edge."""
+    space, nodes = NodeSpace(), [fail(), *(inc() for _ in range(5_000))]
+    for node in nodes:
+        space.add_node_instance(node)
+    for before, after in pairwise(nodes):
+        before.outputs["out"].connect(after.inputs["a"])
+    nodes[0]["a"] = -1
+    await engine.wait_idle()
+    assert nodes[-1].run_state.blocked_by == nodes[0].uuid
+    started = time.process_time()
+    space.clear()
+    assert time.process_time() - started < 10
