@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from funcnodes_core.engine.executors.lasting import LastingRun
     from funcnodes_core.engine.runner import Engine
 
-__all__ = ["INSIDE", "NO_AWAITABLES", "call", "is_awaitable", "stepwise"]
+__all__ = ["INSIDE", "NO_AWAITABLES", "call", "is_awaitable", "stepwise", "take_step"]
 
 NO_AWAITABLES = frozenset({bool, bytes, dict, float, frozenset, int, list, set, str, tuple, type(None)})
 """What most functions return: none of these is to be awaited."""
@@ -42,30 +42,48 @@ INSIDE = frozenset({call.__code__, _step.__code__})
 """The frames below which a node's own code runs."""
 
 
-@coroutine
-def stepwise(engine: Engine, run: LastingRun, work: Coroutine[Any, Any, Any]) -> Generator[Any, Any, Any]:
-    """Await `work` in the run's own context, so that the engine knows at each step whose code runs.
+def take_step(engine: Engine, run: LastingRun, work: Any, method: Callable[[Any], Any], argument: Any) -> Any:
+    """Let a node's code go on in the run's own context; return what it pauses on.
 
-    The task around it stays the one that asyncio knows: `asyncio.timeout` and cancelling work as ever.
+    The engine knows meanwhile whose code runs. Raises what the code raises, `StopIteration` at its end.
     """
     cell, inside = run.cell, run.context.run
-    method, argument = work.send, None
     while True:
         engine.enter(cell)
         try:
-            paused_on = inside(_step, method, argument)
-        except StopIteration as stop:
-            return stop.value
+            return inside(_step, method, argument)
+        except StopIteration:
+            raise
         except BaseException as error:
             # An interrupt may have hit the step just before the code went on, or just after it paused.
             # Then it has not heard of it yet, and would be dropped where it stands.
             if getattr(work, "cr_frame", None) is None:
                 raise
             method, argument = work.throw, error
-            continue
         finally:
             engine.leave()
-        run.paused = True
+
+
+_NOT_BEGUN = object()
+
+
+@coroutine
+def stepwise(
+    engine: Engine, run: LastingRun, work: Coroutine[Any, Any, Any], paused_on: Any = _NOT_BEGUN
+) -> Generator[Any, Any, Any]:
+    """Await `work`, step by step; `paused_on`: what it paused on if it has taken its first step already.
+
+    The task around it stays the one that asyncio knows: `asyncio.timeout` and cancelling work as ever.
+    """
+    method, argument = work.send, None
+    has_begun = paused_on is not _NOT_BEGUN
+    while True:
+        if not has_begun:
+            try:
+                paused_on = take_step(engine, run, work, method, argument)
+            except StopIteration as stop:
+                return stop.value
+        run.paused, has_begun = True, False
         try:
             method, argument = work.send, (yield paused_on)
         except GeneratorExit:

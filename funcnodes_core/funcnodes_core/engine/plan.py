@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from inspect import iscoroutinefunction
 from typing import Any, Literal
 
 __all__ = ["Kind", "Plan"]
@@ -35,3 +36,8 @@ class Plan:
     """Whether it is asked for its next item at once, not only when the last has settled."""
     disputed: bool = False
     """Whether someone ever put another function in its place, so that each run looks what stands there."""
+    is_async: bool = field(init=False)
+    """Whether the function is an `async def` itself: calling it runs none of its code yet."""
+
+    def __post_init__(self) -> None:
+        self.is_async = iscoroutinefunction(self.function)

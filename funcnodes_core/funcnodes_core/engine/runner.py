@@ -232,7 +232,8 @@ class Engine:
                 if cell is None:
                     scheduler.finished(n, scheduler.run[n])
                 elif cell.slow or cell.plan.disputed:
-                    self.lasting.start(cell, n)
+                    if not self.lasting.start(cell, n):
+                        return False
                 else:
                     self._run(cell, n, wall)
                 # The clock was read when the plain run ended; a lasting one has only been started.
@@ -345,10 +346,7 @@ class Engine:
         cell.forced = False
         if cell.error is not None or cell.blocked_by is not None:
             recover(self, cell)
-        try:
-            self.scheduler.finished(n, run)
-        except RanAway as away:
-            self._ran_away(away)
+        self.scheduler.finished(n, run)
         if self._state_changed is not None:
             self._state_changed(cell.node)
         if cell.heard:

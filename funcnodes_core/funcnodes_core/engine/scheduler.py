@@ -182,12 +182,18 @@ class Scheduler:
             self._laps.pop(n, None)
         return True
 
-    def stays(self, n: int, opened: bool = False) -> None:
-        """Say that the run of `n` lasts; `opened`: its inputs are not read yet, so marks add nothing."""
+    def stays(self, n: int, opened: bool = False, holds: bool = True) -> None:
+        """Say that the run of `n` lasts; `opened`: its inputs are not read yet, so marks add nothing.
+
+        It holds back its descendants, unless it has set an output already.
+        """
         self.state[n] = OPEN if opened else RUNNING
         if n not in self.lasting:
             self.lasting.add(n)
-            self._hold(n, self.wave_of[n])
+            if holds:
+                self._hold(n, self.wave_of[n])
+                if n in self.queued:
+                    self._hold(n, self.queued[n])
 
     # --- more about runs that last -------------------------------------------------------------
     def speaks(self, n: int, again: bool = False) -> None:

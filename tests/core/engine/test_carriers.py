@@ -208,3 +208,50 @@ async def test_the_loop_gets_its_turn_during_a_long_chain(engine: Engine) -> Non
 
     assert nodes[-1].outputs["out"].value == 3000
     assert rounds > 2
+
+
+async def test_a_run_that_pauses_in_its_first_step_is_carried_on(engine: Engine) -> None:
+    """It holds its descendants back from then on, and is shown as running."""
+    gate = asyncio.Event()
+    nodes = chain(4, doing)
+    _deeds.extend([_nothing, gate.wait])
+    nodes[0]["a"] = 0
+    nodes[3]["a"] = 0
+    await engine.waiting.turn()
+    while len(_seen) < 2:  # noqa: ASYNC110 - rounds of the loop are what is waited for
+        await asyncio.sleep(0)
+
+    assert nodes[1].run_state.status == "running"
+    assert nodes[3].run_state.status == "marked", "it waits for its ancestor"
+    gate.set()
+    await engine.wait_idle()
+    assert nodes[3].outputs["out"].value == 4
+    assert len(_seen) == 4
+
+
+async def test_a_node_that_removes_itself_and_pauses_keeps_nobody(engine: Engine) -> None:
+    """Its run is cancelled at its pause; the others go on."""
+    nodes = chain(3, doing)
+    ended: list[str] = []
+
+    async def leave() -> None:
+        engine.dismiss(nodes[1].cell)
+        try:
+            await asyncio.sleep(60)
+        except asyncio.CancelledError:
+            ended.append("cancelled")
+            raise
+
+    _deeds.extend([_nothing, leave])
+    nodes[0]["a"] = 0
+    async with asyncio.timeout(10):
+        await engine.wait_idle()
+        while not ended:  # noqa: ASYNC110 - as above
+            await asyncio.sleep(0)
+    other = doing()
+    other["a"] = 1
+    await engine.wait_idle()
+
+    assert ended == ["cancelled"]
+    assert other.outputs["out"].value == 2
+    assert engine.idle

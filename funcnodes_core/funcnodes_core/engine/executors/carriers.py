@@ -10,14 +10,15 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
 from sys import getrefcount
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 from weakref import getweakrefcount
 
+from funcnodes_core.engine.calls import stepwise, take_step
+
 if TYPE_CHECKING:
-    from funcnodes_core.engine.executors.lasting import LastingRun
+    from funcnodes_core.engine.executors.lasting import LastingRun, LastingRuns
     from funcnodes_core.engine.runner import Engine
 
 __all__ = ["Carriers"]
@@ -29,17 +30,50 @@ SLICE_S = 0.005
 class Carriers:
     """The tasks of one engine."""
 
-    def __init__(
-        self,
-        engine: Engine,
-        begin: Callable[[LastingRun, asyncio.Task[None]], None],
-        end: Callable[[LastingRun, Any, BaseException | None], None],
-    ) -> None:
-        """`begin` is told before a run's first step; `end` settles what follows from its end."""
-        self._engine, self._begin, self._end = engine, begin, end
+    def __init__(self, engine: Engine, lasting: LastingRuns) -> None:
+        """`lasting` prepares the first step of a run and settles what follows from its end."""
+        self._engine, self._lasting = engine, lasting
         self._waiting: deque[LastingRun] = deque()
         self._coming = False
         """Whether a task will look for who waits, before the loop goes on or as its next step."""
+        self.free: asyncio.Task[None] | None = None
+        """The task whose run has ended and that gives the engine its turn now: it can take first steps."""
+        self._begun: tuple[LastingRun, Any, Any] | None = None
+        """The run that paused in its first step, what it awaits, and what it paused on."""
+
+    def step(self, run: LastingRun) -> bool:
+        """Let a run take its first step in the free task; False when it paused: then the task is its own."""
+        task: Any = self.free
+        self.free, result, error = None, None, None
+        held, watched, told = getrefcount(task), getweakrefcount(task), task._callbacks  # noqa: SLF001
+        try:
+            work = self._lasting.open(run, task)
+            paused_on = take_step(self._engine, run, work, work.send, None)
+        except StopIteration as stop:
+            result = stop.value
+        except BaseException as raised:  # noqa: BLE001 - errors stay on the node, cancelling too
+            error = raised
+        else:
+            self._begun = run, work, paused_on
+            self._lasting.paused(run, task)
+            return False
+        run.task = None
+        # Whoever came to know the task in this run shall not meet the next one in it.
+        if (
+            error is None
+            and not run.paused
+            and getrefcount(task) == held
+            and getweakrefcount(task) == watched
+            and len(task._callbacks or ()) == len(told or ())  # noqa: SLF001
+            and not task.cancelling()
+            and not task._must_cancel  # noqa: SLF001 - as below
+        ):
+            self.free = task
+        if error is None:
+            self._lasting.settle(run, result)
+        else:
+            self._lasting.leave(run, result, error)
+        return True
 
     def take(self, run: LastingRun) -> None:
         """Let a task carry this run, soon."""
@@ -57,17 +91,22 @@ class Carriers:
         until = perf_counter() + SLICE_S
         self._coming, goes_on = False, True
         known_to = _known_to(task)
-        while goes_on and waiting:
-            run, result, error = waiting.popleft(), None, None
-            if runs.get(run.n) is not run:
+        while self._begun is not None or (goes_on and waiting):
+            result, error, begun = None, None, self._begun
+            run = waiting.popleft() if begun is None else begun[0]
+            if begun is None and runs.get(run.n) is not run:
                 # It was given up before its first step.
                 continue
             if waiting and not self._coming:
                 # This run may pause, and the others cannot wait for that.
                 self._come()
-            self._begin(run, task)
             try:
-                result = await run.body(run)
+                if begun is None:
+                    self._lasting.enter(run, task)
+                    result = await run.body(run)
+                else:
+                    self._begun = None
+                    result = await stepwise(engine, run, begun[1], begun[2])
             except BaseException as raised:  # noqa: BLE001 - errors stay on the node, cancelling too
                 error = raised
             run.task = None
@@ -84,16 +123,26 @@ class Carriers:
             # carried by this task, so a chain of short coroutines takes neither a task nor a round per node.
             claimed = engine.claim_turn()
             try:
-                self._end(run, result, error)
+                self._lasting.leave(run, result, error)
             finally:
-                del run, result, error
+                del run, result, error, begun
                 engine.scheduler.outside()
                 self._coming = self._coming or goes_on
                 if claimed:
-                    engine.turn()
+                    goes_on = self._give_turn(task, goes_on)
             self._coming = False
         if waiting:
             self._come()
+
+    def _give_turn(self, task: asyncio.Task[None], is_free: bool) -> bool:
+        """Give the engine its turn; coroutines take their first steps in this task as long as it is free."""
+        if is_free:
+            self.free = task
+        try:
+            self._engine.turn()
+            return self.free is not None
+        finally:
+            self.free = None
 
     def _over(self, task: asyncio.Task[None]) -> None:
         if task.cancelled():

@@ -11,7 +11,7 @@ import inspect
 import os
 import time
 import weakref
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from contextvars import Context, copy_context
 from functools import partial
 from types import CoroutineType
@@ -89,20 +89,32 @@ class LastingRuns:
         self._engine = engine
         self.interrupts = Interrupts(engine)
         self.runs: dict[int, LastingRun] = {}
-        self._carriers = Carriers(engine, self._enter, self._leave)
+        self._carriers = Carriers(engine, self)
         self._threads = asyncio.Semaphore(MAX_THREADS)
         self._processes = asyncio.Semaphore(MAX_PROCESSES)
         self._may_spare = False
         self._spares: weakref.WeakKeyDictionary[Cell, Callable[[], bool]] = weakref.WeakKeyDictionary()
 
-    def start(self, cell: Cell, n: int) -> None:
-        """Begin a run that reads its inputs in its own task. Called by the runner."""
+    def start(self, cell: Cell, n: int) -> bool:
+        """Begin a run that lasts; False when the runner's turn ends with it. Called by the runner.
+
+        A coroutine takes its first step at once when a task is at hand; most are over then. Everything else
+        reads its inputs in its own task.
+        """
         if self._may_spare and self._is_spared(cell, n):
-            return
+            return True
         if self.interrupts.stopped and self.interrupts.has_stopped(cell):
             self._pass_over(cell, n)
-            return
+            return True
+        plan = cell.plan
+        if (
+            self._carriers.free is not None
+            and plan.kind == "coroutine"
+            and not (cell.patient or plan.streams or plan.disputed)
+        ):
+            return self._carriers.step(LastingRun(cell, n, self._engine.scheduler.run[n], self._whole, {}))
         self._begin(cell, n, True, self._whole, {})
+        return True
 
     def await_result(self, cell: Cell, n: int, result: Any, kwargs: dict[str, Any]) -> None:
         """Go on with a plain run whose function returned something to be awaited. Called by the runner."""
@@ -202,7 +214,38 @@ class LastingRuns:
         engine.state_changed(cell)
         return run
 
-    def _enter(self, run: LastingRun, task: asyncio.Task[None]) -> None:
+    def open(self, run: LastingRun, task: asyncio.Task[None]) -> Coroutine[Any, Any, Any]:
+        """Return the code of a run whose first step is taken here and now, while everybody waits for it."""
+        cell = run.cell
+        self.runs[run.n] = run
+        cell.lasting, cell.spoken, cell.why = True, None, cell.cause
+        run.task, run.entered, run.paused = task, True, False
+        RUNNING_NODE.set(cell.node.uuid)
+        run.context = copy_context()
+        run.kwargs = kwargs = self._arguments(cell)
+        if cell.heard:
+            self._engine.tell_start(cell)
+        plan = cell.plan
+        if plan.wants_node:
+            kwargs = {**kwargs, "node": cell.node}
+        function = partial(plan.function, cell.node) if plan.wants_self else plan.function
+        run.has_begun = True
+        cell.begun = begun = time.perf_counter()
+        cell.queue_s = begun - run.marked_at
+        return call(function, kwargs) if plan.is_async else _complete(function, kwargs)
+
+    def paused(self, run: LastingRun, task: asyncio.Task[None]) -> None:
+        """Note that a run did not end with its first step: from now on it lasts."""
+        task.set_name(run.cell.node.uuid)
+        if run.cell.engine is not self._engine or self._engine.scheduler.run[run.n] != run.number:
+            # Its own code has removed the node.
+            return
+        self._engine.scheduler.stays(run.n, holds=run.cell.spoken is None)
+        self._engine.state_changed(run.cell)
+        if self._engine.scheduler.order.back:
+            self._engine.loop.call_soon(self._look_whether_it_waits, run)
+
+    def enter(self, run: LastingRun, task: asyncio.Task[None]) -> None:
         """Prepare the first step of a run, in its task."""
         run.task, run.entered = task, True
         # What the run starts, a thread too, copies this.
@@ -215,11 +258,11 @@ class LastingRuns:
             # waits, and a cycle through it does not run away.
             self._engine.loop.call_soon(self._look_whether_it_waits, run)
 
-    def _leave(self, run: LastingRun, result: Any, error: BaseException | None) -> None:
+    def leave(self, run: LastingRun, result: Any, error: BaseException | None) -> None:
         """Settle what follows from the end of a run, in its task."""
         engine, cell = self._engine, run.cell
         if error is None:
-            self._settle(run, result)
+            self.settle(run, result)
             return
         self._end(run)
         if isinstance(error, _NotReadyError):
@@ -227,7 +270,8 @@ class LastingRuns:
         else:
             engine.failed(cell, run.n, run.number, error, run.kwargs)
 
-    def _settle(self, run: LastingRun, result: Any) -> None:
+    def settle(self, run: LastingRun, result: Any) -> None:
+        """Set the outputs of a run that ended well, and settle what follows."""
         engine, cell, n, ended = self._engine, run.cell, run.n, time.perf_counter()
         if self.runs.get(n) is not run or cell.engine is not engine or engine.scheduler.run[n] != run.number:
             self._end(run)
@@ -246,13 +290,14 @@ class LastingRuns:
             engine.failed(cell, n, run.number, error, run.kwargs)
             return
         self._end(run)
-        engine.succeeded(cell, n, run.number, ended, time.time() - time.perf_counter(), result)
+        engine.succeeded(cell, n, run.number, ended, time.time() - ended, result)
 
     def _end(self, run: LastingRun) -> None:
-        if self.runs.get(run.n) is run:
-            del self.runs[run.n]
+        n = run.n
+        if self.runs.get(n) is run:
+            del self.runs[n]
             run.cell.lasting = False
-            self._engine.waiting.forget_looper(run.n)
+            self._engine.waiting.forget_looper(n)
 
     async def _whole(self, run: LastingRun) -> Any:
         engine, cell = self._engine, run.cell
@@ -318,7 +363,8 @@ class LastingRuns:
         if plan.streams:
             return self._stream(run, partial(function, **kwargs))
         run.paused = cell.patient
-        return stepwise(self._engine, run, _complete(function, kwargs))
+        work = call(function, kwargs) if plan.is_async else _complete(function, kwargs)
+        return stepwise(self._engine, run, work)
 
     async def _replaced(self, run: LastingRun, func: Callable[..., Any]) -> Any:
         """Call what someone put in place of the class's own function, as such: it sets outputs itself."""
