@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
+from urllib.parse import urlsplit
 
 from funcnodes_worker.home.base import Base, resolve_base
 from funcnodes_worker.home.token import read_token
@@ -17,6 +18,7 @@ from funcnodes_worker.home.worker_home import WorkerHome, find_workers
 from funcnodes.client.errors import WorkerNotFound, WorkerUnreachable
 
 _SCHEMES = ("http://", "https://", "ws://", "wss://")
+_HERE = ("localhost", "127.0.0.1", "::1")
 _SHORTEST_BEGINNING = 4
 
 
@@ -40,6 +42,9 @@ def finder(target: str, base: str | Path | None, token: str | None) -> Find:
     """Return what finds a worker by name, id, beginning of an id, or URL."""
     if target.startswith(_SCHEMES):
         url = target if target.endswith("/") else f"{target}/"
+        # The token opens everything here: another machine sees it only when the script names the folder.
+        if token is None and base is None and urlsplit(url).hostname not in _HERE:
+            return lambda: Address(url, None)
         return lambda: Address(url, token or read_token(resolve_base(base)))
     folder = resolve_base(base)
 

@@ -173,6 +173,13 @@ class Line:
                 await self._dial_again(reason)
         except ClientError as problem:
             self._fail(problem)
+        # What a worker of another release says may mean nothing here. Nobody reads on then: who waits must
+        # hear it.
+        except Exception as problem:  # noqa: BLE001
+            said = f"what it said was not understood: {type(problem).__name__}: {problem}"
+            lost = ConnectionLost(f"{said}; where it runs another release of funcnodes, update one of both")
+            lost.__cause__ = problem
+            self._fail(lost)
 
     async def _dial_again(self, reason: str) -> None:
         pause = FIRST_PAUSE_S

@@ -9,6 +9,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+from funcnodes.client.address import finder
 from funcnodes.client.errors import (
     BadCall,
     ConnectionLost,
@@ -23,6 +26,8 @@ from funcnodes.client.happenings import Changed, Connection, Edited, Preview, Pr
 from funcnodes.client.opening import Connecting
 from funcnodes_core.document.edits import RenameNode, SetValue
 from funcnodes_core.document.model import Document
+from funcnodes_worker.home.base import resolve_base
+from funcnodes_worker.home.token import read_or_make_token
 from msgspec import convert
 
 import funcnodes
@@ -193,3 +198,53 @@ async def test_who_waits_too_long_for_a_worker_hears_why(tmp_path: Path) -> None
             with pytest.raises(ConnectionLost, match=r"not there again within 0\.3 s"):
                 await lab.call("uuid")
             assert not lab.is_up
+
+
+async def a_worker_of_another_release(request: web.Request) -> web.WebSocketResponse:
+    """Greet, and then tell of an edit that nobody here knows."""
+    socket = web.WebSocketResponse()
+    await socket.prepare(request)
+    await socket.receive()
+    feed: dict[str, object] = {"states": {}, "values": {}, "ports": {}}
+    document: dict[str, object] = {
+        "epoch": "e",
+        "revision": 0,
+        "document": {},
+        "edits": [],
+        "feed": feed,
+        "author": "me",
+    }
+    await socket.send_json({"jsonrpc": "2.0", "id": "greeting", "result": document})
+    told = {"revision": 1, "author": "other", "edits": [{"kind": "fold_space"}]}
+    await socket.receive()
+    await socket.send_json({"jsonrpc": "2.0", "method": "edit", "params": told})
+    await socket.receive()
+    return socket
+
+
+async def test_what_cannot_be_understood_ends_the_waiting_and_says_so() -> None:
+    """The connection's task died alone, and every call waited for ever."""
+    app = web.Application()
+    app.router.add_get("/", a_worker_of_another_release)
+    async with (
+        asyncio.timeout(10),
+        TestServer(app) as server,
+        funcnodes.connect(str(server.make_url("/")), token="any") as worker,
+    ):
+        with pytest.raises(ConnectionLost, match=r"not understood.*fold_space"):
+            await worker.call("uuid")
+        with pytest.raises(ConnectionLost, match="not understood"):
+            await worker.wait_for(lambda worker: worker.revision == 1)
+
+
+@pytest.mark.parametrize("host", ["lab.example", "127.0.0.1.example", "[2001:db8::1]"])
+def test_the_token_is_shown_to_another_machine_only_by_who_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, host: str
+) -> None:
+    monkeypatch.setenv("FUNCNODES_CONFIG_DIR", str(tmp_path))
+    ours = read_or_make_token(resolve_base(tmp_path))
+    assert finder(f"http://{host}:9382", None, None)().headers == {}
+    assert finder(f"http://{host}:9382", None, "theirs")().token == "theirs"
+    assert finder(f"http://{host}:9382", tmp_path, None)().token == ours
+    for here in ("localhost", "127.0.0.1", "[::1]"):
+        assert finder(f"http://{here}:9382", None, None)().token == ours
