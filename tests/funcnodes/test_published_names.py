@@ -12,7 +12,7 @@ import funcnodes
 import funcnodes_core
 import funcnodes_worker
 
-OWN = {"LazyImport", "WorkerManager", "assert_worker_manager_running"}
+OWN = {"LazyImport", "WorkerManager", "assert_worker_manager_running", "connect"}
 
 
 def test_everything_that_core_and_worker_publish_is_here() -> None:

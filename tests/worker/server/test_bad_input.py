@@ -85,7 +85,12 @@ CASES: list[tuple[str, dict[str, Any], int, str]] = [
         -32004,
         "start one with 'funcnodes startworkermanager'",
     ),
-    ("update_worker_config", {"autostart": "sometimes"}, -32602, "use one of never, on-failure, unless-stopped, always"),
+    (
+        "update_worker_config",
+        {"autostart": "sometimes"},
+        -32602,
+        "use one of never, on-failure, unless-stopped, always",
+    ),
     ("get_plugin_keys", {"type": "vue"}, -32602, "vue"),
     ("load_data", {"data": {"nodes": 5}}, -32602, "no saved graph: 'nodes' is no list; nothing was changed"),
     ("load_data", {"data": {"backend": []}}, -32602, "no saved graph: 'backend' is no object"),
