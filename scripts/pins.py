@@ -35,7 +35,8 @@ def _pin(entry: dict[str, Any]) -> str:
     markers = cast("list[str]", entry.get("resolution-markers", []))
     if not markers:
         return requirement
-    return f"{requirement} ; {' or '.join(f'({marker})' for marker in markers)}"
+    # uv writes them in an order that changes from one resolution to the next.
+    return f"{requirement} ; {' or '.join(f'({marker})' for marker in sorted(markers))}"
 
 
 def with_pins(text: str, lines: list[str]) -> str:
