@@ -17,13 +17,20 @@ from funcnodes_core.engine.runner import current_engine
 from funcnodes_core.nodespace import NodeSpace
 from funcnodes_core.novalue import NoValue
 
+from funcnodes_worker.rpc.errors import GraphBusy
 from funcnodes_worker.runtime import pictures
 from funcnodes_worker.runtime.feed import Feed
 from funcnodes_worker.runtime.graph_thread import ASK_LIMIT_S, GraphThread
 from funcnodes_worker.runtime.observe import port_under
 from funcnodes_worker.runtime.previews import encoded_by_module
-from funcnodes_worker.runtime.sources import Source, formats_of, open_source, published_source
-from funcnodes_worker.runtime.windows import Wish, describe, steps, window_arrow, window_json
+from funcnodes_worker.runtime.sources import (
+    NoSuchFormat,
+    Source,
+    formats_of,
+    open_source,
+    published_source,
+)
+from funcnodes_worker.runtime.windows import BadWindow, Wish, describe, steps, window_arrow, window_json
 
 STEP_S = 0.005
 """How long the graph's thread works for a reader before others have their turn."""
@@ -54,12 +61,32 @@ class About:
     formats: tuple[str, ...]
 
 
+class CannotWrite(ValueError):
+    """Raised for a value whose own code fails when it is written, or that contains itself."""
+
+    def __init__(self, node: NodeId, port: PortId, error: Exception) -> None:
+        super().__init__()
+        self.node, self.port, self.error = node, port, error
+
+    def __str__(self) -> str:
+        cause = f"{type(self.error).__name__}: {str(self.error)[:200]}"
+        return (
+            f"the value of port {self.port!r} of node {self.node!r} cannot be written ({cause}); "
+            "its preview says what can be shown. Turn it into plain data in a node, or give its class an "
+            "encoder"
+        )
+
+
+_SAID_ELSEWHERE = (GraphBusy, NoSuchFormat, BadWindow, pictures.NoPicture)
+
+
 class Reader:
     """One value, read from the server's thread. Close it, so that it is let go where it lives."""
 
     def __init__(self, graph: GraphThread, space: NodeSpace) -> None:
         self._graph, self._space = graph, space
         self._held: list[Any] = []
+        self._whose = ("", "")
         self.generation = ""
 
     async def open(self, node: NodeId, port: PortId) -> None:
@@ -71,6 +98,7 @@ class Reader:
             # A default that changed is no change of the port; the value's place in memory tells it.
             return f"{_BOOT}-{number}-{id(value) & 0xFFFFFFFF:x}"
 
+        self._whose = node, port
         self.generation = await self._graph.ask(take)
 
     def close(self) -> None:
@@ -144,7 +172,13 @@ class Reader:
         return await self._ask(lambda: source.read(start, stop), READ_LIMIT_S)
 
     async def _ask(self, question: Callable[[], Result], limit_s: float = ASK_LIMIT_S) -> Result:
-        return await self._graph.ask(question, limit_s)
+        try:
+            return await self._graph.ask(question, limit_s)
+        except _SAID_ELSEWHERE:
+            raise
+        # Encoders and `__str__` are code of modules: what they raise is the value's, not ours.
+        except Exception as error:
+            raise CannotWrite(*self._whose, error) from error
 
     async def _in_steps(self, work: Callable[[], Generator[None, None, Result]]) -> Result:
         found: list[Result] = []

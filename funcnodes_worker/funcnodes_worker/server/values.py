@@ -20,7 +20,7 @@ from funcnodes_worker.rpc.gate import Right
 from funcnodes_worker.rpc.guarded import door
 from funcnodes_worker.runtime.pictures import NoPicture
 from funcnodes_worker.runtime.sources import FORMATS, PIECE, NoSuchFormat, Source, words_of
-from funcnodes_worker.runtime.values import Reader
+from funcnodes_worker.runtime.values import CannotWrite, Reader
 from funcnodes_worker.runtime.windows import ARROW, JSON, BadWindow, Span, Wish, has_arrow
 from funcnodes_worker.server.context import Services, port_of
 
@@ -67,6 +67,8 @@ class ValueDoors:
             return _said(400, str(bad))
         except NoSuchFormat as bad:
             return _said(406, str(bad))
+        except CannotWrite as problem:
+            return _said(422, str(problem))
         finally:
             reader.close()
 

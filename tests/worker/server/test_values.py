@@ -143,6 +143,20 @@ async def test_bad_questions_are_answered_with_what_is_wrong(tmp_path: Path) -> 
         np.testing.assert_allclose(np.load(io.BytesIO(body)), np.arange(10) / 7)
 
 
+async def test_a_value_that_cannot_be_written_is_said_to_be_so(tmp_path: Path) -> None:
+    """Over HTTP and by method: which port, why, and what to do; it is no error of ours."""
+    async with room(tmp_path) as here:
+        await here.add("lab.silent", "s", go=True)
+        status, _, body = await here.get("s")
+        question = {"method": "get_io_full_value", "params": {"nid": "s", "ioid": "out"}}
+        answer = await here.client.ask({"jsonrpc": "2.0", "id": "full", **question})
+
+    assert status == 422
+    for said in (body.decode(), answer["error"]["message"]):
+        assert "port 'out' of node 's' cannot be written (RuntimeError: no repr)" in said
+        assert "give its class an encoder" in said
+
+
 async def test_a_window_is_of_one_value(tmp_path: Path) -> None:
     """What is read to the end is the value it began with; who asks for more of an old one is told."""
     async with room(tmp_path) as here:

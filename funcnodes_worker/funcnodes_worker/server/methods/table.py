@@ -8,6 +8,7 @@ from funcnodes_worker.disk.inside import PathRefused
 from funcnodes_worker.rpc.dispatch import MethodTable
 from funcnodes_worker.rpc.errors import INVALID_PARAMS, NOT_FOUND, REFUSED_EDIT, CodeTable
 from funcnodes_worker.runtime.files import FileProblem
+from funcnodes_worker.runtime.values import CannotWrite
 from funcnodes_worker.runtime.windows import BadWindow
 from funcnodes_worker.runtime.writer import WriteFailed
 from funcnodes_worker.server.context import CallContext
@@ -38,6 +39,7 @@ CODES: CodeTable = {
     PathRefused: INVALID_PARAMS,
     BadWindow: INVALID_PARAMS,
     FileProblem: NOT_FOUND,
+    CannotWrite: NOT_FOUND,
 }
 """What the refusals of other rooms are called on the wire; the first family that fits counts."""
 

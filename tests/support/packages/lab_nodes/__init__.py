@@ -31,6 +31,19 @@ def echo(value: Any) -> Any:
     return value
 
 
+class Silent:
+    """What cannot be shown."""
+
+    def __repr__(self) -> str:
+        raise RuntimeError("no repr")
+
+
+@fn.NodeDecorator("lab.silent", name="Silent")
+def silent(go: bool) -> Any:
+    """Return what cannot be written."""
+    return Silent()
+
+
 @fn.NodeDecorator("lab.floats", name="Floats")
 def floats(count: int) -> list[float]:
     """Return so many numbers, no two of them equal."""
@@ -177,6 +190,7 @@ NODE_SHELF = fn.Shelf(
         spin,
         add,
         echo,
+        silent,
         floats,
         fail,
         say,
