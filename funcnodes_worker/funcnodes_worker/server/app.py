@@ -27,7 +27,7 @@ from funcnodes_worker.server.client import Client
 from funcnodes_worker.server.context import CallContext, Services
 from funcnodes_worker.server.documented import understand
 from funcnodes_worker.server.documented_news import DocumentedNews
-from funcnodes_worker.server.files import MAX_UPLOAD, FileDoors, max_upload
+from funcnodes_worker.server.files import MAX_UPLOAD, SILENT_S, FileDoors, longest_silence, max_upload
 from funcnodes_worker.server.methods.table import CODES
 from funcnodes_worker.server.published_news import PublishedNews
 from funcnodes_worker.server.sending import say_goodbye, send_until_closed
@@ -48,6 +48,8 @@ class Limits:
     frame: int = MAX_FRAME
     body: int = MAX_BODY
     upload: int = MAX_UPLOAD
+    silent_s: float = SILENT_S
+    """How long an upload waits for its next bytes."""
 
     @classmethod
     def from_environment(
@@ -58,6 +60,7 @@ class Limits:
             _number(environment, "FUNCNODES_WS_WORKER_MAX_SIZE", MAX_FRAME),
             _number(environment, "FUNCNODES_WS_WORKER_MAX_DATA_SIZE", MAX_BODY),
             _number(environment, "FUNCNODES_WS_WORKER_MAX_DATA_SIZE", max_upload(settings or {})),
+            longest_silence(settings or {}),
         )
 
 
@@ -97,7 +100,7 @@ class WorkerServer:
         app.router.add_get("/export", self.export_flow)
         app.router.add_post("/import", self.import_flow)
         ValueDoors(self._services).add_to(app)
-        FileDoors(self._services, self._limits.upload).add_to(app)
+        FileDoors(self._services, self._limits.upload, self._limits.silent_s).add_to(app)
         return app
 
     async def _tidy(self, app: web.Application) -> None:

@@ -45,19 +45,34 @@ MAX_UPLOAD = 10 * 1024**3
 """Bytes of a file that may come, unless the settings say otherwise."""
 
 
+SILENT_S = 20.0
+"""How long an upload waits for its next bytes: until then nobody else can go on with it."""
+
+
 def max_upload(settings: Mapping[str, object]) -> int:
     """Return how large a file may be by `uploads.max_bytes` of `config.json`."""
+    given = _setting(settings, "max_bytes")
+    return given if isinstance(given, int) and given > 0 else MAX_UPLOAD
+
+
+def longest_silence(settings: Mapping[str, object]) -> float:
+    """Return how many seconds an upload waits for bytes by `uploads.silent_s` of `config.json`."""
+    given = _setting(settings, "silent_s")
+    return float(given) if isinstance(given, int | float) and given > 0 else SILENT_S
+
+
+def _setting(settings: Mapping[str, object], key: str) -> object:
     uploads = settings.get("uploads")
-    given = cast("dict[str, object]", uploads).get("max_bytes") if isinstance(uploads, dict) else None
-    return given if isinstance(given, int) and not isinstance(given, bool) and given > 0 else MAX_UPLOAD
+    given = cast("dict[str, object]", uploads).get(key) if isinstance(uploads, dict) else None
+    return None if isinstance(given, bool) else given
 
 
 class FileDoors:
     """The routes of files and uploads."""
 
-    def __init__(self, services: Services, limit: int = MAX_UPLOAD) -> None:
-        """Make the doors; no file may be larger than the limit."""
-        self._services, self._limit = services, limit
+    def __init__(self, services: Services, limit: int = MAX_UPLOAD, silent_s: float = SILENT_S) -> None:
+        """Make the doors; no file may be larger than the limit, no upload silent for longer."""
+        self._services, self._limit, self._silent_s = services, limit, silent_s
 
     @cached_property
     def _files(self) -> FilesFolder:
@@ -219,7 +234,7 @@ class FileDoors:
     async def _write(self, request: web.Request, upload: Upload, file: BinaryIO) -> int:
         taken = unsynced = 0
         room = upload.wish.length - upload.offset
-        async for piece in request.content.iter_chunked(PIECE):
+        while piece := await self._next_piece(request):
             if taken + len(piece) > room:
                 raise UploadRefused(
                     413, f"this upload has {upload.wish.length} bytes, not more; send it anew"
@@ -231,6 +246,18 @@ class FileDoors:
                 unsynced = 0
                 await asyncio.to_thread(_sync, file, upload)
         return taken
+
+    async def _next_piece(self, request: web.Request) -> bytes:
+        """Return bytes that have come, empty at the end.
+
+        A connection that only seems to stand would keep its own client from going on by another one.
+        """
+        try:
+            async with asyncio.timeout(self._silent_s):
+                return await request.content.read(PIECE)
+        except TimeoutError:
+            sentence = f"no bytes came for {self._silent_s:g} s; ask how much has come and go on from there"
+            raise UploadRefused(408, sentence) from None
 
     async def _finish(self, upload: Upload) -> None:
         path = await asyncio.to_thread(self._files.put, upload.draft, upload.wish.path, upload.wish.replace)

@@ -195,6 +195,30 @@ async def test_the_size_limit_is_a_setting(tmp_path: Path) -> None:
         assert await worker.end() == 0
 
 
+async def test_an_upload_whose_client_fell_silent_can_go_on(tmp_path: Path) -> None:
+    """A connection that only seems to stand is given up after a while; what has come is kept."""
+    home = make_worker(tmp_path)
+    home.base.config_file.write_text('{"uploads": {"silent_s": 0.5}}')
+    worker = await spawn(home)
+    never = asyncio.Event()
+
+    async def half() -> AsyncIterator[bytes]:
+        yield b"x" * 500
+        await never.wait()
+
+    try:
+        async with http_to(worker) as http:
+            upload = (await begin(http, "a", 1000)).headers["Location"]
+            async with asyncio.timeout(20):
+                silent = await send(http, upload, 0, half())
+            assert silent.status == 408
+            assert await offset(http, upload) == 500
+            assert (await send(http, upload, 500, b"y" * 500)).status == 204
+        assert (home.files / "a").read_bytes() == b"x" * 500 + b"y" * 500
+    finally:
+        assert await worker.end() == 0
+
+
 async def test_list_rename_delete_restore_download(tmp_path: Path) -> None:
     async with running_worker(tmp_path) as worker, worker.connect() as client, http_to(worker) as http:
         assert (await client.call("list_files"))["files"] == []
