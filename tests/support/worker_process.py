@@ -58,6 +58,8 @@ class WorkerClient:
     _answers: dict[Any, asyncio.Future[dict[str, Any]]] = field(default_factory=dict[Any, Any])
     _number: int = 0
     _grown: asyncio.Event = field(default_factory=asyncio.Event)
+    opening: list[Any] = field(default_factory=list[Any])
+    """What the answer to `subscribe` told of values and states: what was there already is told nowhere else."""
 
     async def listen(self) -> None:
         """Sort what comes in, until the connection ends."""
@@ -121,7 +123,7 @@ class WorkerClient:
 
     def value(self, node: str, port: str) -> Any:
         """Return the latest value told of a port."""
-        for feed in reversed(self.notifications("feed")):
+        for feed in reversed(self.opening + self.notifications("feed")):
             if port in feed["values"].get(node, {}):
                 preview = feed["values"][node][port]
                 return preview and preview.get("value")
@@ -129,7 +131,7 @@ class WorkerClient:
 
     def state(self, node: str) -> dict[str, Any]:
         """Return the latest state told of a node."""
-        for feed in reversed(self.notifications("feed")):
+        for feed in reversed(self.opening + self.notifications("feed")):
             if node in feed["states"]:
                 return feed["states"][node]
         return {}
@@ -178,7 +180,7 @@ class WorkerProcess:
             listening = asyncio.create_task(client.listen())
             try:
                 if subscribe:
-                    await client.call("subscribe")
+                    client.opening = [(await client.call("subscribe"))["feed"]]
                 yield client
             finally:
                 await socket.close()
