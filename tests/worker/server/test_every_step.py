@@ -70,8 +70,7 @@ async def test_every_value_of_every_run_is_told_in_order_and_replays_to_the_same
         await usual.call("subscribe")
         recording = Recording(await recorder.call("subscribe", rate=0))
         for number in range(200):
-            await client.call("edit", edits=[put(number)])
-        await recorder.wait_for(lambda c: last_value(c, "c", "sum") == 202)
+            await put_and_see(client, number, recorder)
 
         recording.hear(recorder.pushed)
         assert recording.seen["a", "left"][-200:] == list(range(200))
@@ -89,6 +88,12 @@ async def test_every_value_of_every_run_is_told_in_order_and_replays_to_the_same
 
 def put(value: Any) -> dict[str, Any]:
     return {"kind": "set_value", "node": "a", "port": "left", "value": value}
+
+
+async def put_and_see(client: WorkerClient, number: int, recorder: WorkerClient) -> None:
+    """Set a value and wait until its wave has come through: a value set before that may overtake it, and is the same wave."""
+    await client.call("edit", edits=[put(number)])
+    await recorder.wait_for(lambda c: last_value(c, "c", "sum") == number + 3)
 
 
 def last_value(client: WorkerClient, node: str, port: str) -> Any:
@@ -112,12 +117,11 @@ async def test_one_who_comes_in_the_middle_misses_nothing_of_what_follows(tmp_pa
         await client.call("add_node", id="lab.fail", uuid="f")
         await first.call("subscribe", rate=0)
         for number in range(50):
-            await client.call("edit", edits=[put(number)])
+            await put_and_see(client, number, first)
         recording = Recording(await second.call("subscribe", rate=0))
         for number in range(50, 100):
-            await client.call("edit", edits=[put(number)])
+            await put_and_see(client, number, second)
         await client.call("set_io_value", nid="f", ioid="message", value="broken")
-        await second.wait_for(lambda c: last_value(c, "c", "sum") == 102)
         await second.wait_for(
             lambda c: any(
                 step["states"].get("f", {}).get("status") == "failed"
