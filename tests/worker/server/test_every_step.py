@@ -91,7 +91,7 @@ def put(value: Any) -> dict[str, Any]:
 
 
 async def put_and_see(client: WorkerClient, number: int, recorder: WorkerClient) -> None:
-    """Set a value and wait until its wave has come through: a value set before that may overtake it, and is the same wave."""
+    """Set a value and wait until its wave has come through: one set before that may join the wave."""
     await client.call("edit", edits=[put(number)])
     await recorder.wait_for(lambda c: last_value(c, "c", "sum") == number + 3)
 
