@@ -59,7 +59,7 @@ class WorkerClient:
     _number: int = 0
     _grown: asyncio.Event = field(default_factory=asyncio.Event)
     opening: list[Any] = field(default_factory=list[Any])
-    """What the answer to `subscribe` told: values and states that were there already are told nowhere else."""
+    """What the answer to `subscribe` told: values and states that were there before are not told again."""
 
     async def listen(self) -> None:
         """Sort what comes in, until the connection ends."""
