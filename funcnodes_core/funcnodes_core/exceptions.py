@@ -22,6 +22,7 @@ __all__ = [
     "NodeKeyError",
     "NodeReadyError",
     "NodeTriggerError",
+    "ResultsCannotBePaired",
     "RunTookTooLong",
     "SameNodeConnectionError",
     "ShelfError",
@@ -103,6 +104,22 @@ class CycleRunsAway(NodeError):
             f"the cycle {cycle} went round {self.limit} times without a cause from outside and was stopped; "
             "break it with a loop node (For, While, Feedback), which goes round as often as it needs to, "
             "or set the property cycle_limit of its nodespace"
+        )
+
+
+class ResultsCannotBePaired(NodeError, TypeError):
+    """A function with several outputs returned something that has no parts."""
+
+    def __init__(self, result: object, outputs: tuple[str, ...]) -> None:
+        super().__init__(result, outputs)
+        self.kind, self.outputs = type(result), outputs
+
+    def __str__(self) -> str:
+        given = "None" if self.kind is type(None) else f"a single value ({self.kind.__name__})"
+        count = len(self.outputs)
+        return (
+            f"returned {given}, but has {count} outputs ({', '.join(self.outputs)}): "
+            f"return {count} results, as a tuple"
         )
 
 

@@ -95,6 +95,7 @@ class Cell:
         "lasting",
         "marked_at",
         "mean",
+        "mismatch",
         "node",
         "notice",
         "outer_wave",
@@ -133,7 +134,8 @@ class Cell:
         """Whether inputs are reset after a run."""
         self.arguments: tuple[NodeInput, ...] = ()
         self.required: tuple[NodeInput, ...] = ()
-        self.outs: tuple[NodeOutput, ...] = ()
+        self.outs: tuple[Any, ...] = ()
+        """Outputs by the position of their results; None where one was taken off the node."""
         self.trigger_out: NodeOutput | None = None
         self.requested = False
         """Whether a run was asked for that could not be marked: not ready, or no loop."""
@@ -149,6 +151,8 @@ class Cell:
         self.blocked_by: str | None = None
         self.notice: str | None = None
         """What users should know of how the latest run was done, though it was no error."""
+        self.mismatch: str | None = None
+        """The same, of results that did not fit the outputs."""
         self.spoken: set[NodeOutput] | None = None
         self.outer_wave = 0
         self.mean = 0.22
@@ -167,9 +171,8 @@ class Cell:
         required = [port for port in ports if port.declaration.required]
         self.required = ports if len(required) == len(ports) else tuple(required)
         names = self.plan.outputs
-        self.outs = (
-            () if names is None else tuple([node.outputs[name] for name in names if name in node.outputs])
-        )
+        outs = () if names is None else tuple([node.outputs.get(name) for name in names])
+        self.outs = outs if None not in outs or any(outs) else ()
         self.trigger_out = node.outputs.get("_triggeroutput")
         self.patient = node.pretrigger_delay > 0 or node.time_limit_s is not None
         # A class may have its function from a base that is no node: no plan was drawn up for that.
@@ -344,15 +347,16 @@ class Cell:
         """How the node stands."""
         state = self.state
         run = self.engine.scheduler.run[self.index] if self.engine is not None else 0
+        notice = self.notice or self.mismatch
         if state == RUNNING:
-            return RunState("running", self.error, run, None, self.notice)
+            return RunState("running", self.error, run, None, notice)
         if state != IDLE:
-            return RunState("marked", self.error, run, None, self.notice)
+            return RunState("marked", self.error, run, None, notice)
         if self.error is not None:
             return RunState("failed", self.error, run, None, self.notice)
         if self.blocked_by is not None:
-            return RunState("blocked", None, run, self.blocked_by, self.notice)
-        return RunState("idle", None, run, None, self.notice)
+            return RunState("blocked", None, run, self.blocked_by, notice)
+        return RunState("idle", None, run, None, notice)
 
 
 def _living(*engines: Engine | None) -> Engine | None:

@@ -23,11 +23,13 @@ from funcnodes_core.engine.blocking import block_below, recover
 from funcnodes_core.engine.calls import NO_AWAITABLES, call, is_awaitable
 from funcnodes_core.engine.cell import Cell
 from funcnodes_core.engine.executors.lasting import LastingRuns
+from funcnodes_core.engine.results import hand_out
 from funcnodes_core.engine.scheduler import RanAway, Scheduler
 from funcnodes_core.engine.states import MarkerLike, Sink, error_of, text_of
 from funcnodes_core.engine.waiting import Waiting
 from funcnodes_core.exceptions import CycleRunsAway, NodeTriggerError
 from funcnodes_core.io.input import NodeInput
+from funcnodes_core.io.output import NodeOutput
 from funcnodes_core.novalue import NoValue
 
 __all__ = ["SLICE_S", "Engine", "current_engine"]
@@ -287,9 +289,8 @@ class Engine:
             outs = cell.outs
             if len(outs) == 1:
                 outs[0].push(result)
-            else:
-                for out, item in zip(outs, result, strict=False) if outs else ():
-                    out.push(item)
+            elif outs:
+                hand_out(cell, result, NodeOutput.push)
         except BaseException as error:  # noqa: BLE001 - errors stay on the node; `failed` raises what is not the node's
             self._leave()
             self.failed(cell, n, self.scheduler.run[n], error, kwargs)

@@ -27,6 +27,7 @@ from typing import Any, cast
 from exposedfunctionality import assure_exposed_method
 
 from funcnodes_core.engine.plan import Kind, Plan
+from funcnodes_core.engine.results import hand_out
 from funcnodes_core.io.input import DefaultFactory, NodeInput
 from funcnodes_core.io.output import NodeOutput
 from funcnodes_core.node.making import apart, streams
@@ -136,8 +137,7 @@ def _plan(function: Callable[..., Any], kind: Kind, outputs: tuple[str, ...], wa
         if len(outputs) == 1:
             self.outputs[outputs[0]].value = result
         elif outputs:
-            for output, item in zip(outputs, result, strict=False):
-                self.outputs[output].value = item
+            hand_out(self.cell, result, NodeOutput.set_value)
 
     return Plan(
         func=func,

@@ -21,7 +21,9 @@ from funcnodes_core.engine.calls import call, stepwise
 from funcnodes_core.engine.executors.carriers import Carriers
 from funcnodes_core.engine.executors.thread import ThreadRun
 from funcnodes_core.engine.interrupt import Interrupts
+from funcnodes_core.engine.results import hand_out
 from funcnodes_core.engine.states import RUNNING_NODE
+from funcnodes_core.io.output import NodeOutput
 from funcnodes_core.novalue import NoValue
 
 if TYPE_CHECKING:
@@ -283,8 +285,7 @@ class LastingRuns:
             elif len(cell.outs) == 1:
                 cell.outs[0].push(result)
             elif cell.outs:
-                for out, item in zip(cell.outs, result, strict=False):
-                    out.push(item)
+                hand_out(cell, result, NodeOutput.push)
         except Exception as error:  # noqa: BLE001 - a listener's error is the run's error
             self._end(run)
             engine.failed(cell, n, run.number, error, run.kwargs)

@@ -13,6 +13,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from funcnodes_core.engine.calls import call, stepwise
+from funcnodes_core.engine.results import hand_out
+from funcnodes_core.io.output import NodeOutput
 
 if TYPE_CHECKING:
     from funcnodes_core.engine.cell import Cell
@@ -49,14 +51,18 @@ async def _set(engine: Engine, cell: Cell, item: Any) -> None:
     outs = cell.outs
     if len(outs) == 1:
         outs[0].value = item
-    else:
-        for out, part in zip(outs, item, strict=False) if outs else ():
-            out.value = part
+    elif outs:
+        hand_out(cell, item, _set_one)
     if cell.plan.latest or not outs:
         await asyncio.sleep(0)
         return
     for out in outs:
-        await engine.waiting.settled(cell, out)
+        if out is not None:
+            await engine.waiting.settled(cell, out)
+
+
+def _set_one(output: NodeOutput, value: Any) -> None:
+    output.value = value
 
 
 def _doors(items: Any) -> tuple[Callable[[], Any], Callable[[], Any]]:
