@@ -239,7 +239,7 @@ class Journal:
         """Remember a snapshot that is about to be renamed into place."""
         # An earlier intention stays until a later one is confirmed: a crash between rename and confirmation
         # made it the file on disk, and forgetting it now would make that file a stranger's after one crash
-        # more. `test_killed_fifty_times_it_has_every_acknowledged_edit_once` shows it.
+        # more. `test_killed_again_and_again_it_has_every_acknowledged_edit_once` shows it.
         with self._transaction() as connection:
             _insert_snapshot(connection, epoch, KeptSnapshot(revision, digest, content, is_done=False))
 

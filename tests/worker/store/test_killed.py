@@ -30,7 +30,6 @@ PLACES = [
     "atomic:renamed",
     "snapshot:written",
 ]
-ROUNDS = 50
 
 
 class Nursery:
@@ -74,14 +73,24 @@ def nursery() -> Iterator[Nursery]:
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="the nursery forks its victims")
-def test_killed_fifty_times_it_has_every_acknowledged_edit_once(tmp_path: Path, nursery: Nursery) -> None:
+@pytest.mark.parametrize(
+    ("rounds", "first"),
+    [
+        pytest.param(50, 0, id="50"),
+        # Other dice than the fifty, in one folder that lives as long as they take.
+        pytest.param(500, 1000, id="500", marks=[pytest.mark.soak, pytest.mark.timeout(3600)]),
+    ],
+)
+def test_killed_again_and_again_it_has_every_acknowledged_edit_once(
+    tmp_path: Path, nursery: Nursery, rounds: int, first: int
+) -> None:
     """At every fault point, and at any moment from outside; each life goes on where the last one ended."""
-    dice = random.Random(20260101)
+    dice = random.Random(20260101 + first)
     folder = tmp_path / "worker"
     known: dict[int, Document] = {0: Document()}
     reached: set[str] = set()
     acknowledged_in_all = 0
-    for number in range(ROUNDS):
+    for number in range(first, first + rounds):
         fault = PLACES[number % len(PLACES)] if number % 5 else None
         nursery.order(folder=str(folder), seed=number, fault=fault, at=dice.randint(1, 5))
         last_ok, status = watch(nursery, known, kill_after=None if fault else dice.randint(1, 60))
@@ -92,7 +101,7 @@ def test_killed_fifty_times_it_has_every_acknowledged_edit_once(tmp_path: Path, 
         revision = check_disk(folder, known, last_ok)
         known = {revision: known[revision]}
     assert reached == {*PLACES, "outside"}
-    assert acknowledged_in_all > ROUNDS
+    assert acknowledged_in_all > rounds
     assert not list(folder.glob("*.damaged-*"))
 
 
