@@ -4,9 +4,11 @@ Owns the sharing between documents and the index from nodes to their edges. Know
 """
 
 from collections.abc import Iterable, Mapping
+from typing import TypeVar
 
 from msgspec.structs import replace
 
+from funcnodes_core.document.layers import Layered, open_copy, plain, with_entry
 from funcnodes_core.document.model import (
     Document,
     Edge,
@@ -19,6 +21,7 @@ from funcnodes_core.document.model import (
 
 Wires = Mapping[NodeId, tuple[Edge, ...]]
 _CACHED = "wires"
+T = TypeVar("T")
 
 
 class Draft:
@@ -29,9 +32,9 @@ class Draft:
 
     def _begin(self, document: Document) -> None:
         self._base = document
-        self._nodes: dict[NodeId, NodeRecord] | None = None
+        self._nodes: dict[NodeId, NodeRecord] | Layered[NodeId, NodeRecord] | None = None
         self._edges: list[Edge] | None = None
-        self._wires: dict[NodeId, tuple[Edge, ...]] | None = None
+        self._wires: dict[NodeId, tuple[Edge, ...]] | Layered[NodeId, tuple[Edge, ...]] | None = None
         self._properties: Mapping[str, JsonValue] = document.properties
         self._groups: Mapping[GroupId, GroupRecord] = document.groups
         self._surroundings: Mapping[str, JsonValue] = document.surroundings
@@ -47,10 +50,8 @@ class Draft:
             extra=base.extra,
             surroundings=self._surroundings,
         )
-        # An index that nobody asked for yet is made when it is; one that is there is still true.
-        wires = vars(base).get(_CACHED) if self._wires is None else self._wires
-        if wires is not None:
-            vars(document)[_CACHED] = wires
+        # Handed on, since making it goes through all edges: not once more for every version.
+        vars(document)[_CACHED] = wires_of(base) if self._wires is None else self._wires
         self._begin(document)
         return document
 
@@ -118,8 +119,8 @@ class Draft:
             wires = self._own_wires()
             for other in {end for edge in gone for end in (edge.src_node, edge.trg_node)}:
                 wires[other] = tuple(edge for edge in wires[other] if edge not in gone)
-            wires.pop(node, None)
-        self._own_nodes().pop(node, None)
+            _drop(wires, node)
+        _drop(self._own_nodes(), node)
 
     def put_edge(self, edge: Edge, at: int | None = None) -> None:
         """Put an edge in, at a place or at the end."""
@@ -154,9 +155,9 @@ class Draft:
 
     # Sharing
 
-    def _own_nodes(self) -> dict[NodeId, NodeRecord]:
+    def _own_nodes(self) -> dict[NodeId, NodeRecord] | Layered[NodeId, NodeRecord]:
         if self._nodes is None:
-            self._nodes = dict(self._base.nodes)
+            self._nodes = open_copy(self._base.nodes)
         return self._nodes
 
     def _own_edges(self) -> list[Edge]:
@@ -167,10 +168,28 @@ class Draft:
     def _wire_index(self) -> Wires:
         return wires_of(self._base) if self._wires is None else self._wires
 
-    def _own_wires(self) -> dict[NodeId, tuple[Edge, ...]]:
+    def _own_wires(self) -> dict[NodeId, tuple[Edge, ...]] | Layered[NodeId, tuple[Edge, ...]]:
         if self._wires is None:
-            self._wires = dict(wires_of(self._base))
+            self._wires = open_copy(wires_of(self._base))
         return self._wires
+
+
+def _drop(entries: dict[NodeId, T] | Layered[NodeId, T], node: NodeId) -> None:
+    if isinstance(entries, Layered):
+        entries.drop(node)
+    else:
+        entries.pop(node, None)
+
+
+def whole(document: Document) -> Document:
+    """Return the document with its nodes in a plain dictionary: for encoders, which know no other mapping."""
+    nodes = plain(document.nodes)
+    return document if nodes is document.nodes else with_nodes(document, nodes)
+
+
+def with_node(document: Document, node: NodeRecord) -> Document:
+    """Return the document with another record for one of its nodes."""
+    return with_nodes(document, with_entry(document.nodes, node.id, node))
 
 
 def with_nodes(document: Document, nodes: Mapping[NodeId, NodeRecord]) -> Document:

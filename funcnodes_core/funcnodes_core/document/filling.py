@@ -9,7 +9,7 @@ from typing import Any
 
 from msgspec import UNSET, structs
 
-from funcnodes_core.document.draft import with_nodes
+from funcnodes_core.document.draft import with_node, with_nodes
 from funcnodes_core.document.keys import keyed, output_key
 from funcnodes_core.document.model import (
     Classes,
@@ -113,8 +113,7 @@ def observe_ports(document: Document, node: NodeId, ports: Sequence[PortRecord])
     seen = {key: _observe_port(record.ports.get(key), port) for key, port in keyed(ports).items()}
     if list(seen.items()) == list(record.ports.items()):
         return document
-    changed = structs.replace(record, ports=seen)
-    return with_nodes(document, {**document.nodes, node: changed})
+    return with_node(document, structs.replace(record, ports=seen))
 
 
 def _observe_port(own: PortRecord | None, seen: PortRecord) -> PortRecord:

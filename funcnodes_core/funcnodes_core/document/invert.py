@@ -4,7 +4,7 @@ from typing import assert_never
 
 from msgspec import UNSET
 
-from funcnodes_core.document.draft import Draft, groups_without
+from funcnodes_core.document.draft import Draft, groups_without, whole
 from funcnodes_core.document.edits import (
     AddEdge,
     AddNode,
@@ -65,7 +65,7 @@ def invert_in_draft(draft: Draft, edit: Edit) -> tuple[Edit, ...]:
         case NameExternalWorker(class_id, worker):
             return (NameExternalWorker(class_id, worker, name_of(draft.surroundings, class_id, worker)),)
         case ReplaceGraph():
-            return (ReplaceGraph(draft.finish()),)
+            return (ReplaceGraph(whole(draft.finish())),)
         case _:
             assert_never(edit)
 

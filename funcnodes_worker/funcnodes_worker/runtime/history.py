@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from funcnodes_core.document.apply import apply_all
+from funcnodes_core.document.draft import whole
 from funcnodes_core.document.edits import Edit, ReplaceGraph, encode_edits
 from funcnodes_core.document.history import Entry as AnyEntry
 from funcnodes_core.document.history import History, Line, Redo, Restore, Step, Undo
@@ -230,7 +231,7 @@ class Historian:
         def put(head: Document) -> list[Edit]:
             # The id of the graph goes with the worker.
             meta = {"meta": head.surroundings["meta"]} if "meta" in head.surroundings else {}
-            return [ReplaceGraph(replace(document, surroundings={**document.surroundings, **meta}))]
+            return [ReplaceGraph(replace(whole(document), surroundings={**document.surroundings, **meta}))]
 
         title = f"restored the graph of revision {revision}"
         return await self._writer.submit(put, author, title, Restore(epoch, revision))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence, Set
 from dataclasses import replace as replace_fields
 
+from funcnodes_core.document.draft import with_node
 from funcnodes_core.document.edits import Edit, RemoveNode, ReplaceGraph
 from funcnodes_core.document.filling import observe_ports
 from funcnodes_core.document.model import Document, JsonValue, NodeId, PortId
@@ -41,7 +42,7 @@ def _is_pending(head: Document, committed: Document, node: NodeId, port: PortId)
 def _with_value(head: Document, node: NodeId, port: PortId, value: JsonValue | UnsetType) -> Document:
     record = head.nodes[node]
     changed = replace(record, ports={**record.ports, port: replace(record.ports[port], value=value)})
-    return replace(head, nodes={**head.nodes, node: changed})
+    return with_node(head, changed)
 
 
 class Renewed:

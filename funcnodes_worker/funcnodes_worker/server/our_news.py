@@ -6,6 +6,8 @@ from collections import deque
 from typing import Any
 
 import msgspec
+from funcnodes_core.document.draft import whole
+from funcnodes_core.document.model import Document
 
 from funcnodes_worker.rpc.envelope import write_notification
 from funcnodes_worker.rpc.gate import Right
@@ -132,6 +134,6 @@ class OurNews:
         self._client.send(Frame(write_notification(method, params)))
 
 
-def document_json(document: object) -> msgspec.Raw:
+def document_json(document: Document) -> msgspec.Raw:
     """Return a document in its JSON form, written once."""
-    return msgspec.Raw(msgspec.json.encode(document))
+    return msgspec.Raw(msgspec.json.encode(whole(document)))
