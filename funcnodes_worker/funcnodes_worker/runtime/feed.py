@@ -9,6 +9,7 @@ kind. Does not know clients: batches go to whoever was named (`deliver`).
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import Callable, Iterable, Mapping
 from itertools import count
@@ -104,6 +105,12 @@ class Feed:
     def untold(self) -> tuple[list[Any], list[Any]]:
         """Return the ports and nodes whose change was not told yet; some that were are among them."""
         return self._ports.lately(), self._states.lately()
+
+    def tell_states(self) -> None:
+        """Deliver all states that were not told yet. For who waited until nothing runs, and looks then."""
+        states = self._read_states(math.inf)
+        if states:
+            self._deliver(Batch(states=states, followed=self._followed()))
 
     # What who reads a value asks
 

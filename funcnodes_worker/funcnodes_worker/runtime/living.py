@@ -464,8 +464,10 @@ class LivingGraph:
         return full_value(port_under(self._node(node), port).value)
 
     async def wait_idle(self) -> None:
-        """Return when nothing runs and nothing waits to run. In the graph's thread."""
+        """Return when nothing runs and nothing waits to run, and that was told. In the graph's thread."""
         await current_engine().wait_idle()
+        if self._feed is not None:
+            self._feed.tell_states()
 
     def interrupt(self, node: NodeId | None) -> str:
         """End the run of a node, or of whatever runs; from any thread. Returns what was done."""

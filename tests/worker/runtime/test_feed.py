@@ -162,3 +162,15 @@ async def test_the_number_of_a_change_names_one_value() -> None:
     assert heard.feed.version(port) == first > 0
     heard.feed.port_changed(port)
     assert heard.feed.version(port) > first
+
+
+async def test_who_waited_for_idle_finds_all_states_told() -> None:
+    """Whatever the pace: whoever looks after "nothing runs any more" must see which nodes failed."""
+    heard, first = Heard(), Node("first")
+    heard.feed.state_changed(first)
+    await heard.wait_for(lambda: heard.batches)
+    nodes = [Node(f"n{i}") for i in range(1000)]
+    for node in nodes:
+        heard.feed.state_changed(node)
+    heard.feed.tell_states()
+    assert set(heard.batches[-1].states) == {node.uuid for node in nodes}
