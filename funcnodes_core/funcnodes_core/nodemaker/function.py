@@ -24,7 +24,7 @@ from collections.abc import (
 )
 from typing import Any, cast
 
-from exposedfunctionality import assure_exposed_method
+from exposedfunctionality import assure_exposed_method, is_exposed_method
 
 from funcnodes_core.engine.plan import Kind, Plan
 from funcnodes_core.engine.results import hand_out
@@ -47,6 +47,9 @@ _CLASS_ATTRIBUTES = (
     "default_reset_inputs_on_trigger", "latest",
     "time_limit_s",
 )  # fmt: skip
+
+_EXPOSED_HERE = "_funcnodes_exposed"
+"""The attribute of a function that says: we have shown it to the parser, for another node class."""
 
 _STREAMS = (Iterator, Iterable, Generator, AsyncIterator, AsyncIterable, AsyncGenerator)
 
@@ -85,15 +88,15 @@ def node_class_from_function(
     separate_process = _with_old_spelling("seperate_process", separate_process, others)
     if separate_thread and separate_process:
         raise ValueError("a node runs in a thread or in a process of its own, not in both")
-    with _items_as_results(function):
-        exposed = cast("Any", assure_exposed_method(function, inputs=inputs, outputs=outputs))
+    exposed = _exposed(function, _dicts("inputs", inputs, node_id), _dicts("outputs", outputs, node_id))
     meta = exposed.ef_funcmeta
     shown = node_name or name
     defaults = _defaults(exposed)
-    in_ports = [_input(p, defaults) for p in meta["input_params"] if p["name"] != "node"]
-    out_ports = [_output(p) for p in meta["output_params"]]
+    in_params = _named("input", meta["input_params"], node_id)
+    in_ports = [_input(p, defaults) for p in in_params if _parameter(p) != "node"]
+    out_ports = [_output(p) for p in _named("output", meta["output_params"], node_id)]
     kind: Kind = "thread" if separate_thread else "process" if separate_process else _kind(exposed)
-    wants_node = len(in_ports) != len(meta["input_params"])
+    wants_node = len(in_ports) != len(in_params)
     own_outputs = apart([*superclass.class_inputs, *in_ports], out_ports)
     plan = _plan(exposed, kind, tuple(port.uuid for port in own_outputs), wants_node)
     if plan.streams and others.get("latest"):
@@ -165,6 +168,33 @@ def _kind(function: Callable[..., Any]) -> Kind:
     return "coroutine" if inspect.iscoroutinefunction(function) or streams(function) else "inline"
 
 
+def _dicts(word: str, said: Any, node_id: str) -> list[dict[str, Any]] | None:
+    """Return what the decorator was told of ports, once it is sure to be of the right form."""
+    if said is None:
+        return None
+    if isinstance(said, list | tuple):
+        entries = list(cast("list[Any]", said))
+        if all(isinstance(entry, dict) for entry in entries):
+            return entries
+    raise TypeError(f"{word}= of {node_id} is a list of dicts, one for each port, not {said!r}")
+
+
+def _exposed(function: Callable[..., Any], inputs: Any, outputs: Any) -> Any:
+    """Return the function with what its parser read of it, and over that what the decorator says."""
+    # Who exposed it says what it is; but if it was us, for another node, what is said now counts.
+    known = vars(function) if hasattr(function, "__dict__") else {}
+    if (inputs or outputs) and known.get(_EXPOSED_HERE) == id(function):
+        for mark in ("_is_exposed_method", "ef_funcmeta"):
+            delattr(function, mark)
+    was_exposed = is_exposed_method(function)
+    with _items_as_results(function):
+        exposed = cast("Any", assure_exposed_method(function, inputs=inputs, outputs=outputs))
+    if not was_exposed:
+        # With its identity: a wrapper of it takes its attributes over.
+        setattr(exposed, _EXPOSED_HERE, id(exposed))
+    return exposed
+
+
 @contextlib.contextmanager
 def _items_as_results(function: Any) -> Generator[None, None, None]:
     """Let a function that yields seem to return one item: its outputs have the type of that."""
@@ -193,9 +223,26 @@ def _defaults(exposed: Callable[..., Any]) -> Mapping[str, Any]:
     return {name: one.default for name, one in parameters.items() if one.default is not one.empty}
 
 
+def _named(word: str, ports: list[dict[str, Any]], node_id: str) -> list[dict[str, Any]]:
+    """Return what is said of ports, once each is sure to have a name, and outputs names of their own."""
+    names: set[str] = set()
+    for place, said in enumerate(ports, 1):
+        name = said.get("name")
+        if not isinstance(name, str):
+            raise ValueError(f"{word} {place} of {node_id} has no name: {said!r}; give it one under 'name'")
+        if name in names and word == "output":
+            raise ValueError(f"two outputs of {node_id} are called {name!r}; give each a name of its own")
+        names.add(name)
+    return ports
+
+
+def _parameter(said: Mapping[str, Any]) -> str:
+    """Return the parameter's own name: the parser moves it to `_name` when another one is to be shown."""
+    return str(said.get("_name", said["name"]))
+
+
 def _input(said: Mapping[str, Any], defaults: Mapping[str, Any]) -> NodeInput:
-    # The parser moves the parameter's own name to `_name` when another one is to be shown.
-    io_id = str(said.get("_name", said["name"]))
+    io_id = _parameter(said)
     options = {key: said[key] for key in _INPUT if key in said}
     text = options.get("default")
     if isinstance(text, str):

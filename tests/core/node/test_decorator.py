@@ -6,6 +6,7 @@ import asyncio
 from typing import Annotated, Any, Optional
 
 import pytest
+from exposedfunctionality import exposed_method
 
 import funcnodes_core as fn
 from funcnodes_core import NodeDecorator, NodeTriggerError, NoValue
@@ -259,3 +260,69 @@ async def test_methods_of_an_object_as_nodes() -> None:
     with pytest.raises(ValueError, match="NODECLASSID"):
         type("NoId", (fn.NodeClassMixin,), {})
     one.cleanup()
+
+
+def test_a_function_decorated_twice_makes_two_classes_as_told() -> None:
+    """What is said the second time counts the second time; said nothing, it is as the first time."""
+
+    def both(a: int) -> Any:
+        return a, a
+
+    first = NodeDecorator("tests.d.twice.1", outputs=[{"name": "x"}, {"name": "y"}])(both)
+    second = NodeDecorator(
+        "tests.d.twice.2", inputs=[{"name": "A"}], outputs=[{"name": "p"}, {"name": "q"}, {"name": "r"}]
+    )(both)
+    third = NodeDecorator("tests.d.twice.3")(both)
+
+    def ports(made: type[fn.Node]) -> tuple[list[str], list[str]]:
+        return [p.name for p in made.class_inputs[:-1]], [p.uuid for p in made.class_outputs[:-1]]
+
+    assert [ports(made) for made in (first, second, third)] == [
+        (["a"], ["x", "y"]),
+        (["A"], ["p", "q", "r"]),
+        (["A"], ["p", "q", "r"]),
+    ]
+
+
+def test_what_another_hand_exposed_keeps_what_that_said() -> None:
+    """As published: `inputs=` and `outputs=` do not count then."""
+
+    @exposed_method(outputs=[{"name": "said"}])  # pyright: ignore[reportArgumentType]
+    def exposed(a: int) -> int:
+        return a
+
+    made = NodeDecorator("tests.d.exposed", outputs=[{"name": "unheard"}])(exposed)
+    assert [p.uuid for p in made.class_outputs[:-1]] == ["said"]
+
+
+@pytest.mark.parametrize(
+    ("said", "error", "text"),
+    [
+        ([{"nme": "x"}], ValueError, r"output 1 of tests\.d\.wrong has no name: \{'nme': 'x'\}"),
+        ([{"name": "x"}, {"type": "int"}], ValueError, r"output 2 of tests\.d\.wrong has no name"),
+        ([{"name": 3}], ValueError, r"output 1 of tests\.d\.wrong has no name: \{'name': 3\}"),
+        ([{"name": "x"}, {"name": "x"}], ValueError, r"two outputs of tests\.d\.wrong are called 'x'"),
+        (["x"], TypeError, r"outputs= of tests\.d\.wrong is a list of dicts, .* not \['x'\]"),
+        ({"name": "x"}, TypeError, r"outputs= of tests\.d\.wrong is a list of dicts"),
+        ("x", TypeError, r"outputs= of tests\.d\.wrong is a list of dicts"),
+    ],
+)
+def test_a_wrong_description_of_outputs_is_refused_at_once(said: Any, error: Any, text: str) -> None:
+    """With the place, and what was said there."""
+    with pytest.raises(error, match=text):
+        NodeDecorator("tests.d.wrong", outputs=said)(lambda: None)
+    with pytest.raises(TypeError, match=r"inputs= of tests\.d\.wrong is a list of dicts"):
+        NodeDecorator("tests.d.wrong", inputs=["x"])(lambda: None)
+    with pytest.raises(ValueError, match=r"input 1 of tests\.d\.wrong has no name: \{'type': 'int'\}"):
+        NodeDecorator("tests.d.wrong", inputs=[{"type": "int"}])(lambda: None)
+
+
+async def test_only_the_parameter_itself_is_the_node() -> None:
+    """An input may be called "node"; the node itself has no input, whatever it would be called."""
+
+    @NodeDecorator("tests.d.called_node", inputs=[{"name": "node"}, {"name": "me"}])
+    def called(a: int, node: Any = None) -> Any:
+        return a, type(node)
+
+    assert [(p.uuid, p.name) for p in called.class_inputs[:-1]] == [("a", "node")]
+    assert await called.inti_call(a=1) == (1, called)
