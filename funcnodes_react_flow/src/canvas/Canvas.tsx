@@ -1,34 +1,38 @@
 import {
-  applyEdgeChanges,
-  applyNodeChanges,
   Background,
   BackgroundVariant,
   ConnectionMode,
   ControlButton,
   Controls,
-  type EdgeChange,
   type FinalConnectionState,
   type FitViewOptions,
   MiniMap,
-  type NodeChange,
   type OnSelectionChangeParams,
   ReactFlow,
   SelectionMode,
   useReactFlow,
 } from "@xyflow/react";
 import { Map as MapIcon } from "lucide-react";
-import { type DragEvent, type MouseEvent, useCallback, useEffect, useRef, useState } from "react";
+import { type DragEvent, type MouseEvent, useCallback, useEffect, useRef } from "react";
+import { GroupFrame } from "../nodes/GroupFrame";
 import { NodeCard } from "../nodes/NodeCard";
+import { NoteCard } from "../nodes/NoteCard";
 import { DRAG_TYPE } from "../store/dragType";
-import { edit, shownGraph, useGraph } from "../store/graph";
-import { addNodeOf, connectPorts, reconnect, removeAll, setMiddle, wanted } from "../store/nodes";
+import { useGraph } from "../store/graph";
+import { removeSelected } from "../store/layout";
+import { addNodeOf, connectPorts, reconnect, removeAll, setMiddle } from "../store/nodes";
 import { closeSheets, isWide, openPalette, select, toggleOverview, useView } from "../store/view";
+import { CanvasMenu, type Under } from "./CanvasMenu";
+import type { CanvasNode } from "./changes";
 import { EmptyHint } from "./EmptyHint";
-import { fromFlow, staysInWindow } from "./fromFlow";
-import { type FlowEdge, type FlowNode, toFlowEdges, toFlowNodes } from "./toFlow";
-import { isWriting, useClipboard } from "./useClipboard";
+import type { FlowEdge } from "./toFlow";
+import { groupOf } from "./toFrames";
+import { noteIdOf } from "./toNotes";
+import { useCanvasKeys } from "./useCanvasKeys";
+import { useClipboard } from "./useClipboard";
+import { useFlowState } from "./useFlowState";
 
-const NODE_TYPES = { card: NodeCard };
+const NODE_TYPES = { card: NodeCard, note: NoteCard, frame: GroupFrame };
 const DELETE_KEYS = ["Delete", "Backspace"];
 const MULTI_KEYS = ["Meta", "Control", "Shift"];
 const MINIMAP = { width: 132, height: 92 };
@@ -45,15 +49,30 @@ const FIT_WITH_MINIMAP: FitViewOptions = {
 
 /** The graph as one sees and touches it. */
 export function Canvas() {
-  const { nodes, edges, onNodesChange, onEdgesChange } = useFlowState();
-  const flow = useReactFlow<FlowNode, FlowEdge>();
+  const { nodes, edges, cards, onNodesChange, onEdgesChange } = useFlowState();
+  const flow = useReactFlow<CanvasNode, FlowEdge>();
   const frame = useRef<HTMLDivElement>(null);
   const wiring = useWiring();
   const overview = useView((view) => view.overviewOpen);
   const fit = !isWide() ? FIT_NARROW : overview ? FIT_WITH_MINIMAP : FIT;
   useClipboard(frame);
-  useSelectAll(nodes, onNodesChange);
-  useFirstFit(nodes.length > 0, fit);
+  const chooseOnly = useCallback(
+    (ids: ReadonlySet<string>, add = false) => {
+      onNodesChange(
+        flow
+          .getNodes()
+          .filter((node) => (node.selected ?? false) !== ids.has(node.id) && !(add && node.selected))
+          .map((node) => ({ id: node.id, type: "select", selected: ids.has(node.id) })),
+      );
+    },
+    [flow, onNodesChange],
+  );
+  const selectAll = useCallback(
+    () => chooseOnly(new Set(flow.getNodes().flatMap((node) => (node.type === "frame" ? [] : node.id)))),
+    [chooseOnly, flow],
+  );
+  useCanvasKeys(selectAll);
+  useFirstFit(cards.length > 0, fit);
 
   useEffect(() => {
     setMiddle(() => {
@@ -71,94 +90,119 @@ export function Canvas() {
     addNodeOf(classId, flow.screenToFlowPosition({ x: event.clientX, y: event.clientY }));
   };
 
+  /** The menu is about what is selected; what lies under the pointer and is not selected becomes it. */
+  const onAsk = (target: Element): Under => {
+    const id = target.closest(".react-flow__node")?.getAttribute("data-id") ?? null;
+    const node = id === null ? undefined : flow.getNode(id);
+    if (!node) {
+      if (!target.closest(".react-flow__nodesselection")) return { kind: "canvas", id: "" };
+      return { kind: "node", id: "" };
+    }
+    const group = groupOf(node.id);
+    const note = noteIdOf(node.id);
+    if (!node.selected) chooseOnly(new Set([node.id]), group !== null);
+    if (group !== null) return { kind: "group", id: group };
+    return note === null ? { kind: "node", id: node.id } : { kind: "note", id: note };
+  };
+
+  const onNodeClick = (event: MouseEvent, node: CanvasNode) => {
+    // A frame is chosen by its head only, never by a selection drawn around some of what is in it.
+    if (node.type === "frame")
+      chooseOnly(new Set([node.id]), event.ctrlKey || event.metaKey || event.shiftKey);
+  };
+
   const onDoubleClick = (event: MouseEvent) => {
     if (!(event.target instanceof Element) || !event.target.classList.contains("react-flow__pane")) return;
     openPalette(flow.screenToFlowPosition({ x: event.clientX, y: event.clientY }));
   };
 
   return (
-    // biome-ignore lint/a11y/noStaticElementInteractions: the palette also opens with Space and Ctrl+K.
-    <div
-      ref={frame}
-      data-testid="canvas"
-      className="relative h-full w-full"
-      onDragOver={(event) => {
-        if (event.dataTransfer.types.includes(DRAG_TYPE)) event.preventDefault();
-      }}
-      onDrop={onDrop}
-      onDoubleClick={onDoubleClick}
-    >
-      <ReactFlow<FlowNode, FlowEdge>
-        nodes={[...nodes]}
-        edges={[...edges]}
-        nodeTypes={NODE_TYPES}
-        onNodesChange={onNodesChange}
-        onEdgesChange={onEdgesChange}
-        onSelectionChange={onSelectionChange}
-        onBeforeDelete={async ({ nodes, edges }) => {
-          removeAll(
-            nodes.map((node) => node.id),
-            edges.map((edge) => edge.data?.edge).filter((edge) => edge !== undefined),
-          );
-          // The document takes them away; React Flow must not do it by itself.
-          return false;
+    <CanvasMenu onAsk={onAsk}>
+      {/* biome-ignore lint/a11y/noStaticElementInteractions: the palette also opens with Space and Ctrl+K. */}
+      <div
+        ref={frame}
+        data-testid="canvas"
+        className="relative h-full w-full"
+        onDragOver={(event) => {
+          if (event.dataTransfer.types.includes(DRAG_TYPE)) event.preventDefault();
         }}
-        {...wiring}
-        onPaneClick={closeSheets}
-        connectionMode={ConnectionMode.Loose}
-        connectionRadius={28}
-        selectionMode={SelectionMode.Partial}
-        deleteKeyCode={DELETE_KEYS}
-        multiSelectionKeyCode={MULTI_KEYS}
-        panActivationKeyCode={null}
-        zoomOnDoubleClick={false}
-        minZoom={0.1}
-        maxZoom={3}
-        elevateNodesOnSelect
-        onlyRenderVisibleElements={nodes.length > 150}
+        onDrop={onDrop}
+        onDoubleClick={onDoubleClick}
       >
-        <Background variant={BackgroundVariant.Dots} gap={20} size={1.6} />
-        <Controls showInteractive={false} fitViewOptions={fit} position="bottom-left">
-          <ControlButton
-            title={overview ? "Hide the overview" : "Show the overview"}
-            aria-label={overview ? "Hide the overview" : "Show the overview"}
-            className="max-md:hidden!"
-            onClick={toggleOverview}
-          >
-            <MapIcon size={12} className="fill-none!" />
-          </ControlButton>
-        </Controls>
-        {overview && nodes.length > 0 && (
-          <MiniMap pannable zoomable position="bottom-right" className="max-md:hidden" style={MINIMAP} />
-        )}
-      </ReactFlow>
-      {nodes.length === 0 && <EmptyHint />}
-    </div>
+        <ReactFlow<CanvasNode, FlowEdge>
+          nodes={nodes}
+          edges={[...edges]}
+          nodeTypes={NODE_TYPES}
+          onNodesChange={onNodesChange}
+          onEdgesChange={onEdgesChange}
+          onSelectionChange={onSelectionChange}
+          onNodeClick={onNodeClick}
+          onBeforeDelete={async ({ nodes, edges }) => {
+            removeSelected({
+              ...sorted(nodes),
+              edges: edges.map((edge) => edge.data?.edge).filter((edge) => edge !== undefined),
+            });
+            // The document takes them away; React Flow must not do it by itself.
+            return false;
+          }}
+          {...wiring}
+          onPaneClick={closeSheets}
+          connectionMode={ConnectionMode.Loose}
+          connectionRadius={28}
+          selectionMode={SelectionMode.Partial}
+          deleteKeyCode={DELETE_KEYS}
+          multiSelectionKeyCode={MULTI_KEYS}
+          panActivationKeyCode={null}
+          zoomOnDoubleClick={false}
+          minZoom={0.1}
+          maxZoom={3}
+          elevateNodesOnSelect
+          onlyRenderVisibleElements={cards.length > 150}
+        >
+          <Background variant={BackgroundVariant.Dots} gap={20} size={1.6} />
+          <Controls showInteractive={false} fitViewOptions={fit} position="bottom-left">
+            <ControlButton
+              title={overview ? "Hide the overview" : "Show the overview"}
+              aria-label={overview ? "Hide the overview" : "Show the overview"}
+              className="max-md:hidden!"
+              onClick={toggleOverview}
+            >
+              <MapIcon size={12} className="fill-none!" />
+            </ControlButton>
+          </Controls>
+          {overview && nodes.length > 0 && (
+            <MiniMap
+              pannable
+              zoomable
+              position="bottom-right"
+              className="max-md:hidden"
+              style={MINIMAP}
+              nodeColor={inOverview}
+            />
+          )}
+        </ReactFlow>
+        {nodes.length === 0 && <EmptyHint />}
+      </div>
+    </CanvasMenu>
   );
 }
 
-function onSelectionChange({ nodes }: OnSelectionChangeParams<FlowNode, FlowEdge>): void {
-  select(nodes.map((node) => node.id));
+function inOverview(node: CanvasNode): string {
+  if (node.type === "frame") return "color-mix(in srgb, var(--line-strong) 35%, transparent)";
+  return node.type === "note" ? "var(--tint-yellow)" : "var(--line-strong)";
 }
 
-/** The document's nodes and edges, with what only this window knows: places while dragging, sizes, selection. */
-function useFlowState() {
-  const graph = useGraph(shownGraph);
-  const [nodes, setNodes] = useState<readonly FlowNode[]>([]);
-  const [edges, setEdges] = useState<readonly FlowEdge[]>([]);
-  useEffect(() => {
-    setNodes((before) => toFlowNodes(graph, before, wanted.selection));
-    setEdges((before) => toFlowEdges(graph, before));
-  }, [graph]);
-  const onNodesChange = useCallback((changes: NodeChange<FlowNode>[]) => {
-    setNodes((before) => applyNodeChanges(changes.filter(staysInWindow), [...before]));
-    const edits = fromFlow(changes);
-    if (edits.length > 0) void edit(edits);
-  }, []);
-  const onEdgesChange = useCallback((changes: EdgeChange<FlowEdge>[]) => {
-    setEdges((before) => applyEdgeChanges(changes.filter(staysInWindow), [...before]));
-  }, []);
-  return { nodes, edges, onNodesChange, onEdgesChange };
+function sorted(nodes: readonly CanvasNode[]) {
+  return {
+    nodes: nodes.flatMap((node) => (node.type === "card" ? node.id : [])),
+    groups: nodes.flatMap((node) => groupOf(node.id) ?? []),
+    notes: nodes.flatMap((node) => noteIdOf(node.id) ?? []),
+  };
+}
+
+function onSelectionChange(params: OnSelectionChangeParams<CanvasNode, FlowEdge>): void {
+  const { nodes, groups, notes } = sorted(params.nodes);
+  select(nodes, groups, notes);
 }
 
 /** Drawing wires: new ones, and taking the end of an old one elsewhere or off. */
@@ -205,20 +249,6 @@ function endsOf(state: FinalConnectionState) {
 function pointOf(event: globalThis.MouseEvent | TouchEvent): { x: number; y: number } {
   const point = "changedTouches" in event ? event.changedTouches[0] : event;
   return { x: point?.clientX ?? 0, y: point?.clientY ?? 0 };
-}
-
-/** Ctrl+A selects every node, unless one is writing or a dialog is open. */
-function useSelectAll(nodes: readonly FlowNode[], onNodesChange: (changes: NodeChange<FlowNode>[]) => void) {
-  useEffect(() => {
-    const onKey = (event: KeyboardEvent) => {
-      if (!(event.ctrlKey || event.metaKey) || event.key.toLowerCase() !== "a" || isWriting()) return;
-      if (event.target instanceof Element && event.target.closest("[role=dialog]")) return;
-      event.preventDefault();
-      onNodesChange(nodes.map(({ id }) => ({ id, type: "select", selected: true })));
-    };
-    document.addEventListener("keydown", onKey);
-    return () => document.removeEventListener("keydown", onKey);
-  }, [nodes, onNodesChange]);
 }
 
 /** Shows the whole graph once, when its first nodes have been drawn and measured. */

@@ -5,6 +5,7 @@ import { searchNodes, summaryOf } from "../model/library";
 import { familyOf } from "../model/portType";
 import { familyColour } from "../parts/familyColour";
 import { useGraph } from "../store/graph";
+import { addNote, groupSelection } from "../store/layout";
 import { addNodeOf } from "../store/nodes";
 import { closePalette, openDialog, setTheme, useView } from "../store/view";
 
@@ -73,6 +74,8 @@ function Search({ at }: { at: { x: number; y: number } | null }) {
             heading="Commands"
             className="mt-1 border-line border-t pt-1 [&_[cmdk-group-heading]]:px-2.5 [&_[cmdk-group-heading]]:py-1 [&_[cmdk-group-heading]]:text-ink-3 [&_[cmdk-group-heading]]:text-xs"
           >
+            <Row onSelect={run(() => addNote(at))}>Add a note</Row>
+            <Row onSelect={run(groupSelection)}>Group what is selected</Row>
             <Row onSelect={run(() => openDialog("modules"))}>Add modules…</Row>
             <Row onSelect={run(() => openDialog("new-worker"))}>New worker…</Row>
             <Row onSelect={run(() => setTheme("light"))}>Light theme</Row>

@@ -1,5 +1,5 @@
-import { Eye, EyeOff, RotateCcw } from "lucide-react";
-import { Fragment, useEffect, useState } from "react";
+import { Eye, EyeOff, Group, RotateCcw } from "lucide-react";
+import { Fragment } from "react";
 import type { Preview } from "../model/feed";
 import { duration, type Figures } from "../model/figures";
 import { isInput, keyOf, titleOf } from "../model/graph";
@@ -15,20 +15,26 @@ import {
   useNodeValues,
 } from "../nodes/useNode";
 import { Button, IconButton } from "../parts/Button";
-import { FIELD, Labelled, TextField } from "../parts/Field";
+import { Labelled } from "../parts/Field";
 import { familyColour } from "../parts/familyColour";
 import { shownGraph, useGraph } from "../store/graph";
+import { groupSelection } from "../store/layout";
 import { removeAll, rename, setNodeOption, setPortOption, setValue } from "../store/nodes";
 import { open, useView } from "../store/view";
 import type { NodeRecord, PortRecord } from "../wire/generated";
+import { GroupProperties } from "./GroupProperties";
+import { Written } from "./Written";
 
 /** What can be said about the selected node; about the graph when none is selected. */
 export function Properties() {
   const selected = useView((view) => view.selected);
+  const [group, ...moreGroups] = useView((view) => view.selectedGroups);
   const [only] = selected;
   return (
     <div className="h-full overflow-y-auto" data-testid="properties">
-      {only === undefined ? (
+      {only === undefined && group !== undefined && moreGroups.length === 0 ? (
+        <GroupProperties key={group} name={group} />
+      ) : only === undefined ? (
         <GraphSummary />
       ) : selected.length === 1 ? (
         <OfNode key={only} id={only} />
@@ -72,9 +78,14 @@ function Several({ ids }: { ids: readonly string[] }) {
       <p className="mt-1 text-ink-3 text-xs">
         Drag to move them together; Ctrl+C copies them with their values.
       </p>
-      <Button look="danger" className="mt-4" onClick={() => removeAll(ids, [])}>
-        Delete {ids.length} nodes
-      </Button>
+      <div className="mt-4 flex flex-wrap gap-2">
+        <Button onClick={groupSelection}>
+          <Group size={14} /> Group them
+        </Button>
+        <Button look="danger" onClick={() => removeAll(ids, [])}>
+          Delete {ids.length} nodes
+        </Button>
+      </div>
     </div>
   );
 }
@@ -245,50 +256,5 @@ function PortHead({ node, port, connected }: { node: NodeRecord; port: PortRecor
         </IconButton>
       </span>
     </div>
-  );
-}
-
-/** A text that is sent when one leaves it or presses Enter. */
-function Written({
-  value,
-  onCommit,
-  placeholder,
-  title,
-  long = false,
-}: {
-  value: string;
-  onCommit: (text: string) => void;
-  placeholder?: string;
-  title?: string | undefined;
-  long?: boolean;
-}) {
-  const [draft, setDraft] = useState(value);
-  useEffect(() => setDraft(value), [value]);
-  const commit = () => {
-    if (draft !== value) onCommit(draft);
-  };
-  if (long) {
-    return (
-      <textarea
-        rows={2}
-        value={draft}
-        placeholder={placeholder}
-        title={title}
-        onChange={(event) => setDraft(event.target.value)}
-        onBlur={commit}
-        className={`max-h-40 resize-none py-1.5 [field-sizing:content] ${FIELD}`}
-      />
-    );
-  }
-  return (
-    <TextField
-      value={draft}
-      placeholder={placeholder}
-      onChange={(event) => setDraft(event.target.value)}
-      onBlur={commit}
-      onKeyDown={(event) => {
-        if (event.key === "Enter") commit();
-      }}
-    />
   );
 }

@@ -9,13 +9,17 @@ import { type Toast, toast, useView } from "./view";
 
 let middle: () => Point = () => ({ x: 0, y: 0 });
 
+export function middleOfView(): Point {
+  return middle();
+}
+
 /** The canvas says how to find the middle of what is seen. */
 export function setMiddle(find: () => Point): void {
   middle = find;
 }
 
-/** Asked by the canvas: which nodes are to be selected once they are there. */
-export const wanted = { selection: new Set<string>() };
+/** Asked by the canvas: which nodes, notes and groups are to be selected once they are there. */
+export const wanted = { selection: new Set<string>(), groups: new Set<string>() };
 
 /** Puts a node of a class at a place, or into the middle of what is seen. Returns its id. */
 export function addNodeOf(classId: string, at: Point | null = null): string | null {

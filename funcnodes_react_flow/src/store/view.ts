@@ -3,7 +3,7 @@ import { create } from "zustand";
 import { newId, read, write } from "./identity";
 
 export type Theme = "auto" | "light" | "dark";
-export type Dialog = "modules" | "new-worker" | "shortcuts" | "history" | null;
+export type Dialog = "modules" | "new-worker" | "shortcuts" | "history" | "files" | "worker" | null;
 
 export interface Toast {
   id: string;
@@ -27,7 +27,14 @@ interface View {
   paletteAt: { x: number; y: number } | null;
   dialog: Dialog;
   opened: Opened;
+  /** The selected nodes. */
   selected: readonly string[];
+  selectedGroups: readonly string[];
+  selectedNotes: readonly string[];
+  /** The note or group whose text is being written. */
+  writing: string | null;
+  /** The worker that the dialog "worker" is about. */
+  dialogWorker: string | null;
   toasts: readonly Toast[];
 }
 
@@ -55,6 +62,10 @@ export const useView = create<View>(() => ({
   dialog: null,
   opened: null,
   selected: [],
+  selectedGroups: [],
+  selectedNotes: [],
+  writing: null,
+  dialogWorker: null,
   toasts: [],
 }));
 
@@ -105,10 +116,35 @@ export function open(opened: Opened): void {
   setState({ opened });
 }
 
-export function select(selected: readonly string[]): void {
-  const known = getState().selected;
-  if (known.length === selected.length && known.every((id, index) => id === selected[index])) return;
-  setState({ selected });
+export function openWorker(dialogWorker: string): void {
+  setState({ dialog: "worker", dialogWorker });
+}
+
+export function startWriting(writing: string | null): void {
+  setState({ writing });
+}
+
+export function select(
+  nodes: readonly string[],
+  groups: readonly string[] = [],
+  notes: readonly string[] = [],
+): void {
+  const known = getState();
+  const next = {
+    selected: sameList(known.selected, nodes),
+    selectedGroups: sameList(known.selectedGroups, groups),
+    selectedNotes: sameList(known.selectedNotes, notes),
+  };
+  const isSame =
+    next.selected === known.selected &&
+    next.selectedGroups === known.selectedGroups &&
+    next.selectedNotes === known.selectedNotes;
+  if (!isSame) setState(next);
+}
+
+/** The list that was known, when the new one says the same. */
+function sameList(known: readonly string[], list: readonly string[]): readonly string[] {
+  return known.length === list.length && known.every((id, index) => id === list[index]) ? known : list;
 }
 
 const SHOWN_MS = 6000;

@@ -1,0 +1,212 @@
+import { useReactFlow } from "@xyflow/react";
+import { ContextMenu } from "radix-ui";
+import { type MouseEvent, type ReactNode, useState } from "react";
+import { homeOf } from "../model/grouping";
+import type { Point } from "../model/newNode";
+import { TINTS, type Tint } from "../model/tint";
+import { tintStyle } from "../parts/tint";
+import { interrupt, runNode, shownGraph, useGraph } from "../store/graph";
+import {
+  addNote,
+  colourGroup,
+  colourNote,
+  groupSelection,
+  nodesInSelection,
+  putSelectionInto,
+  removeSelected,
+  takeSelectionOut,
+  ungroupSelection,
+} from "../store/layout";
+import { copySelection, paste } from "../store/nodes";
+import { openPalette, startWriting, toast, useView } from "../store/view";
+
+/** What was under the pointer when the menu was asked for, if it is about one thing. */
+export interface Under {
+  readonly kind: "node" | "group" | "note" | "canvas";
+  readonly id: string;
+}
+
+interface Props {
+  children: ReactNode;
+  /** Called before the menu opens: says what it is about, and selects it. */
+  onAsk: (target: Element) => Under;
+}
+
+/** The menu of the canvas: a right click, or a long touch. Text fields keep the browser's own. */
+export function CanvasMenu({ children, onAsk }: Props) {
+  const flow = useReactFlow();
+  const [under, setUnder] = useState<Under>({ kind: "canvas", id: "" });
+  const [at, setAt] = useState<Point>({ x: 0, y: 0 });
+  const ask = (event: MouseEvent) => {
+    if (!(event.target instanceof Element) || event.target.closest("input,textarea,[role=dialog]")) {
+      event.stopPropagation();
+      return;
+    }
+    setAt(flow.screenToFlowPosition({ x: event.clientX, y: event.clientY }));
+    setUnder(onAsk(event.target));
+  };
+  return (
+    <ContextMenu.Root>
+      <ContextMenu.Trigger asChild onContextMenuCapture={ask}>
+        {children}
+      </ContextMenu.Trigger>
+      <ContextMenu.Portal>
+        <ContextMenu.Content
+          data-testid="canvas-menu"
+          className="rise z-40 min-w-56 rounded-xl border border-line bg-raised p-1.5 shadow-float"
+        >
+          {under.kind === "canvas" ? <OfCanvas at={at} /> : <OfSelection under={under} />}
+        </ContextMenu.Content>
+      </ContextMenu.Portal>
+    </ContextMenu.Root>
+  );
+}
+
+function OfCanvas({ at }: { at: Point }) {
+  return (
+    <>
+      <Item keys="Space" onSelect={() => openPalette(at)}>
+        Add a node here…
+      </Item>
+      <Item keys="N" onSelect={() => addNote(at)}>
+        Add a note here
+      </Item>
+      <Item keys="Ctrl V" onSelect={() => void pasteFromClipboard()}>
+        Paste
+      </Item>
+    </>
+  );
+}
+
+function OfSelection({ under }: { under: Under }) {
+  const { selected, selectedGroups, selectedNotes } = useView();
+  const groups = useGraph((state) => shownGraph(state).groups);
+  const running = useGraph((state) => state.feed.states[under.id]?.status === "running");
+  const count = selected.length + selectedGroups.length + selectedNotes.length;
+  const isGrouped = selected.some((node) => homeOf(groups, node) !== null);
+  return (
+    <>
+      {under.kind === "node" && count === 1 && (
+        <Item onSelect={() => void (running ? interrupt(under.id) : runNode(under.id))}>
+          {running ? "Interrupt" : "Run"}
+        </Item>
+      )}
+      {under.kind === "group" && (
+        <Item onSelect={() => later(() => startWriting(under.id))}>Name the group</Item>
+      )}
+      {under.kind === "note" && <Item onSelect={() => later(() => startWriting(under.id))}>Write</Item>}
+      {selected.length > 0 && (
+        <Item keys="Ctrl C" onSelect={() => void copyToClipboard()}>
+          Copy
+        </Item>
+      )}
+      {selected.length + selectedGroups.length > 0 && (
+        <Item keys="Ctrl G" onSelect={groupSelection}>
+          Group
+        </Item>
+      )}
+      {under.kind === "group" && selected.length > 0 && (
+        <Item onSelect={() => putSelectionInto(under.id)}>Put the selected nodes in here</Item>
+      )}
+      {isGrouped && <Item onSelect={takeSelectionOut}>Take out of the group</Item>}
+      {(selectedGroups.length > 0 || isGrouped) && (
+        <Item keys="Ctrl Alt G" onSelect={ungroupSelection}>
+          Dissolve the group
+        </Item>
+      )}
+      {(under.kind === "group" || under.kind === "note") && <Colours under={under} />}
+      <ContextMenu.Separator className="my-1 h-px bg-line" />
+      <Removal />
+    </>
+  );
+}
+
+/** Del takes only the frame of a group away; a group with all that is in it goes by this menu. */
+function Removal() {
+  const { selected, selectedGroups, selectedNotes } = useView();
+  const nodes = nodesInSelection();
+  const count = nodes.length + selectedNotes.length;
+  const isWhole = nodes.length > selected.length;
+  return (
+    <Item
+      keys={isWhole ? undefined : "Del"}
+      danger
+      onSelect={() => removeSelected({ nodes, edges: [], notes: selectedNotes, groups: selectedGroups })}
+    >
+      {isWhole
+        ? `Delete the group with ${countOf(nodes.length, "node")}`
+        : count === 1
+          ? "Delete"
+          : `Delete ${count}`}
+    </Item>
+  );
+}
+
+function countOf(count: number, what: string): string {
+  return count === 1 ? `its ${what}` : `its ${count} ${what}s`;
+}
+
+/** The menu gives the focus back when it closes; what is written must not lose it by that. */
+function later(action: () => void): void {
+  setTimeout(action, 0);
+}
+
+function Colours({ under }: { under: Under }) {
+  const choose = (tint: Tint) =>
+    under.kind === "group" ? colourGroup(under.id, tint) : colourNote(under.id, tint);
+  return (
+    <div className="flex items-center gap-1 px-2 py-1">
+      {TINTS.map((tint) => (
+        <ContextMenu.Item
+          key={tint}
+          aria-label={`Colour: ${tint}`}
+          title={tint}
+          style={tintStyle(tint)}
+          className="size-6 cursor-pointer rounded-full border-2 border-transparent bg-[var(--tint)] bg-clip-content p-0.5 outline-none data-highlighted:border-[var(--tint)]"
+          onSelect={() => choose(tint)}
+        />
+      ))}
+    </div>
+  );
+}
+
+function Item({
+  children,
+  onSelect,
+  keys,
+  danger = false,
+}: {
+  children: ReactNode;
+  onSelect: () => void;
+  keys?: string | undefined;
+  danger?: boolean;
+}) {
+  return (
+    <ContextMenu.Item
+      onSelect={onSelect}
+      className={`flex cursor-pointer items-center gap-6 rounded-lg px-2.5 py-1.5 outline-none ${
+        danger ? "text-danger data-highlighted:bg-danger-soft" : "data-highlighted:bg-accent-soft"
+      }`}
+    >
+      <span className="flex-1">{children}</span>
+      {keys && <kbd className="font-sans text-[11px] text-ink-3">{keys}</kbd>}
+    </ContextMenu.Item>
+  );
+}
+
+async function copyToClipboard(): Promise<void> {
+  const text = copySelection();
+  try {
+    if (text !== null) await navigator.clipboard.writeText(text);
+  } catch {
+    toast("error", "This browser did not let the page copy", { detail: "Ctrl C works." });
+  }
+}
+
+async function pasteFromClipboard(): Promise<void> {
+  try {
+    if (!paste(await navigator.clipboard.readText())) toast("info", "There are no nodes to paste");
+  } catch {
+    toast("error", "This browser did not let the page paste", { detail: "Ctrl V works." });
+  }
+}
