@@ -1,42 +1,60 @@
-"""Who is blocked: nodes below one that failed, until it runs well again or leads to them no more."""
+"""Who is blocked: nodes below one that failed, until it runs well again or leads to them no more.
+
+A node below that was marked already runs all the same, with what the failed one gave before; it is shown as
+blocked after that too, since what it shows is not what this wave would have come to. A later wave frees it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
-from weakref import WeakSet
+from weakref import ReferenceType, WeakKeyDictionary, ref
 
 from funcnodes_core.engine.cell import Cell
-from funcnodes_core.engine.scheduler import IDLE
+from funcnodes_core.engine.scheduler import HELD, IDLE, MARKED
 
 if TYPE_CHECKING:
     from funcnodes_core.engine.runner import Engine
 
 __all__ = ["block_below", "forget_all", "leave", "recover", "unblock_below"]
 
-_blocked: WeakSet[Cell] = WeakSet()
-"""Who is blocked, or was until lately."""
+_blocked: WeakKeyDictionary[Cell, tuple[ReferenceType[Engine], int]] = WeakKeyDictionary()
+"""Who is blocked, or was until lately, and in which wave of which engine that began."""
 
 
 def block_below(engine: Engine, cell: Cell) -> None:
     """Note on all below a node that it has failed. Called by the runner."""
+    since = ref(engine), engine.scheduler.wave_of[cell.index]
     for other in _below(engine, cell):
-        if other.error is None and other.blocked_by is None and other.state == IDLE:
+        if other.state in (MARKED, HELD):
             other.blocked_by = cell.node.uuid
-            _blocked.add(other)
+            _blocked[other] = since
+        elif other.error is None and other.blocked_by is None and other.state == IDLE:
+            other.blocked_by = cell.node.uuid
+            _blocked[other] = since
             engine.state_changed(other)
 
 
 def recover(engine: Engine, cell: Cell) -> None:
     """Forget a node's failure, and that it blocks others. Called by the runner after a good run."""
     failed_before = cell.error is not None
-    cell.error = cell.failure = cell.blocked_by = None
+    cell.error = cell.failure = None
+    if cell.blocked_by is not None and not _is_of_that_wave(engine, cell):
+        cell.blocked_by = None
     # A node may have removed itself while it ran: then it leads nowhere any more.
     if failed_before and cell.engine is engine:
         for other in _below(engine, cell):
             if other.blocked_by == cell.node.uuid:
                 other.blocked_by = None
                 engine.state_changed(other)
+
+
+def _is_of_that_wave(engine: Engine, cell: Cell) -> bool:
+    """Return whether the run that ended belongs to the wave in which a node above failed, or to an older one."""
+    known = _blocked.get(cell)
+    if known is None or known[0]() is not engine or cell.engine is not engine:
+        return False
+    return engine.scheduler.wave_of[cell.index] <= known[1]
 
 
 def unblock_below(parent: Cell, child: Cell) -> None:
@@ -75,7 +93,7 @@ def forget_all(cells: Iterable[Cell]) -> None:
 def _forget_the_free() -> bool:
     """Keep in mind only who is blocked; whether there is anyone."""
     for cell in [cell for cell in _blocked if cell.blocked_by is None]:
-        _blocked.discard(cell)
+        del _blocked[cell]
     return bool(_blocked)
 
 

@@ -25,7 +25,7 @@ from funcnodes_core.engine.cell import Cell
 from funcnodes_core.engine.executors.lasting import LastingRuns
 from funcnodes_core.engine.results import hand_out
 from funcnodes_core.engine.scheduler import RanAway, Scheduler
-from funcnodes_core.engine.states import MarkerLike, Sink, error_of, text_of
+from funcnodes_core.engine.states import MarkerLike, RunError, Sink, error_of, text_of
 from funcnodes_core.engine.waiting import Waiting
 from funcnodes_core.exceptions import CycleRunsAway, NodeTriggerError
 from funcnodes_core.io.input import NodeInput
@@ -375,15 +375,18 @@ class Engine:
             raise error
 
     def _keep_failure(self, cell: Cell, n: int, error: BaseException, kwargs: dict[str, Any]) -> None:
-        cell.error = said = error_of(error, kwargs)
-        cell.failure = failure = NodeTriggerError(said.message).with_traceback(error.__traceback__)
+        said = error_of(error, kwargs)
+        failure = NodeTriggerError(said.message).with_traceback(error.__traceback__)
         failure.__cause__ = error
-        cell.blocked_by = None
+        self._note_failure(cell, said, failure)
+        _logger.error("node %s failed: %s", cell.node.name, said.message, exc_info=error)
+        self._tell_failure(cell, failure)
+
+    def _note_failure(self, cell: Cell, said: RunError, failure: Exception) -> None:
+        cell.error, cell.failure, cell.blocked_by = said, failure, None
         cell.failures += 1
         block_below(self, cell)
         self.state_changed(cell)
-        _logger.error("node %s failed: %s", cell.node.name, cell.error.message, exc_info=error)
-        self._tell_failure(cell, failure)
 
     def _tell_failure(self, cell: Cell, failure: Exception) -> None:
         try:
@@ -413,9 +416,7 @@ class Engine:
         around = [self._cells[m]() for m in self.scheduler.order.cycle_of(n)]
         names = tuple(c.node.name for c in around if c is not None)
         error = CycleRunsAway(names, away.limit)
-        cell.error, cell.failure = error_of(error, {}), error
-        cell.failures += 1
-        self.state_changed(cell)
+        self._note_failure(cell, error_of(error, {}), error)
         _logger.error("%s", error)
         self._tell_failure(cell, error)
         self.waiting.ended(cell, None, cell.unheard)

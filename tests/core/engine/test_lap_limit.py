@@ -85,6 +85,26 @@ async def test_a_node_that_goes_round_by_itself_is_stopped_too(engine: Engine) -
     assert (stopped(nodes)[0], nodes[0].outputs["out"].value) == (5, 4)
 
 
+async def test_who_stands_behind_a_stopped_cycle_is_shown_as_blocked(engine: Engine) -> None:
+    """Also who was marked when it was stopped: it runs with what came last, which is nothing to rely on."""
+    space = NodeSpace()
+    space.cycle_limit = 7
+    cycle, (after, last) = round_in(space, "one", "two"), [inc(), inc()]
+    after.inputs["a"].connect(cycle[1].outputs["out"])
+    last.inputs["a"].connect(after.outputs["out"])
+    cycle[0]["a"] = 0
+    await engine.wait_idle()
+    blocker = next(node for node in cycle if node.run_state.status == "failed")
+    others = [node for node in (*cycle, after, last) if node is not blocker]
+    assert [(n.run_state.status, n.run_state.blocked_by) for n in others] == [("blocked", blocker.uuid)] * 3
+    assert last.outputs["out"].value == cycle[1].outputs["out"].value + 2
+
+    cycle[0].inputs["a"].disconnect()
+    cycle[0]["a"] = 0
+    await engine.wait_idle()
+    assert {node.run_state.status for node in (*cycle, after, last)} == {"idle"}
+
+
 async def test_it_is_saved_with_the_graph() -> None:
     space, again = NodeSpace(), NodeSpace()
     space.cycle_limit = 250

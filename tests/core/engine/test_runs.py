@@ -132,6 +132,34 @@ async def test_an_error_stays_on_the_node_which_can_be_used_again(engine: Engine
     )
 
 
+async def test_who_runs_beside_a_failure_of_its_own_wave_is_shown_as_blocked(engine: Engine) -> None:
+    """Half of what it reads is new, half is old; a later change that has nothing to do with it frees it."""
+    start, failing, join, last, aside = inc(), fail(), add(), inc(), inc()
+    start.outputs["out"].connect(failing.inputs["a"])
+    failing.outputs["out"].connect(join.inputs["a"])
+    start.outputs["out"].connect(join.inputs["b"])
+    join.outputs["out"].connect(last.inputs["a"])
+    aside.outputs["out"].connect(last.inputs["_triggerinput"])
+
+    def states() -> list[str]:
+        return [node.run_state.status for node in (failing, join, last)]
+
+    start["a"] = 9
+    await engine.wait_idle()
+    assert (states(), join.outputs["out"].value) == (["idle"] * 3, 20)
+    start["a"] = -9
+    await engine.wait_idle()
+    assert (states(), join.outputs["out"].value) == (["failed", "blocked", "blocked"], 2)
+    assert (join.run_state.blocked_by, last.run_state.blocked_by) == (failing.uuid, failing.uuid)
+
+    aside["a"] = 1
+    await engine.wait_idle()
+    assert states() == ["failed", "blocked", "idle"]
+    start["a"] = 4
+    await engine.wait_idle()
+    assert (states(), join.outputs["out"].value) == (["idle"] * 3, 10)
+
+
 async def test_a_listener_for_errors_hears_them_and_nothing_is_raised(engine: Engine) -> None:
     """Whoever awaits is spared when somebody else has heard."""
     node, heard = fail(), list[Any]()
