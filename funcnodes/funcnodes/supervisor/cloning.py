@@ -20,6 +20,7 @@ from funcnodes_worker.home.worker_home import WorkerHome
 
 from funcnodes.environment.state import Standing
 from funcnodes.supervisor.errors import NotTrusted, WishRefused
+from funcnodes.supervisor.unfinished import making
 
 _JOURNAL = "journal.sqlite3"
 _TRIES = 20
@@ -33,10 +34,10 @@ def clone_into(
     if trust is None:
         raise NotTrusted(reference.uuid)
     config = read_worker_config(reference)
-    home.folder.mkdir(parents=True)
-    try:
+    with making(home):
+        home.folder.mkdir(parents=True)
         home.files.mkdir()
-        _copy_graph(reference, home)
+        copy_graph(reference, home)
         if standing is not None:
             write_atomically(home.project_file, standing.project, mode=0o644)
             write_atomically(home.lock_file, standing.lock, mode=0o644)
@@ -55,13 +56,10 @@ def clone_into(
         )
         # Last: with this file the worker exists.
         write_worker_config(home, cloned)
-    except BaseException:
-        shutil.rmtree(home.folder, ignore_errors=True)
-        raise
     return cloned
 
 
-def _copy_graph(reference: WorkerHome, home: WorkerHome) -> None:
+def copy_graph(reference: WorkerHome, home: WorkerHome) -> None:
     """Copy snapshot and journal as they stand together at one moment."""
     for _ in range(_TRIES):
         before = _content(reference.nodespace_file)

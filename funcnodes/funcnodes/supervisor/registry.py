@@ -5,15 +5,11 @@ Owns what is written when a worker is made, and what is removed with it. Does no
 
 from __future__ import annotations
 
-import hashlib
-import shutil
 from dataclasses import dataclass
-from typing import Any
 
-import msgspec
 from funcnodes_worker.disk.atomic import write_atomically
 from funcnodes_worker.home.base import Base
-from funcnodes_worker.home.trust import TrustRecord, is_vouched, vouch
+from funcnodes_worker.home.trust import TrustRecord, read_trust, vouch
 from funcnodes_worker.home.worker_config import (
     DEFAULT_AUTOSTART,
     UPDATES,
@@ -25,6 +21,8 @@ from funcnodes_worker.home.worker_config import (
 from funcnodes_worker.home.worker_home import WorkerHome, find_workers, make_uuid
 
 from funcnodes.environment.manifest import new_manifest
+from funcnodes.supervisor import unfinished
+from funcnodes.supervisor.cloning import copy_graph
 from funcnodes.supervisor.errors import NotTrusted
 
 
@@ -71,48 +69,35 @@ class Registry:
         if home.config_file.exists() or home.folder.exists():
             raise WorkerExists(home.uuid)
         reference = None if wish.reference is None else WorkerHome(self._base, wish.reference)
-        if reference is not None and (wish.copy_lib or wish.copy_graph) and not is_vouched(reference):
+        trust = None if reference is None else read_trust(reference)
+        if reference is not None and (wish.copy_lib or wish.copy_graph) and trust is None:
             raise NotTrusted(reference.uuid)
         packages = read_worker_config(reference).package_dependencies if reference and wish.copy_lib else {}
-        home.folder.mkdir(parents=True)
-        home.files.mkdir()
-        copied = _copy_graph(reference, home) if reference is not None and wish.copy_graph else None
-        if wish.python is not None and wish.in_venv:
-            write_atomically(home.project_file, new_manifest(wish.python).encode(), mode=0o644)
-        # Made by a user's word: there is nothing of anybody else in it.
-        vouch(home, TrustRecord(snapshot=copied))
-        config = WorkerConfig(
-            uuid=home.uuid,
-            name=wish.name or None,
-            env_path=str(home.venv) if wish.in_venv else None,
-            autostart=wish.autostart,
-            update_on_startup=dict.fromkeys(UPDATES, True),
-            package_dependencies=packages,
-        )
-        # Last: with this file the worker exists. A crash before it leaves a folder that nobody is shown.
-        write_worker_config(home, config)
+        with unfinished.making(home):
+            home.folder.mkdir(parents=True)
+            home.files.mkdir()
+            if reference is not None and wish.copy_graph:
+                copy_graph(reference, home)
+            if wish.python is not None and wish.in_venv:
+                write_atomically(home.project_file, new_manifest(wish.python).encode(), mode=0o644)
+            # Made by a user's word: what is in it was trusted where it comes from, and else there is nothing.
+            vouch(home, trust if trust is not None and wish.copy_graph else TrustRecord())
+            config = WorkerConfig(
+                uuid=home.uuid,
+                name=wish.name or None,
+                env_path=str(home.venv) if wish.in_venv else None,
+                autostart=wish.autostart,
+                update_on_startup=dict.fromkeys(UPDATES, True),
+                package_dependencies=packages,
+            )
+            # Last: with this file the worker exists.
+            write_worker_config(home, config)
         return home, config
 
     def remove(self, home: WorkerHome) -> None:
         """Remove the worker's files and folder. What its settings call `data_path` is never touched."""
-        home.config_file.unlink(missing_ok=True)
-        home.pid_file.unlink(missing_ok=True)
-        home.runstate_file.unlink(missing_ok=True)
-        if home.folder.is_symlink():
-            # Somebody keeps the folder elsewhere: the link goes, what it leads to stays.
-            home.folder.unlink()
-        elif home.folder.exists():
-            shutil.rmtree(home.folder)
+        unfinished.remove(home)
 
-
-def _copy_graph(reference: WorkerHome, home: WorkerHome) -> str | None:
-    """Copy the graph as it was last saved, without the parts that say whose it is; return its digest."""
-    try:
-        saved = msgspec.json.decode(reference.nodespace_file.read_bytes(), type=dict[str, Any])
-    except FileNotFoundError:
-        return None
-    for whose in ("meta", "journal"):
-        saved.pop(whose, None)
-    content = msgspec.json.encode(saved)
-    write_atomically(home.nodespace_file, content)
-    return hashlib.sha256(content).hexdigest()
+    def begin(self) -> None:
+        """Take away what an earlier manager was killed over. Called once, before `find`."""
+        unfinished.take_away(self._base)

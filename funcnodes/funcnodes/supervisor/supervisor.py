@@ -88,6 +88,7 @@ class Supervisor:
     @contextlib.asynccontextmanager
     async def running(self, *, autostart: bool) -> AsyncGenerator[None]:
         """Own the fleet while the block runs. Workers that run at its end go on; see `stop_all`."""
+        self._ground.registry.begin()
         for home in self._ground.registry.find():
             self._take_in(home)
         for member in list(self._members.values()):

@@ -1,0 +1,55 @@
+"""A worker that is being made or removed: noted, so that no manager that is killed leaves half of it.
+
+Owns the notes. One stands outside the worker's folder for as long as what is there must not stay; the next
+manager takes it all away. Blocking.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import shutil
+from collections.abc import Generator
+
+from funcnodes_worker.home.base import Base
+from funcnodes_worker.home.worker_home import BadWorkerUuid, WorkerHome
+
+LOGGER = logging.getLogger(__name__)
+_PREFIX = ".unfinished_"
+
+
+@contextlib.contextmanager
+def making(home: WorkerHome) -> Generator[None]:
+    """Make a worker while the block runs: all of it or, when the block fails or is killed, nothing."""
+    note = home.base.workers / f"{_PREFIX}{home.uuid}"
+    note.touch()
+    try:
+        yield
+    except BaseException:
+        remove(home)
+        raise
+    note.unlink()
+
+
+def remove(home: WorkerHome) -> None:
+    """Remove the worker's files and folder. What its settings call `data_path` is never touched."""
+    note = home.base.workers / f"{_PREFIX}{home.uuid}"
+    note.touch()
+    home.config_file.unlink(missing_ok=True)
+    home.pid_file.unlink(missing_ok=True)
+    home.runstate_file.unlink(missing_ok=True)
+    if home.folder.is_symlink():
+        # Somebody keeps the folder elsewhere: the link goes, what it leads to stays.
+        home.folder.unlink()
+    elif home.folder.exists():
+        shutil.rmtree(home.folder)
+    note.unlink()
+
+
+def take_away(base: Base) -> None:
+    """Remove what earlier managers were killed over. Called once, before any worker is looked for."""
+    for note in sorted(base.workers.glob(f"{_PREFIX}*")):
+        try:
+            remove(WorkerHome(base, note.name.removeprefix(_PREFIX)))
+        except (OSError, BadWorkerUuid) as problem:
+            LOGGER.warning("what %s speaks of cannot be taken away: %s", note, problem)
