@@ -56,10 +56,17 @@ class WorkerClient:
 async def worker_at(base: Base, client: ManagerClient, uuid: str) -> AsyncGenerator[WorkerClient]:
     """Give a client of a running worker."""
     status = await status_of(client, uuid)
+    async with worker_on(base, int(str(status["port"]))) as worker:
+        yield worker
+
+
+@asynccontextmanager
+async def worker_on(base: Base, port: int) -> AsyncGenerator[WorkerClient]:
+    """Give a client of the worker that listens on this port."""
     headers = {"Authorization": f"Bearer {read_or_make_token(base)}"}
     async with (
         aiohttp.ClientSession(headers=headers) as http,
         # A deaf worker does not answer the goodbye either.
-        http.ws_connect(f"http://127.0.0.1:{status['port']}/", timeout=_GOODBYE) as socket,
+        http.ws_connect(f"http://127.0.0.1:{port}/", timeout=_GOODBYE) as socket,
     ):
         yield WorkerClient(socket)
