@@ -44,6 +44,15 @@ async def test_a_limit_that_cannot_be_meant_is_refused(tmp_path: Path) -> None:
         assert getattr(refused.value, "code", INVALID_PARAMS) == INVALID_PARAMS
 
 
+async def test_the_limits_that_are_set_can_be_read(tmp_path: Path) -> None:
+    """As numbers, of a worker that does not run as well; what is not set is not named."""
+    async with fleet_of(base_in(tmp_path)) as client:
+        uuid = await new_worker(client, "any", start=False)
+        assert await client.call("limits", workerid=uuid) == {"limits": {}}
+        await client.call("set_limits", workerid=uuid, limits={"memory_hard": "1 GiB", "cpu": 1.5})
+        assert await client.call("limits", workerid=uuid) == {"limits": {"memory_hard": 1 << 30, "cpu": 1.5}}
+
+
 async def test_figures_come_while_somebody_watches_and_are_not_read_otherwise(tmp_path: Path) -> None:
     """Once a second: processors, memory, threads, uptime of each running worker."""
     base = base_in(tmp_path)

@@ -194,6 +194,12 @@ async def watch_figures(turn: Turn, params: WatchParams) -> object:
     return {}
 
 
+@TABLE.method("limits", Right.VIEW, OfWorker)
+async def limits(turn: Turn, params: OfWorker) -> object:
+    """Return what a worker may use: bytes, cores, files. What is not named is free."""
+    return {"limits": msgspec.to_builtins(turn.office.supervisor.member(params.workerid).config.limits)}
+
+
 @TABLE.method("set_limits", Right.ADMIN, LimitsParams)
 async def set_limits(turn: Turn, params: LimitsParams) -> object:
     """Set what a worker may use; memory counts at once, the rest with its next start."""
