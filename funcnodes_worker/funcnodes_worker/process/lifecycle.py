@@ -174,6 +174,7 @@ async def _run_graph(
             trust,
             graph,
             living,
+            opened.calls,
             no_auth=options.no_auth,
             has_supervisor=options.has_supervisor,
             behind_proxy=options.behind_proxy,

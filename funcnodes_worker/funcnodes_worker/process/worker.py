@@ -49,6 +49,7 @@ from funcnodes_worker.runtime.history import Historian
 from funcnodes_worker.runtime.living import LivingGraph
 from funcnodes_worker.runtime.noted import Renewed, note_batch, renewed_by
 from funcnodes_worker.runtime.records import Batch, NodeState, Noted
+from funcnodes_worker.runtime.resent import MadeBefore
 from funcnodes_worker.runtime.running import Run
 from funcnodes_worker.runtime.travel import external_for_export
 from funcnodes_worker.runtime.writer import Committed, Past, Writer
@@ -85,6 +86,7 @@ class WorkerInServerThread:
         trust: TrustOffice,
         graph: GraphThread,
         living: LivingGraph,
+        calls: Mapping[str, Sequence[int]],
         *,
         no_auth: bool = False,
         has_supervisor: bool = True,
@@ -103,6 +105,7 @@ class WorkerInServerThread:
         self.board.listen(self.outputs.batch)
         self.writer = Writer(document, revision, self, self._committed, self._observed)
         self._history = Historian(store, self.writer, lambda: self.library.classes, hashes_in)
+        self._made_before = MadeBefore(calls, store.read_entries, document, revision, time.monotonic())
         self._snapshots = SnapshotKeeper(self._write_snapshot)
         self.externals = ExternalDesk(self, office, home, graph, living, self.writer, self.hub)
         self.writer.observe(self.externals.take_in)
@@ -167,6 +170,7 @@ class WorkerInServerThread:
             self.hub,
             Parked(time.monotonic),
             self._history,
+            self._made_before,
         )
         self._transfer = Transfer(services)
         limits = Limits.from_environment(os.environ, settings.raw)

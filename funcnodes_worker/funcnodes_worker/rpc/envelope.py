@@ -8,6 +8,7 @@ answers) and JSON-RPC 2.0. Does not know which methods exist (`dispatch`), what 
 from __future__ import annotations
 
 import enum
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias, cast
@@ -38,7 +39,7 @@ class Call(msgspec.Struct, frozen=True):
     wants_answer: bool = True
     as_bytes: bool = False
     said: int = 0
-    """A sum of the whole frame: a call that is sent again is the same text."""
+    """A sum of the whole frame, the same in every process: a call that is sent again is the same text."""
     spoken: str = ""
     """The command by the name the client gave it, for the documented answer."""
     acknowledges: bool = False
@@ -95,10 +96,10 @@ def read(text: str | bytes, last: Dialect = Dialect.PUBLISHED) -> Message:
         return Malformed(last, _mistake(INVALID_REQUEST, "a message is a JSON object; nothing was changed"))
     fields = cast("dict[str, Any]", content)
     if "jsonrpc" in fields:
-        return _read_jsonrpc(fields, hash(text))
+        return _read_jsonrpc(fields, _sum(text))
     match fields.get("type"):
         case "cmd":
-            return _read_published(fields, hash(text))
+            return _read_published(fields, _sum(text))
         case "ping":
             return Ping()
         case _:
@@ -149,12 +150,16 @@ def _read_batch(contents: list[object]) -> Batch | Malformed:
     wrong = Malformed(Dialect.JSONRPC, _mistake(INVALID_REQUEST, "each part of a batch is a JSON-RPC call"))
     return Batch(
         tuple(
-            _read_jsonrpc(cast("dict[str, Any]", part), hash(_encode(part)))
+            _read_jsonrpc(cast("dict[str, Any]", part), _sum(_encode(part)))
             if isinstance(part, dict) and "jsonrpc" in part
             else wrong
             for part in contents
         )
     )
+
+
+def _sum(text: str | bytes) -> int:
+    return zlib.crc32(text.encode() if isinstance(text, str) else text)
 
 
 def _scalar(given: object) -> Scalar:

@@ -11,11 +11,13 @@ client and of ours: it is remembered per caller (a session, or the token), acros
 
 from __future__ import annotations
 
+import hashlib
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from funcnodes_worker.rpc.envelope import Call, Scalar
+from funcnodes_worker.rpc.gate import Caller
 from funcnodes_worker.rpc.outbox import Frame
 
 REMEMBERED_S = 60.0
@@ -119,3 +121,11 @@ class RepeatsOfCallers:
 def is_unique(call_id: Scalar) -> bool:
     """Tell whether an id is made to be unique, whoever sends it."""
     return isinstance(call_id, str) and len(call_id) >= UNIQUE_LENGTH
+
+
+def mark_of(caller: Caller, call: Call) -> str:
+    """Return what a journal knows this call by: who sent it, its id, its text. Empty without a unique id."""
+    if not is_unique(call.id):
+        return ""
+    said = f"{caller.by}\0{caller.session}\0{call.id}\0{call.said}"
+    return hashlib.blake2b(said.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()

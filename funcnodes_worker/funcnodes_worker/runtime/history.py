@@ -32,6 +32,8 @@ MAX_RECENT = 512
 """Entries held in memory; older ones are read from the journal when they count."""
 TRIES = 100
 """How often an undo is thought over because others edited while the journal was read."""
+UNDID, REDID = "undid: ", "redid: "
+"""How the title of such an entry begins; the title of its step follows."""
 
 
 class Past(Protocol):
@@ -129,19 +131,21 @@ class Historian:
     # Undo and redo
 
     async def undo(
-        self, author: str, of: str | None, revision: int | None = None
+        self, author: str, of: str | None, revision: int | None = None, call: str = ""
     ) -> tuple[Committed, int, str]:
         """Return the commit that undoes the last step of an author, or of anybody, and that step's name.
 
         With a revision, the step it belongs to. Raises `EditRejected` with the reason, and nothing changes.
         """
-        return await self._turn(author, lambda history: history.to_undo(of, revision))
+        return await self._turn(author, lambda history: history.to_undo(of, revision), call)
 
-    async def redo(self, author: str, of: str | None) -> tuple[Committed, int, str]:
+    async def redo(self, author: str, of: str | None, call: str = "") -> tuple[Committed, int, str]:
         """Return the commit that does again what was undone last, and that step's name."""
-        return await self._turn(author, lambda history: history.to_redo(of))
+        return await self._turn(author, lambda history: history.to_redo(of), call)
 
-    async def _turn(self, author: str, choose: Callable[[History], Step]) -> tuple[Committed, int, str]:
+    async def _turn(
+        self, author: str, choose: Callable[[History], Step], call: str
+    ) -> tuple[Committed, int, str]:
         for _ in range(TRIES):
             history = await self._read()
             step = choose(history)
@@ -157,7 +161,7 @@ class Historian:
                 if planned is not None:
                     edits, said, purpose = planned
                     name, title = step.name, step.title
-                    return await self._writer.submit(edits, author, said, purpose), name, title
+                    return await self._writer.submit(edits, author, said, purpose, call), name, title
             except EditRejected:
                 self._past.let_go(large)
                 raise
@@ -181,8 +185,8 @@ class Historian:
         edits = history.turned(step, entries, self._writer.head, author)
         title = step.title or "a change"
         if step.is_undone:
-            return edits, f"redid: {title}", Redo(step.name)
-        return edits, f"undid: {title}", Undo(step.name)
+            return edits, f"{REDID}{title}", Redo(step.name)
+        return edits, f"{UNDID}{title}", Undo(step.name)
 
     async def _entries(self, history: History, step: Step) -> Mapping[int, AnyEntry] | None:
         """Return those entries that are not in memory; None when the journal has dropped one since."""
@@ -223,7 +227,7 @@ class Historian:
 
     # Earlier graphs
 
-    async def restore(self, author: str, revision: int, epoch: str | None) -> Committed:
+    async def restore(self, author: str, revision: int, epoch: str | None, call: str = "") -> Committed:
         """Return the commit that puts the graph of an earlier revision in the place of the present one."""
         epoch = epoch or self._past.epoch
         document = await self.document_at(revision, epoch)
@@ -234,7 +238,7 @@ class Historian:
             return [ReplaceGraph(replace(whole(document), surroundings={**document.surroundings, **meta}))]
 
         title = f"restored the graph of revision {revision}"
-        return await self._writer.submit(put, author, title, Restore(epoch, revision))
+        return await self._writer.submit(put, author, title, Restore(epoch, revision), call)
 
     async def document_at(self, revision: int, epoch: str) -> Document:
         """Return the graph of a revision; raise `NotFound` when the history does not reach it."""
@@ -256,6 +260,12 @@ class Historian:
                 f"the history does not reach revision {revision} of this epoch; ask history for what is kept"
             )
         return await asyncio.to_thread(lambda: _travel(base, entries, forward=revision > at))
+
+
+def turned_by(entry: AnyEntry) -> tuple[int, str]:
+    """Return the step that an undo or redo has turned, and that step's title."""
+    assert isinstance(entry.purpose, Undo | Redo)
+    return entry.purpose.step, entry.title.removeprefix(UNDID).removeprefix(REDID)
 
 
 def _no_epoch(epoch: str) -> NotFound:

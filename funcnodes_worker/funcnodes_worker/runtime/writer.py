@@ -52,6 +52,8 @@ class Written:
     """What it is called in the history."""
     purpose: Purpose | None = None
     """Whether it undoes another one, does it again, or puts an earlier graph in place."""
+    call: str = ""
+    """The mark of the call that made it."""
 
 
 class Listener(Protocol):
@@ -158,17 +160,19 @@ class Writer:
         author: str,
         title: str | None = None,
         purpose: Purpose | None = None,
+        call: str = "",
     ) -> Committed:
         """Return when the edits are on disk and in the document; raise `EditRejected` and change nothing.
 
         Its place in the order is taken before it first waits. A caller that stops waiting changes nothing.
-        The history calls it by the title, by default by what the edits do.
+        The history calls it by the title, by default by what the edits do. `call` is the mark of the call
+        that asks for it, if it can be sent again.
         """
         planned = edits(self._head) if callable(edits) else edits
         outcome = transact(self._head, planned)
         if title is None:
             title = title_of(self._head, outcome.document, outcome.edits)
-        step = self._enter(outcome, author, title, purpose)
+        step = self._enter(outcome, author, title, purpose, call)
         assert step.waiting is not None
         # A caller that goes away cancels only its waiting: the step is in the deque, and stays there.
         return await step.waiting
@@ -204,11 +208,13 @@ class Writer:
         """What was submitted and is not on disk yet, in order."""
         return [step.written for step in self._steps if step.written is not None]
 
-    def _enter(self, outcome: Transaction, author: str, title: str, purpose: Purpose | None) -> _Step:
+    def _enter(
+        self, outcome: Transaction, author: str, title: str, purpose: Purpose | None, call: str
+    ) -> _Step:
         self._head_revision += 1
         self._head = outcome.document
         written = Written(
-            self._head_revision, author, outcome.edits, outcome.inverse, time.time(), title, purpose
+            self._head_revision, author, outcome.edits, outcome.inverse, time.time(), title, purpose, call
         )
         if self.listener is not None:
             self.listener.entered(written)

@@ -6,10 +6,13 @@ Owns the one `commit` that every editing method goes through. The rooms are buil
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import time
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
+from uuid import uuid4
 
 from funcnodes_core.document.edits import Edit
 from funcnodes_core.document.model import (
@@ -28,11 +31,13 @@ from funcnodes_worker.home.worker_config import WorkerConfig
 from funcnodes_worker.rpc.dispatch import MethodTable
 from funcnodes_worker.rpc.envelope import Call
 from funcnodes_worker.rpc.errors import InvalidParams, NotFound
+from funcnodes_worker.rpc.repeat import mark_of
 from funcnodes_worker.runtime.board import Board
 from funcnodes_worker.runtime.graph_thread import GraphThread
 from funcnodes_worker.runtime.history import Historian
 from funcnodes_worker.runtime.library_loader import Plugin
 from funcnodes_worker.runtime.living import LivingGraph
+from funcnodes_worker.runtime.resent import Made, MadeBefore
 from funcnodes_worker.runtime.writer import Committed, Past, Plan, Writer
 from funcnodes_worker.server.client import Client
 from funcnodes_worker.server.hub import Hub
@@ -213,6 +218,7 @@ class Services:
     hub: Hub
     parked: Parked
     history: Historian
+    made_before: MadeBefore
 
 
 class CallContext:
@@ -220,6 +226,14 @@ class CallContext:
 
     def __init__(self, services: Services, client: Client, call: Call) -> None:
         self.services, self.client, self.call = services, client, call
+        self._mark: str | None = None
+        self._made_before: tuple[Made, ...] = ()
+        """What this very call made before the worker was killed, as far as it was not given out again."""
+        self._then: Document | None = None
+        """The graph as the call saw it then."""
+        self._new_ids = 0
+        if services.made_before.is_known(time.monotonic()) and (made := services.made_before.by(self.mark)):
+            self._made_before, self._then = made, made[0].committed.before
         self._commits: list[Committed] = []
         self._kept: list[JsonValue] = []
         """What stands for large values that no edit of this call names yet."""
@@ -227,12 +241,44 @@ class CallContext:
     @property
     def document(self) -> Document:
         """The committed document: what is shown to anybody is on disk."""
-        return self.services.writer.document
+        return self.services.writer.document if self._then is None else self._then
+
+    @property
+    def head(self) -> Document:
+        """The document that an edit is made on: with all that was submitted before, on disk or not."""
+        return self.services.writer.head if self._then is None else self._then
+
+    @property
+    def mark(self) -> str:
+        """What the journal knows this call by when it is sent again; empty without an id that is unique."""
+        if self._mark is None:
+            self._mark = mark_of(self.client.caller, self.call)
+        return self._mark
+
+    def new_id(self) -> str:
+        """Return an id for something new. Sent again, a call gives the same."""
+        self._new_ids += 1
+        if self.mark:
+            made = hashlib.blake2b(f"{self.mark} {self._new_ids}".encode(), digest_size=16).hexdigest()
+            if made not in self.head.nodes and made not in self.head.groups:
+                return made
+        return uuid4().hex
+
+    def made_before(self) -> Made | None:
+        """Return what this call made before the worker was killed: it is not made again."""
+        if not self._made_before:
+            return None
+        made, self._made_before = self._made_before[0], self._made_before[1:]
+        self._then = made.committed.document
+        self.made(made.committed)
+        return made
 
     async def commit(self, edits: Sequence[Edit] | Plan) -> Committed:
         """Return when these edits, or those a plan makes, are on disk; the events follow the answer."""
+        if (made := self.made_before()) is not None:
+            return made.committed
         try:
-            committed = await self.services.writer.submit(edits, self.client.author)
+            committed = await self.services.writer.submit(edits, self.client.author, call=self.mark)
         except asyncio.CancelledError:
             # The client has left; its edit is made all the same, with the values it names.
             self._kept.clear()
@@ -251,7 +297,7 @@ class CallContext:
             return UNSET
         if is_stored_reference(value):
             # A copy of a node names what is kept already; any other reference would lead to nothing.
-            if not _is_held(self.services.writer.head, value):
+            if not _is_held(self.head, value):
                 raise InvalidParams(
                     "the value refers to stored content that no port of this graph has; send the value itself"
                 )

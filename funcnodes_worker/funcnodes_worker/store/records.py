@@ -23,6 +23,8 @@ class Entry(Struct, frozen=True):
     """What it is called in the history; empty in journals that are older than that."""
     purpose: Purpose | None = None
     """Whether it undoes another entry, does it again, or puts an earlier graph in place."""
+    call: str = ""
+    """The mark of the call that made it, so that the call is known when it is sent again after a kill."""
 
 
 class _About(Struct, frozen=True, omit_defaults=True):
@@ -30,6 +32,7 @@ class _About(Struct, frozen=True, omit_defaults=True):
 
     title: str = ""
     purpose: Purpose | None = None
+    call: str = ""
 
 
 _NO_WORD = _About()
@@ -51,14 +54,21 @@ class Row(Struct, frozen=True):
     def of(cls, entry: Entry) -> Row:
         """Return the row of an entry; raises when an edit is not JSON."""
         edits, inverse = encode_edits(entry.edits), encode_edits(entry.inverse)
-        about = _encode_about(_About(entry.title, entry.purpose)) if entry.title or entry.purpose else None
+        said = _About(entry.title, entry.purpose, entry.call)
+        about = _encode_about(said) if said != _NO_WORD else None
         return cls(entry.revision, entry.author, edits, inverse, entry.time, about)
 
     def entry(self) -> Entry:
         """Return the entry; raises `msgspec.DecodeError` when the text is not a list of edits."""
         about = _NO_WORD if self.about is None else _decode_about(self.about)
         edits, inverse = decode_edits(self.edits), decode_edits(self.inverse)
-        return Entry(self.revision, self.author, edits, inverse, self.time, about.title, about.purpose)
+        words = about.title, about.purpose, about.call
+        return Entry(self.revision, self.author, edits, inverse, self.time, *words)
+
+    @property
+    def call(self) -> str:
+        """The mark of the call that made this entry, or nothing."""
+        return "" if self.about is None else _decode_about(self.about).call
 
 
 class LineOfHistory(Struct, frozen=True):

@@ -6,9 +6,11 @@ snapshot before it is renamed into place and again after, so that a crash at any
 """
 
 import asyncio
+import contextlib
 import sqlite3
 import threading
-from collections.abc import Callable, Iterable, Sequence
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -22,13 +24,23 @@ from funcnodes_worker.home.trust import Beginning
 from funcnodes_worker.store.contents import hash_in, hashes_in, pack, reference_to
 from funcnodes_worker.store.journal import Epoch, Journal, JournalDamaged
 from funcnodes_worker.store.opening import Start, open_journal
-from funcnodes_worker.store.records import Entry, LineOfHistory, Notice, Row, Saved, StoreFailed
+from funcnodes_worker.store.records import (
+    UNREADABLE,
+    Entry,
+    LineOfHistory,
+    Notice,
+    Row,
+    Saved,
+    StoreFailed,
+)
 from funcnodes_worker.store.snapshot import Mark, digest_of, encode_snapshot, parse_snapshot, write_snapshot
 from funcnodes_worker.store.writing import Append, WritingThread
 
 LOCK_NAME = "store.lock"
 MAX_STEPS = 10_000
 MAX_BYTES = 100 * 1024 * 1024
+MAX_CALLS, CALLS_S = 512, 600.0
+"""Whose calls are known when they are sent again: those of the last entries, if they are not too old."""
 
 T = TypeVar("T")
 
@@ -44,6 +56,8 @@ class Opened(Struct, frozen=True):
     notices: tuple[Notice, ...]
     beginning: Beginning | None = None
     """How this epoch began, when it began just now."""
+    calls: Mapping[str, Sequence[int]] = {}
+    """The latest calls that made an entry, by their marks, with the revisions they made."""
 
 
 @dataclass(slots=True)
@@ -85,7 +99,14 @@ class Store:
             lock.release()
             raise
         return Opened(
-            store, start.saved, start.tail, start.epoch.id, start.revision, start.notices, start.beginning
+            store,
+            start.saved,
+            start.tail,
+            start.epoch.id,
+            start.revision,
+            start.notices,
+            start.beginning,
+            _latest_calls(journal, start, time.time() - CALLS_S),
         )
 
     @property
@@ -188,6 +209,11 @@ class Store:
         found = self._epoch if epoch is None else self._known_epoch(epoch)
         return list(self._journal.rows_between(found, first, last))
 
+    def read_entries(self, first: int, last: int) -> list[Entry]:
+        """Return the kept entries of these revisions of the current epoch, and block meanwhile."""
+        rows = self._thread.call(lambda: self._rows(first, last, None)).result()
+        return [row.entry() for row in rows]
+
     async def lines(self) -> list[LineOfHistory]:
         """Return the epochs that are kept, oldest first, with what can be restored of each."""
         return await self._ask(self._lines)
@@ -270,3 +296,13 @@ class Store:
             self._journal.drop_contents(unused - hashes_in(self._journal.kept_text()))
             with self._guard:
                 self._known = self._journal.content_hashes()
+
+
+def _latest_calls(journal: Journal, start: Start, since: float) -> dict[str, list[int]]:
+    calls: dict[str, list[int]] = {}
+    # What lies before the snapshot may be damaged without harm to the graph: what can be read is known.
+    with contextlib.suppress(JournalDamaged, sqlite3.DatabaseError, *UNREADABLE):
+        for row in journal.rows_between(start.epoch, start.revision - MAX_CALLS + 1, None):
+            if row.time >= since and (call := row.call):
+                calls.setdefault(call, []).append(row.revision)
+    return calls

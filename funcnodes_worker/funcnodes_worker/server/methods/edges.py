@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Any
-from uuid import uuid4
 
 import msgspec
 from funcnodes_core.document.draft import wires_of
@@ -40,7 +39,7 @@ class NewEdge(Ends, frozen=True):
 @TABLE.method("add_edge", Right.EDIT, NewEdge, Turn.EDIT)
 async def add_edge(context: CallContext, params: NewEdge) -> list[str] | None:
     """Return the edge from output to input, or null when it was there already."""
-    head = context.services.writer.head
+    head = context.head
     edge = _in_order(head, params)
     if edge in wires_of(head).get(edge.src_node, ()):
         return None
@@ -99,7 +98,7 @@ async def group_nodes(context: CallContext, params: ToGroup) -> dict[str, Any]:
     """Return all groups, with the new one below the nearest group that is around all of them."""
     if not params.node_ids and not params.group_ids:
         raise InvalidParams("a group holds something; name nodes in 'node_ids' or groups in 'group_ids'")
-    new = uuid4().hex
+    new = context.new_id()
 
     def group(document: Document) -> list[ChangeGroups]:
         after = group_together(document.groups, params.node_ids, params.group_ids, new)
@@ -129,13 +128,13 @@ async def update_group(context: CallContext, params: GroupChanges) -> dict[str, 
         key: value
         for key in ("position", "meta")
         if (value := getattr(params.data, key)) is not None
-        and value != getattr(_group(context.services.writer.head, params.gid), key)
+        and value != getattr(_group(context.head, params.gid), key)
     }
 
     def change(document: Document) -> list[ChangeGroups]:
         return [ChangeGroups({params.gid: structs.replace(_group(document, params.gid), **given)})]
 
-    _group(context.services.writer.head, params.gid)
+    _group(context.head, params.gid)
     if given:
         await context.commit(change)
     return given

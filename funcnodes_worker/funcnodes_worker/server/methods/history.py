@@ -10,6 +10,7 @@ from msgspec import Meta
 
 from funcnodes_worker.rpc.dispatch import MethodTable, Turn
 from funcnodes_worker.rpc.gate import Right
+from funcnodes_worker.runtime.history import turned_by
 from funcnodes_worker.server.context import CallContext
 
 TABLE: MethodTable[CallContext] = MethodTable()
@@ -74,9 +75,12 @@ class UndoWish(msgspec.Struct, frozen=True):
 @TABLE.method("undo", Right.EDIT, UndoWish, Turn.ALONE)
 async def undo(context: CallContext, params: UndoWish) -> dict[str, Any]:
     """Return the revision that undoes a step; refused when somebody's later change builds on it."""
+    if (made := context.made_before()) is not None:
+        step, title = turned_by(made.entry)
+        return {"revision": made.entry.revision, "undone": step, "title": title}
     author = context.client.author
     committed, step, title = await context.services.history.undo(
-        author, None if params.all else author, params.revision
+        author, None if params.all else author, params.revision, context.mark
     )
     context.made(committed)
     return {"revision": committed.revision, "undone": step, "title": title}
@@ -91,8 +95,12 @@ class RedoWish(msgspec.Struct, frozen=True):
 @TABLE.method("redo", Right.EDIT, RedoWish, Turn.ALONE)
 async def redo(context: CallContext, params: RedoWish) -> dict[str, Any]:
     """Return the revision that does again what was undone last, as long as nothing new was done since."""
+    if (made := context.made_before()) is not None:
+        step, title = turned_by(made.entry)
+        return {"revision": made.entry.revision, "redone": step, "title": title}
     author = context.client.author
-    committed, step, title = await context.services.history.redo(author, None if params.all else author)
+    of = None if params.all else author
+    committed, step, title = await context.services.history.redo(author, of, context.mark)
     context.made(committed)
     return {"revision": committed.revision, "redone": step, "title": title}
 
@@ -107,7 +115,9 @@ class RestoreWish(msgspec.Struct, frozen=True):
 @TABLE.method("restore", Right.EDIT, RestoreWish, Turn.ALONE)
 async def restore(context: CallContext, params: RestoreWish) -> dict[str, Any]:
     """Return the revision at which the graph is as it was at an earlier one. It can be undone like any."""
-    services = context.services
-    committed = await services.history.restore(context.client.author, params.revision, params.epoch)
+    if (made := context.made_before()) is not None:
+        return {"revision": made.entry.revision, "restored": params.revision}
+    author, history = context.client.author, context.services.history
+    committed = await history.restore(author, params.revision, params.epoch, context.mark)
     context.made(committed)
     return {"revision": committed.revision, "restored": params.revision}

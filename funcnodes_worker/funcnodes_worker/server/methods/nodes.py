@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Any
-from uuid import uuid4
 
 import msgspec
 from funcnodes_core.document.edits import (
@@ -54,7 +53,7 @@ async def add_node(context: CallContext, params: NewNode) -> msgspec.Raw:
             f"there is no node class {params.id[:80]!r} in this worker; add the package that brings it, "
             "or ask get_library for what there is"
         )
-    node = params.uuid if params.uuid is not None else uuid4().hex
+    node = params.uuid if params.uuid is not None else context.new_id()
     if not 0 < len(node) <= _MAX_ID:
         raise InvalidParams(f"the id of a node has 1 to {_MAX_ID} characters")
     if params.pretrigger_delay is not None and params.pretrigger_delay < 0:
@@ -105,7 +104,7 @@ class NodeById(msgspec.Struct, frozen=True):
 @TABLE.method("remove_node", Right.EDIT, OneNode, Turn.EDIT)
 async def remove_node(context: CallContext, params: OneNode) -> str | None:
     """Return the id of the removed node, or null when there was none."""
-    if params.id not in context.services.writer.head.nodes:
+    if params.id not in context.head.nodes:
         return None
     await context.commit([RemoveNode(params.id)])
     return params.id
@@ -161,7 +160,7 @@ class NodeChanges(msgspec.Struct, frozen=True):
 @TABLE.method("update_node", Right.EDIT, NodeChanges, Turn.EDIT)
 async def update_node(context: CallContext, params: NodeChanges) -> dict[str, Any]:
     """Return the fields that changed; for an unknown node an object with `error`, as published."""
-    node = context.services.writer.head.nodes.get(params.nid)
+    node = context.head.nodes.get(params.nid)
     if node is None:
         return {"error": f"there is no node {params.nid[:80]!r}; it may have been removed"}
     changed: dict[str, Any] = {}

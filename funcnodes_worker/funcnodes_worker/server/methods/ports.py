@@ -38,7 +38,7 @@ class NewValue(msgspec.Struct, frozen=True):
 @TABLE.method("set_io_value", Right.EDIT, NewValue, Turn.EDIT)
 async def set_io_value(context: CallContext, params: NewValue) -> Any:
     """Return the value now in effect; of a large one, its preview."""
-    port = input_of(context.services.writer.head, params.nid, params.ioid)
+    port = input_of(context.head, params.nid, params.ioid)
     value = coerce(params.value, port)
     kept = context.kept(value)
     edits: list[Edit] = [SetDefault(params.nid, params.ioid, kept)] if params.set_default else []
@@ -60,7 +60,7 @@ class NewDefault(msgspec.Struct, frozen=True):
 @TABLE.method("set_default_value", Right.EDIT, NewDefault, Turn.EDIT)
 async def set_default_value(context: CallContext, params: NewDefault) -> bool:
     """Return True; the input has this default."""
-    port = input_of(context.services.writer.head, params.nid, params.ioid)
+    port = input_of(context.head, params.nid, params.ioid)
     await context.commit([SetDefault(params.nid, params.ioid, context.kept(coerce(params.value, port)))])
     return True
 
@@ -136,7 +136,7 @@ class PortOptions(msgspec.Struct, frozen=True):
 @TABLE.method("update_io_options", Right.EDIT, PortOptions, Turn.EDIT)
 async def update_io_options(context: CallContext, params: PortOptions) -> dict[str, Any]:
     """Return the port; a connected one is never hidden."""
-    head = context.services.writer.head
+    head = context.head
     port = port_of(head, params.nid, params.ioid)
     edits: list[Edit] = []
     if params.name is not None:
