@@ -44,14 +44,31 @@ def new_node(
     properties: dict[str, JsonValue] | None = None,
 ) -> NodeRecord:
     """Return a fresh node of a class with all its ports; its name is `Class(id)` unless it is given one."""
-    record = NodeRecord(
+    return NodeRecord(
         id=node,
         class_id=kind.class_id,
         class_name=kind.class_name,
         name=f"{kind.class_name}({node})" if name is None else name,
+        ports=_ports_of(kind),
         properties=properties or {},
     )
-    return fill(record, kind)
+
+
+def _ports_of(kind: ClassRecord) -> dict[PortId, PortRecord]:
+    """Return the ports a class says, under their keys: one mapping for all its new nodes."""
+    known = _known_ports.get(id(kind))
+    if known is not None and known[0] is kind:
+        return known[1]
+    ports = keyed(kind.ports)
+    if len(_known_ports) >= _MAX_KNOWN:
+        _known_ports.clear()
+    _known_ports[id(kind)] = kind, ports
+    return ports
+
+
+_MAX_KNOWN = 5000
+_known_ports: dict[int, tuple[ClassRecord, dict[PortId, PortRecord]]] = {}
+"""By the identity of a class record, which is kept alive here."""
 
 
 def fill(node: NodeRecord, kind: ClassRecord) -> NodeRecord:
@@ -60,7 +77,7 @@ def fill(node: NodeRecord, kind: ClassRecord) -> NodeRecord:
     The ports of the class come first, in the order of the class, then those that only this node has.
     """
     ports: dict[PortId, PortRecord] = {}
-    facts = keyed(kind.ports)
+    facts = _ports_of(kind)
     for key, fact in facts.items():
         own = _own_port(node, key, fact, is_pair=key != fact.id or facts.get(output_key(key)) is not None)
         ports[key] = _fill_port(own, fact) if own is not None else fact

@@ -211,10 +211,21 @@ def _check_place(at: int | None) -> None:
 def _check_record(key: NodeId, node: NodeRecord) -> None:
     if not node.id or key != node.id:
         raise BrokenRecord(f"node {node.id!r} stands under the id {key!r}")
-    keys = keyed(node.ports.values())
-    for name, port in node.ports.items():
+    ports = node.ports
+    if _whole.get(id(ports)) is ports:
+        return
+    keys = keyed(ports.values())
+    for name, port in ports.items():
         if keys.get(name) is not port:
             raise BrokenRecord(f"port {port.id!r} of node {node.id!r} stands under the id {name!r}")
+    if len(_whole) >= _MAX_WHOLE:
+        _whole.clear()
+    _whole[id(ports)] = ports
+
+
+_MAX_WHOLE = 500
+_whole: dict[int, Mapping[PortId, PortRecord]] = {}
+"""Ports that were checked, by identity: all new nodes of a class share theirs, which are never changed."""
 
 
 def _check_edge(draft: Draft, edge: Edge) -> None:

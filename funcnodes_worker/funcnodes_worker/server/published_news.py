@@ -30,7 +30,8 @@ from funcnodes_worker.runtime.records import Batch, NodeState, Noted, Preview
 from funcnodes_worker.runtime.writer import Committed, Writer
 from funcnodes_worker.server.client import Client, Ticker, text
 from funcnodes_worker.server.frames import value_frame
-from funcnodes_worker.server.shapes import find_port, full_node_json
+from funcnodes_worker.server.node_texts import full_node_json
+from funcnodes_worker.server.shapes import find_port
 
 RATE = 30.0
 

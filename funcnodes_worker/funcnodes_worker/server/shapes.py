@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-import msgspec
 from funcnodes_core.document.draft import wires_of
 from funcnodes_core.document.keys import key_of
 from funcnodes_core.document.model import (
@@ -62,19 +61,6 @@ def full_node(document: Document, node: NodeRecord, board: Board) -> dict[str, A
     if node.properties:
         shape["properties"] = node.properties
     return shape
-
-
-def full_node_json(document: Document, node: NodeRecord, board: Board) -> msgspec.Raw:
-    """Return `full_node` as JSON text: made once for its answer and for all who hear of it."""
-    edges = wires_of(document).get(node.id, ())
-    known = board.told.get(node.id)
-    if known is not None and known[0] is node and known[1] == edges:
-        return known[2]
-    written = msgspec.Raw(msgspec.json.encode(full_node(document, node, board)))
-    if len(board.told) >= _MAX_FACTS:
-        board.told.clear()
-    board.told[node.id] = node, edges, written
-    return written
 
 
 def all_ports(node: NodeRecord) -> list[PortRecord]:

@@ -22,7 +22,7 @@ from msgspec import UNSET
 from funcnodes_worker.rpc.dispatch import MethodTable, Turn
 from funcnodes_worker.rpc.errors import InvalidParams, NotFound
 from funcnodes_worker.rpc.gate import Right
-from funcnodes_worker.server import shapes
+from funcnodes_worker.server import node_texts, shapes
 from funcnodes_worker.server.coerce import coerce
 from funcnodes_worker.server.context import CallContext, node_of
 
@@ -62,7 +62,7 @@ async def add_node(context: CallContext, params: NewNode) -> msgspec.Raw:
     # How a node runs belongs to it like its name; a saved file has it under the published name.
     run = {"trigger_on_create": params.trigger_on_create, "pretrigger_delay": params.pretrigger_delay}
     extra = {key: value for key, value in run.items() if value is not None}
-    edits: list[Edit] = [AddNode(msgspec.structs.replace(record, extra={**record.extra, **extra}))]
+    edits: list[Edit] = [AddNode(msgspec.structs.replace(record, extra=extra) if extra else record)]
     if params.reset_inputs_on_trigger is not None:
         edits.append(SetNodeOption(node, "reset_inputs_on_trigger", params.reset_inputs_on_trigger))
     if params.render_options is not None:
@@ -71,7 +71,9 @@ async def add_node(context: CallContext, params: NewNode) -> msgspec.Raw:
         if port in record.ports:
             edits += _option_edits(context, node, record.ports[port], options)
     committed = await context.commit(edits)
-    return shapes.full_node_json(committed.document, committed.document.nodes[node], context.services.board)
+    return node_texts.full_node_json(
+        committed.document, committed.document.nodes[node], context.services.board
+    )
 
 
 _OPTIONS = ("name", "description", "required", "does_trigger", "hidden", "value_options", "render_options")
