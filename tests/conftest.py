@@ -26,6 +26,8 @@ def nothing_left_behind() -> Iterator[None]:
     before = leaks.look()
     yield
     found = leaks.wait_until_nothing_left(before)
+    if found:
+        leaks.end(before)
     assert not found, "the test left behind: " + "; ".join(found)
 
 

@@ -5,9 +5,11 @@ Every check compares with what was there before the test, so that a server share
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from dataclasses import dataclass
+from pathlib import Path
 
 import psutil
 
@@ -31,11 +33,40 @@ def _thread_is_counted(thread: threading.Thread) -> bool:
     return thread.is_alive() and not thread.name.startswith(_LASTING_THREADS)
 
 
+def _below(pid: int) -> list[int]:
+    """Return the processes below one, by the kernel's own lists: psutil reads all there are."""
+    found: list[int] = []
+    waiting = [pid]
+    while waiting:
+        try:
+            threads = list(Path(f"/proc/{waiting.pop()}/task").iterdir())
+            children = [int(one) for thread in threads for one in (thread / "children").read_text().split()]
+        except OSError:
+            continue  # It ended while we looked.
+        found += children
+        waiting += children
+    return found
+
+
+def _children() -> list[psutil.Process]:
+    """Return the processes below this one."""
+    me = os.getpid()
+    if not Path(f"/proc/{me}/task/{me}/children").exists():
+        return psutil.Process(me).children(recursive=True)
+    found: list[psutil.Process] = []
+    for pid in _below(me):
+        try:
+            found.append(psutil.Process(pid))
+        except psutil.NoSuchProcess:
+            continue
+    return found
+
+
 def look() -> Left:
     """Return what is alive now."""
     me = psutil.Process()
     children: set[tuple[int, float]] = set()
-    for child in me.children(recursive=True):
+    for child in _children():
         try:
             if child.status() != psutil.STATUS_ZOMBIE:
                 children.add((child.pid, child.create_time()))
@@ -56,6 +87,17 @@ def describe(before: Left, now: Left) -> list[str]:
         except psutil.NoSuchProcess:
             continue
     return found + [f"listening port {port}" for port in sorted(now.ports - before.ports)]
+
+
+def end(before: Left) -> None:
+    """Kill the processes that are new, so that one test's leak does not slow down all that follow."""
+    for pid, started in look().children - before.children:
+        try:
+            process = psutil.Process(pid)
+            if process.create_time() == started:
+                process.kill()
+        except psutil.NoSuchProcess:
+            continue
 
 
 def wait_until_nothing_left(before: Left, grace_s: float = GRACE_S) -> list[str]:
