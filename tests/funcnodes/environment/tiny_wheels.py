@@ -35,6 +35,18 @@ def _hash(text: str) -> str:
     return base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).rstrip(b"=").decode()
 
 
+_TELLER = """
+from funcnodes_core import NodeDecorator, Shelf
+import fntest_library
+
+@NodeDecorator("fntest.tell", name="Tell the version")
+def tell(text: str) -> str:
+    return text + fntest_library.VERSION
+
+NODE_SHELF = Shelf(name="teller", description="", nodes=[tell], subshelves=[])
+"""
+
+
 def make_shelf_of_wheels(folder: Path) -> Path:
     """Write the packages the tests speak of."""
     make_wheel(folder, "fntest-library", "1.0", "VERSION = '1.0'")
@@ -56,4 +68,5 @@ def make_shelf_of_wheels(folder: Path) -> Path:
     # Breaks when the library is not the one it was made for, and does not say so in its requirements.
     fussy = "import fntest_library\nassert fntest_library.VERSION == '1.0', fntest_library.VERSION"
     make_wheel(folder, "fntest-fussy", "1.0", fussy, requires=["fntest-library"], has_nodes=True)
+    make_wheel(folder, "fntest-teller", "1.0", _TELLER, requires=["fntest-library"], has_nodes=True)
     return folder

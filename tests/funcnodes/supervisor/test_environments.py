@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
-from funcnodes.server.client import ManagerRefused, connect
-from funcnodes_worker.home.base import prepare_base
+from funcnodes.server.client import ManagerClient, ManagerRefused, connect
+from funcnodes_worker.home.base import Base, prepare_base
 from funcnodes_worker.home.worker_config import read_worker_config
 from funcnodes_worker.home.worker_home import WorkerHome
 from funcnodes_worker.rpc.errors import INSTALLATION_FAILED
@@ -80,6 +82,44 @@ async def test_what_a_plan_says_is_what_happens(tmp_path: Path) -> None:
         assert removed["summary"] == "removes fntest-library 2.0, fntest-module 2.0"
         assert versions(home) == bare
         assert "fntest" not in home.project_file.read_text() + home.lock_file.read_text()
+
+
+async def test_two_workers_have_different_versions_of_one_package_at_the_same_moment(tmp_path: Path) -> None:
+    """Both run and use theirs; what each depends on stands in its settings, its project and its lock."""
+    base, versions_of = base_in(tmp_path), {"old": "1.0", "new": "2.0"}
+    async with manager_of(base, program=None) as manager, connect(base) as client:
+
+        async def begin(name: str) -> WorkerHome:
+            uuid = str((await client.call("new_worker", name=name))["uuid"])
+            await client.call("start_worker", workerid=uuid)
+            library = {"package": "fntest-library", "version": versions_of[name]}
+            await client.call("apply", workerid=uuid, install=[library, {"package": "fntest-teller"}])
+            return WorkerHome(manager.base, uuid)
+
+        homes = dict(zip(versions_of, await asyncio.gather(*map(begin, versions_of)), strict=True))
+        told = {name: await _tell(base, client, home.uuid) for name, home in homes.items()}
+        again = {name: await _tell(base, client, home.uuid) for name, home in homes.items()}
+        phases = {(await status_of(client, home.uuid))["phase"] for home in homes.values()}
+
+    assert told == again == {"old": "it is 1.0", "new": "it is 2.0"}
+    assert phases == {"running"}
+    for name, home in homes.items():
+        assert json.loads(home.config_file.read_text())["package_dependencies"] == {
+            "fntest-library": {"package": "fntest-library", "version": versions_of[name]},
+            "fntest-teller": {"package": "fntest-teller", "version": None},
+        }
+        assert f'"fntest-library=={versions_of[name]}"' in home.project_file.read_text()
+        assert versions(home)["fntest-library"] == versions_of[name]
+
+
+async def _tell(base: Base, client: ManagerClient, uuid: str) -> str:
+    """Return what a fresh node of the module says, asked through the running worker."""
+    async with worker_at(base, client, uuid) as worker:
+        worker.patience_s = 60
+        node = (await worker.call("add_node", id="fntest.tell"))["id"]
+        await worker.call("set_io_value", nid=node, ioid="text", value="it is ")
+        await worker.call("wait_idle", limit_s=30)
+        return str(await worker.call("get_io_value", nid=node, ioid="out"))
 
 
 async def test_a_clone_of_a_running_worker_has_all_it_had(
