@@ -131,6 +131,11 @@ class RunTookTooLong(NodeError):
         self.name, self.limit_s, self.done = name, limit_s, done
 
     def __str__(self) -> str:
+        return f"{self.fact}. Its outputs keep what they have; give it less to do, or raise its time_limit_s"
+
+    @property
+    def fact(self) -> str:
+        """What happened, without what to do about it: its result may have come all the same."""
         return f"{self.name} took longer than its limit of {self.limit_s:g} s: {self.done}"
 
 

@@ -50,7 +50,7 @@ def recover(engine: Engine, cell: Cell) -> None:
 
 
 def _is_of_that_wave(engine: Engine, cell: Cell) -> bool:
-    """Return whether the run that ended belongs to the wave in which a node above failed, or to an older one."""
+    """Return whether the run that ended is of the wave in which a node above failed, or of an older one."""
     known = _blocked.get(cell)
     if known is None or known[0]() is not engine or cell.engine is not engine:
         return False

@@ -13,6 +13,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from types import FrameType
 from typing import TYPE_CHECKING
@@ -33,6 +34,20 @@ ASK_FOR_S = 5.0
 ABANDON_AFTER_S = 5.0
 ECHO_S = 1.0
 """For how long after a signal of ours another one is taken for its echo, not for a person's Ctrl+C."""
+
+
+PROCESS_KILLED = "its process was killed"
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """What was done to end a run."""
+
+    said: str
+    """The sentence for who asked, made before the run has ended."""
+    done: str
+    """The same for the error that stays on the node: what was done to it."""
+
 
 _asking: list[Interrupts] = []
 _on_its_way = False
@@ -98,21 +113,21 @@ class Interrupts:
         current = engine.current
         if current is not None and node_uuid in (None, current.node.uuid):
             engine.post(partial(self._end_rounds, current, engine.scheduler.wave_of[current.index]))
-            return self._end_spinning(current)
+            return self._end_spinning(current).said
         runs = [run for run in tuple(engine.lasting.runs.values()) if node_uuid in (None, run.cell.node.uuid)]
         if not runs:
             return "nothing runs" if node_uuid is None else self._take_back(node_uuid)
-        return "; ".join(self._end_lasting(run) for run in runs)
+        return "; ".join(self._end_lasting(run).said for run in runs)
 
     def end_overdue(self, run: LastingRun) -> str:
         """End a run that took too long; from any thread. Returns what was done."""
         engine = self._engine
         if engine.current is not run.cell:
-            return self._end_lasting(run)
-        said = self._end_spinning(run.cell)
+            return self._end_lasting(run).done
+        ending = self._end_spinning(run.cell)
         # If it paused just now instead of spinning on, it is cancelled as soon as the loop is free.
         engine.post(lambda: _cancel(engine, run))
-        return said
+        return ending.done
 
     def has_stopped(self, cell: Cell) -> bool:
         """Return whether the run that would begin now is one more round of a loop that was ended."""
@@ -156,20 +171,29 @@ class Interrupts:
                 )
         return f"node {node_uuid!r} does not run"
 
-    def _end_spinning(self, cell: Cell) -> str:
+    def _end_spinning(self, cell: Cell) -> Ending:
         name = cell.node.name
-        if self._engine.thread != threading.main_thread().ident:
-            return f"{name} cannot be interrupted: the graph does not run in the main thread of its process"
-        if signal.getsignal(signal.SIGINT) is not _handle:
-            return f"{name} cannot be interrupted: this process has installed no handler for it"
+        why_not = self._why_not()
+        if why_not is not None:
+            cannot = f"cannot be interrupted: {why_not}"
+            return Ending(f"{name} {cannot}", f"it {cannot}")
         run = self._engine.scheduler.run[cell.index]
         self._asked.add((cell.index, run))
         self._target = (cell, run)
         threading.Thread(target=self._keep_asking, args=(cell, run), name="interrupt", daemon=True).start()
-        return (
+        return Ending(
             f"{name} is interrupted with KeyboardInterrupt; "
-            "if it is inside native code, it ends only when that code returns"
+            "if it is inside native code, it ends only when that code returns",
+            "it was interrupted",
         )
+
+    def _why_not(self) -> str | None:
+        """Return why a function that spins in the graph's thread cannot be interrupted, if so."""
+        if self._engine.thread != threading.main_thread().ident:
+            return "the graph does not run in the main thread of its process"
+        if signal.getsignal(signal.SIGINT) is not _handle:
+            return "this process has installed no handler for it"
+        return None
 
     def _keep_asking(self, cell: Cell, run: int) -> None:
         _asking.append(self)
@@ -183,20 +207,23 @@ class Interrupts:
             if self._target == (cell, run):
                 self._target = None
 
-    def _end_lasting(self, run: LastingRun) -> str:
+    def _end_lasting(self, run: LastingRun) -> Ending:
         name, engine = run.cell.node.name, self._engine
         end = partial(self._end_wave, run.cell, engine.scheduler.wave_of[run.n])
         self._asked.add((run.n, run.number))
         if run.process is not None:
             run.process.kill()
-            engine.post(partial(end, run, engine.lasting.give_up))
-            return f"{name} is ended: its process is killed"
+            engine.post(partial(end, run, partial(engine.lasting.give_up, message=PROCESS_KILLED)))
+            return Ending(f"{name} is ended: its process is killed", PROCESS_KILLED)
         if run.thread is None:
             engine.post(partial(end, run, partial(_cancel, engine)))
-            return f"{name} is cancelled"
+            return Ending(f"{name} is cancelled", "it was cancelled")
         run.thread.ask_to_end()
-        engine.post(partial(end, run, partial(_leave_behind_later, engine, how="asked; its thread")))
-        return f"{name} is asked to end its thread; after {ABANDON_AFTER_S:g} s it is left behind"
+        engine.post(partial(end, run, partial(_leave_behind_later, engine, how="asked, so its thread")))
+        return Ending(
+            f"{name} is asked to end its thread; after {ABANDON_AFTER_S:g} s it is left behind",
+            "its thread was asked to end",
+        )
 
     def _end_rounds(self, cell: Cell, wave: int) -> None:
         """End what comes round to a node whose own code ran when it was asked to end."""
@@ -252,9 +279,9 @@ def _unmark(engine: Engine, cell: Cell) -> None:
 def _cancel(engine: Engine, run: LastingRun) -> None:
     engine.lasting.give_up(run)
     # It may catch the cancelling and go on.
-    _leave_behind_later(engine, run, "cancelled; it")
+    _leave_behind_later(engine, run, "cancelled, so it")
 
 
 def _leave_behind_later(engine: Engine, run: LastingRun, how: str) -> None:
-    message = f"{run.cell.node.name} did not end when {how} is left behind"
+    message = f"it did not end when {how} was left behind, and what it gives later is dropped"
     engine.loop.call_later(ABANDON_AFTER_S, engine.lasting.leave_behind, run, message)

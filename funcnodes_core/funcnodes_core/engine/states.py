@@ -6,6 +6,7 @@ Owns `RunState`, `RunError` and `RunFigures` (what others read), `Sink` and `Mar
 from __future__ import annotations
 
 import traceback
+from asyncio import CancelledError
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
@@ -108,11 +109,21 @@ class MarkerLike(Protocol):
 def error_of(exception: BaseException, inputs: dict[str, Any]) -> RunError:
     """Return an exception as plain data."""
     return RunError(
-        message=text_of(exception) or type(exception).__name__,
+        message=_sentence_of(exception),
         traceback=traceback.format_exception(exception),
         kind=type(exception).__name__,
         inputs={name: _short(value) for name, value in inputs.items()},
     )
+
+
+def _sentence_of(exception: BaseException) -> str:
+    """Return what is said of a run that ended so: an end that was asked for has no words of its own."""
+    text = text_of(exception)
+    if isinstance(exception, KeyboardInterrupt | CancelledError):
+        done = "interrupted" if isinstance(exception, KeyboardInterrupt) else "cancelled"
+        said = text or f"the run was {done}"
+        return f"{said}. Its outputs keep what they have; change an input or run the node to try again"
+    return text or f"raised {type(exception).__name__} without saying why"
 
 
 def text_of(exception: BaseException) -> str:

@@ -15,6 +15,7 @@ import pytest
 from funcnodes_core.engine import interrupt
 from funcnodes_core.engine.executors.process import POOL
 from funcnodes_core.engine.runner import Engine
+from funcnodes_core.engine.states import RunError
 
 from funcnodes_core import Node, NodeDecorator
 from tests.core.graphs import inc
@@ -76,21 +77,25 @@ class Executor:
     said: str
     kind: str
     """The class of the error that an interrupt leaves on the node."""
+    done: str
+    """What its message says was done."""
 
     def make(self, name: str, **more: Any) -> Node:
         return NodeDecorator(f"tests.ladder.{name}", **self.options, **more)(self.function)()
 
 
+SPUN = "is interrupted with KeyboardInterrupt", "KeyboardInterrupt", "the run was interrupted"
+WAITED = "is cancelled", "CancelledError", "the run was cancelled"
+THREADED = "is asked to end its thread", "KeyboardInterrupt", "the run was interrupted"
+SENT = "its process is killed", "CancelledError", "its process was killed"
 EXECUTORS = {
-    "inline": Executor(spins, {}, "is interrupted with KeyboardInterrupt", "KeyboardInterrupt"),
-    "coroutine": Executor(waits, {}, "is cancelled", "CancelledError"),
-    "thread": Executor(spins, {"separate_thread": True}, "is asked to end its thread", "KeyboardInterrupt"),
-    "process": Executor(spins, {"separate_process": True}, "its process is killed", "CancelledError"),
-    "generator": Executor(yields, {}, "is interrupted with KeyboardInterrupt", "KeyboardInterrupt"),
-    "async generator": Executor(yields_later, {}, "is cancelled", "CancelledError"),
-    "generator in a thread": Executor(
-        yields, {"separate_thread": True}, "is asked to end its thread", "KeyboardInterrupt"
-    ),
+    "inline": Executor(spins, {}, *SPUN),
+    "coroutine": Executor(waits, {}, *WAITED),
+    "thread": Executor(spins, {"separate_thread": True}, *THREADED),
+    "process": Executor(spins, {"separate_process": True}, *SENT),
+    "generator": Executor(yields, {}, *SPUN),
+    "async generator": Executor(yields_later, {}, *WAITED),
+    "generator in a thread": Executor(yields, {"separate_thread": True}, *THREADED),
 }
 EACH = pytest.mark.parametrize("name", EXECUTORS)
 
@@ -124,11 +129,12 @@ async def runs_again(engine: Engine, node: Node, after: Node) -> None:
     assert after.run_state.status == "idle"
 
 
-def ends(engine: Engine, node: Node, kind: str) -> None:
+def ends(engine: Engine, node: Node, kind: str) -> RunError:
     error = node.run_state.error
     assert error is not None
     assert (error.kind, node.run_state.status) == (kind, "failed")
     assert not engine.lasting.runs
+    return error
 
 
 @EACH
@@ -148,7 +154,10 @@ async def test_a_run_is_ended_where_it_runs(engine: Engine, tmp_path: Path, name
     thread.join()
     assert executor.said in said[0]
     assert said[0].startswith(node.name)
-    ends(engine, node, executor.kind)
+    error = ends(engine, node, executor.kind)
+    assert error.message == (
+        f"{executor.done}. Its outputs keep what they have; change an input or run the node to try again"
+    )
     assert (after.run_state.blocked_by, other.outputs["out"].value) == (node.uuid, 2)
     await runs_again(engine, node, after)
 
@@ -212,11 +221,14 @@ async def test_a_run_over_its_limit_is_ended_the_same_way(engine: Engine, tmp_pa
     node.outputs["out"].connect(after.inputs["a"])
     node["told"] = str(tmp_path / "told")
     await settle(engine)
-    ends(engine, node, "RunTookTooLong")
-    error = node.run_state.error
-    assert error is not None
-    assert "took longer than its limit of 0.2 s" in error.message
-    assert executor.said in error.message
+    error = ends(engine, node, "RunTookTooLong")
+    done = executor.done.replace("the run", "it")
+    if "thread" in name:
+        done = "its thread was asked to end"
+    assert error.message == (
+        f"{node.name} took longer than its limit of 0.2 s: {done}. Its outputs keep what they have; "
+        "give it less to do, or raise its time_limit_s"
+    )
     node.time_limit_s = 600
     await runs_again(engine, node, after)
 
@@ -325,8 +337,11 @@ async def test_who_catches_it_elsewhere_is_left_behind(engine: Engine, name: str
     error = node.run_state.error
     assert error is not None
     assert error.kind == "CancelledError"
-    assert "did not end when" in error.message
-    assert "is left behind" in error.message
+    how = "asked, so its thread" if "thread" in name else "cancelled, so it"
+    assert error.message == (
+        f"it did not end when {how} was left behind, and what it gives later is dropped. "
+        "Its outputs keep what they have; change an input or run the node to try again"
+    )
     assert after.run_state.blocked_by == node.uuid
     number = node.run_state.run
 
@@ -402,7 +417,7 @@ async def test_a_thread_in_native_code_is_left_behind(engine: Engine) -> None:
     thread.join()
     error = node.run_state.error
     assert error is not None
-    assert "its thread is left behind" in error.message
+    assert "its thread was left behind" in error.message
     node["a"] = 0
     await settle(engine)
     assert node.outputs["out"].value == 0

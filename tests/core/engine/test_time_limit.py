@@ -78,16 +78,16 @@ async def yields_and_waits(a: int) -> AsyncIterator[int]:
 
 
 RUNGS: dict[str, tuple[Callable[..., Any], dict[str, Any], str]] = {
-    "inline": (spins, {}, "interrupted with KeyboardInterrupt"),
-    "inline sleep": (sleeps, {}, "interrupted with KeyboardInterrupt"),
-    "coroutine that spins": (spins_in_coroutine, {}, "interrupted with KeyboardInterrupt"),
-    "coroutine": (waits, {}, "is cancelled"),
+    "inline": (spins, {}, ": it was interrupted"),
+    "inline sleep": (sleeps, {}, ": it was interrupted"),
+    "coroutine that spins": (spins_in_coroutine, {}, ": it was interrupted"),
+    "coroutine": (waits, {}, ": it was cancelled"),
     "coroutine in steps": (waits_again_and_again, {}, ""),
-    "thread": (spins, {"separate_thread": True}, "asked to end its thread"),
-    "process": (spins, {"separate_process": True}, "its process is killed"),
-    "stream": (yields_and_spins, {}, "interrupted with KeyboardInterrupt"),
-    "stream of a coroutine": (yields_and_waits, {}, "is cancelled"),
-    "stream of a thread": (yields_and_spins, {"separate_thread": True}, "asked to end its thread"),
+    "thread": (spins, {"separate_thread": True}, ": its thread was asked to end"),
+    "process": (spins, {"separate_process": True}, ": its process was killed"),
+    "stream": (yields_and_spins, {}, ": it was interrupted"),
+    "stream of a coroutine": (yields_and_waits, {}, ": it was cancelled"),
+    "stream of a thread": (yields_and_spins, {"separate_thread": True}, ": its thread was asked to end"),
 }
 
 
@@ -129,9 +129,27 @@ async def test_a_thread_that_does_not_end_is_left_behind(
 
     node = stuck()
     node["a"] = 1
-    with pytest.raises(Exception, match=r"took longer than .* its thread is left behind"):
+    with pytest.raises(Exception, match=r"took longer than .* its thread was left behind"):
         await node
     let_go.set()
+
+
+async def test_who_gives_a_result_all_the_same_has_run(engine: Engine) -> None:
+    """It may tidy up when it is cancelled, and give what it has; a notice says that it took too long."""
+
+    @NodeDecorator("tests.limit.tidies_up", time_limit_s=LIMIT)
+    async def tidies_up(a: int) -> int:
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.Event().wait()
+        return a
+
+    node = tidies_up(name="tidy")
+    node["a"] = 3
+    await node
+    assert (node.outputs["out"].value, node.run_state.status) == (3, "idle")
+    assert node.run_state.notice == (
+        "tidy took longer than its limit of 0.1 s: it was cancelled, and gave a result all the same"
+    )
 
 
 async def test_the_limit_is_said_by_class_decorator_or_node(engine: Engine) -> None:
@@ -148,7 +166,7 @@ async def test_the_limit_is_said_by_class_decorator_or_node(engine: Engine) -> N
     assert node.time_limit_s == 5
     node.time_limit_s = LIMIT
     node["a"] = 60
-    with pytest.raises(Exception, match="is cancelled"):
+    with pytest.raises(Exception, match="it was cancelled"):
         await node
     assert (Limited().time_limit_s, NodeDecorator("tests.limit.none")(spins)().time_limit_s) == (5, None)
     for wrong in (0, -1, float("nan")):

@@ -151,14 +151,14 @@ class LastingRuns:
         # What is no plain run comes by here, where it is asked.
         cell.slow = True
 
-    def leave_behind(self, run: LastingRun, message: str) -> None:
+    def leave_behind(self, run: LastingRun, how: str) -> None:
         """Let a node go on whose run did not end when asked; what that run does later comes too late."""
         if self.runs.get(run.n) is not run or run.task is None:
             return
-        run.task.cancel(message)
-        error: BaseException = asyncio.CancelledError(message)
+        run.task.cancel(how)
+        error: BaseException = asyncio.CancelledError(how)
         if run.limit is not None and run.limit.error is not None:
-            run.limit.error.done = message
+            run.limit.error.done = how
             error = run.limit.error
         self._end(run)
         self._engine.failed(run.cell, run.n, run.number, error, run.kwargs)
@@ -331,7 +331,7 @@ class LastingRuns:
         finally:
             limit.stop()
         if limit.error is not None:
-            run.cell.notice = str(limit.error)
+            run.cell.notice = f"{limit.error.fact}, and gave a result all the same"
         return result
 
     def _arguments(self, cell: Cell) -> dict[str, Any]:
