@@ -97,6 +97,7 @@ class Cell:
         "mean",
         "mismatch",
         "node",
+        "noted",
         "notice",
         "outer_wave",
         "outs",
@@ -149,6 +150,8 @@ class Cell:
         """The latest failure, if nobody listened to it."""
         self.failures = 0
         self.blocked_by: str | None = None
+        self.noted: Any = None
+        """What the engine's sink keeps with the node; nobody else reads it."""
         self.notice: str | None = None
         """What users should know of how the latest run was done, though it was no error."""
         self.mismatch: str | None = None

@@ -25,7 +25,8 @@ class NodeIO(EventEmitterMixin):
     """A port: one named value of a node."""
 
     __slots__ = (
-        "__weakref__", "cell", "declaration", "error_listeners", "listeners", "model", "node", "stored",
+        "__weakref__", "cell", "declaration", "error_listeners", "listeners", "model", "node", "noted",
+        "stored",
     )  # fmt: skip
     default_allow_multiple: ClassVar[bool] = False
 
@@ -56,6 +57,8 @@ class NodeIO(EventEmitterMixin):
         self.node: Owner | None = None
         self.cell: Seat = LOOSE
         self.model: NodeIO | None = None
+        self.noted: Any = None
+        """What the engine's sink keeps with the port; nobody else reads it."""
         self.listeners: dict[str, list[Listener]] | None = None
         self.error_listeners: list[Listener] | None = None
         self._register(on)
@@ -75,7 +78,7 @@ class NodeIO(EventEmitterMixin):
         new.stored, new.node, new.cell, new.model = NoValue, None, LOOSE, self
         listeners = self.listeners
         new.listeners = None if listeners is None else {event: list(c) for event, c in listeners.items()}
-        new.error_listeners = None
+        new.error_listeners = new.noted = None
         return new
 
     def own(self) -> Declaration:

@@ -1,9 +1,10 @@
 """The feed: what the engine notes as it runs, brought to the server's thread as plain data, newest only.
 
-Owns the pace. The engine's notes cost it a dictionary entry; values are encoded here, in the graph's thread,
-between runs, in slices, and never for more than a tenth of the thread's time. States do not wait for dear
-values. A value whose encoder took over a second is shown on request only, until the port has one of another
-kind. Does not know clients: batches go to whoever was named (`deliver`).
+Owns the pace, and the word that stands on a port or a seat (`noted`) until its change was told: looking it up
+in a dictionary of all would cost more than the run. Values are encoded here, in the graph's thread, between
+runs, in slices, and never for more than a tenth of the thread's time. States do not wait for dear values. A
+value whose encoder took over a second is shown on request only, until the port has one of another kind. Does
+not know clients: batches go to whoever was named (`deliver`).
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import math
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from itertools import count
 from typing import Any, Protocol
@@ -18,7 +20,6 @@ from weakref import WeakKeyDictionary
 
 from funcnodes_core.document.model import NodeId, PortId
 
-from funcnodes_worker.runtime.changed import Changed
 from funcnodes_worker.runtime.observe import key_of
 from funcnodes_worker.runtime.previews import make_preview
 from funcnodes_worker.runtime.records import Batch, NodeState, Preview
@@ -29,11 +30,15 @@ SHARE = 10
 """Encoding takes at most one in so many seconds of the thread."""
 TOO_SLOW_S = 1.0
 
+_number = count(1).__next__
+
 
 class PortLike(Protocol):
     """A living port as the feed sees it."""
 
     node: Any
+    noted: Any
+    """The number of its latest change, or a feed's word for "not told yet"; None before any."""
 
     @property
     def uuid(self) -> str:
@@ -59,11 +64,13 @@ class Feed:
         """`state_of` reads a node's state, `changes_of` what its code changed on these ports by itself."""
         self._deliver, self._state_of, self._changes_of = deliver, state_of, changes_of
         self._followed = followed
-        self._ports: Changed[Any] = Changed()
-        """Ports whose change was not told yet, with the number of the latest."""
-        self._count = count(1).__next__
-        self._told: WeakKeyDictionary[Any, int] = WeakKeyDictionary()
-        self._states: Changed[Any] = Changed()
+        self._untold = object()
+        """What stands on ports and seats whose change was noted here and not told yet."""
+        self._ports: deque[Any] = deque()
+        """Ports whose change was not told yet, each once, the one that has waited longest first."""
+        self._numbered: set[Any] = set()
+        """Those of them whose latest change was asked for its number already."""
+        self._states: deque[Any] = deque()
         self._progress: dict[NodeId, Mapping[str, Any]] = {}
         self._dear: WeakKeyDictionary[Any, bool] = WeakKeyDictionary()
         """Ports and kinds of values by whether encoding them took longer than a slice."""
@@ -85,15 +92,21 @@ class Feed:
 
     def port_changed(self, io: Any) -> None:
         """Note that a port has a new value or new options."""
-        self._ports.new[io] = self._count()
-        if self._timer is None:
-            self._ask()
+        if io.noted is not self._untold:
+            if not self._numbered or io not in self._numbered:
+                self._ports.append(io)
+            io.noted = self._untold
+            if self._timer is None:
+                self._ask()
 
     def state_changed(self, node: Any) -> None:
         """Note that a node does something else than before."""
-        self._states.new[node] = 0
-        if self._timer is None or self._waits_for_values:
-            self._ask()
+        seat = node.cell
+        if seat.noted is not self._untold:
+            seat.noted = self._untold
+            self._states.append(node)
+            if self._timer is None or self._waits_for_values:
+                self._ask()
 
     def progressed(self, node: Any, info: Mapping[str, Any]) -> None:
         """Note how far a run has come."""
@@ -103,8 +116,8 @@ class Feed:
             loop.call_soon_threadsafe(self._ask)
 
     def untold(self) -> tuple[list[Any], list[Any]]:
-        """Return the ports and nodes whose change was not told yet; some that were are among them."""
-        return self._ports.lately(), self._states.lately()
+        """Return the ports and nodes whose change was not told yet."""
+        return list(self._ports), list(self._states)
 
     def tell_states(self) -> None:
         """Deliver all states that were not told yet. For who waited until nothing runs, and looks then."""
@@ -116,7 +129,11 @@ class Feed:
 
     def version(self, io: Any) -> int:
         """Return the number of a port's latest change: the same number means the same value."""
-        return max(self._ports.number(io), self._told.get(io, 0))
+        if io.noted is self._untold:
+            # It stays in its place among those that wait; from here on another change is another number.
+            io.noted = _number()
+            self._numbered.add(io)
+        return io.noted if type(io.noted) is int else 0
 
     # Delivery
 
@@ -164,8 +181,9 @@ class Feed:
     def _read_states(self, until: float) -> dict[NodeId, NodeState]:
         """Return the states that changed; of very many, as many as there is time for."""
         states: dict[NodeId, NodeState] = {}
-        while (taken := self._states.take()) is not None:
-            node = taken[0]
+        while self._states:
+            node = self._states.popleft()
+            node.cell.noted = None
             states[node.uuid] = self._state_of(node)
             if time.perf_counter() > until:
                 break
@@ -174,24 +192,27 @@ class Feed:
     def _encode(self, until: float) -> tuple[dict[tuple[NodeId, PortId], Preview | None], list[Any]]:
         values: dict[tuple[NodeId, PortId], Preview | None] = {}
         seen: list[Any] = []
-        later: dict[Any, int] = {}
-        while (now := time.perf_counter()) <= until and (taken := self._ports.take()) is not None:
-            io, number = taken
+        later: list[Any] = []
+        while (now := time.perf_counter()) <= until and self._ports:
+            io = self._ports.popleft()
             if now < self._next_dear and self._is_dear(io):
-                later[io] = number
+                later.append(io)
                 continue
-            self._told[io] = number
+            if io.noted is self._untold:
+                io.noted = _number()
+            else:
+                self._numbered.discard(io)
             node = io.node
             if node is None:
                 continue
             values[node.uuid, key_of(node, io)] = self._preview(io, now)
             seen.append(io)
-        self._ports.new.update(later)
+        self._ports.extend(later)
         return values, seen
 
     def _preview(self, io: PortLike, now: float) -> Preview | None:
         value = io.value
-        if self._too_slow.get(io) is type(value):
+        if self._too_slow and self._too_slow.get(io) is type(value):
             return Preview("text/plain", b"", cut=True, type=type(value).__name__, too_slow=True)
         preview = preview_of(value)
         ended = time.perf_counter()

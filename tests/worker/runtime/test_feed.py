@@ -21,17 +21,25 @@ class Dear:
     encoded = 0
 
 
+class Seat:
+    """A node's place in the engine as the feed sees it."""
+
+    noted: Any = None
+
+
 class Node:
     """A node as the feed sees it."""
 
     def __init__(self, uuid: str) -> None:
-        self.uuid = uuid
+        self.uuid, self.cell = uuid, Seat()
         self.inputs: dict[str, Any] = {}
         self.outputs: dict[str, Any] = {}
 
 
 class Port:
     """A port as the feed sees it."""
+
+    noted: Any = None
 
     def __init__(self, name: str, value: Any = None) -> None:
         self.uuid, self.value, self.node = "out", value, Node(name)
@@ -162,6 +170,68 @@ async def test_the_number_of_a_change_names_one_value() -> None:
     assert heard.feed.version(port) == first > 0
     heard.feed.port_changed(port)
     assert heard.feed.version(port) > first
+
+
+async def test_a_change_that_was_asked_for_its_number_is_told_once() -> None:
+    """Asking takes no port out of the row, and a later change does not put it in twice."""
+    heard, ports = Heard(), [Port("a", 1), Port("b", 2)]
+    for port in ports:
+        heard.feed.port_changed(port)
+    asked = heard.feed.version(ports[0])
+    heard.feed.port_changed(ports[0])
+    assert heard.feed.untold()[0] == ports
+    await heard.wait_for(lambda: heard.values(ports[1]))
+    assert [len(heard.values(port)) for port in ports] == [1, 1]
+    assert heard.feed.version(ports[0]) > asked
+    assert heard.feed.untold() == ([], [])
+
+
+def test_things_come_once_and_the_longest_wait_first() -> None:
+    """A port that changes again keeps its place, and its value is read when its turn has come."""
+    feed = Feed(lambda _: None, lambda _: NodeState(), lambda _: Batch())
+    ports = [Port(name, name) for name in "abc"]
+    for port in (*ports, *reversed(ports)):
+        feed.port_changed(port)
+        feed.state_changed(port.node)
+    assert feed.untold() == (ports, [port.node for port in ports])
+
+
+def test_another_feed_hears_of_what_the_first_has_not_told_yet() -> None:
+    """What one feed keeps on a port or a seat is its own."""
+    both = [Feed(lambda _: None, lambda _: NodeState(), lambda _: Batch()) for _ in range(2)]
+    port = Port("a", 1)
+    for feed in both:
+        feed.port_changed(port)
+        feed.state_changed(port.node)
+    assert [feed.untold() for feed in both] == [([port], [port.node])] * 2
+
+
+def _slowly(_node: Any) -> NodeState:
+    until = time.perf_counter() + 0.001
+    while time.perf_counter() < until:
+        pass
+    return NodeState("idle", 1, None, True)
+
+
+async def test_states_of_very_many_nodes_come_in_slices() -> None:
+    """The thread is not held up by a hundred states that are dear to read; all of them arrive, once."""
+    batches: list[Batch] = []
+    done = asyncio.Event()
+
+    def deliver(batch: Batch) -> None:
+        batches.append(batch)
+        if sum(len(each.states) for each in batches) == 40:
+            done.set()
+
+    feed = Feed(deliver, _slowly, lambda _ports: Batch())
+    for number in range(40):
+        feed.state_changed(Node(str(number)))
+    feed.enter()
+    await asyncio.wait_for(done.wait(), 20)
+
+    told = [node for batch in batches for node in batch.states]
+    assert told == [str(number) for number in range(40)]
+    assert all(len(batch.states) <= feeds.SLICE_S * 1000 + 1 for batch in batches)
 
 
 async def test_who_waited_for_idle_finds_all_states_told() -> None:
