@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 import sys
 import time
@@ -235,6 +236,33 @@ async def test_a_cancelled_installation_leaves_the_environment(
         await running
 
     assert disk(home) == before
+
+
+async def test_failed_or_cancelled_at_any_step_the_environment_is_the_old_one(
+    provisioner: Provisioner, home: WorkerHome
+) -> None:
+    """Whether the change adds to the current environment or needs another one."""
+    await provisioner.install(home, "fntest-library", "1.0", Heard())
+    await provisioner.prepare(home, Heard())
+    await provisioner.settle(home)
+    before = disk(home)
+    problems = itertools.cycle([OSError("the disk is full"), asyncio.CancelledError()])
+    # Each way meets both problems.
+    for place in ("locked", "built", "loaded"):
+        for package, version in (("fntest-module", "1.0"), ("fntest-library", "2.0")):
+            problem = next(problems)
+
+            def fail(here: str, place: str = place, problem: BaseException = problem) -> None:
+                if here == f"provision:{place}":
+                    raise problem
+
+            with pytest.raises(type(problem)):
+                await Provisioner(home.base, faults=fail).install(home, package, version, Heard())
+            assert disk(home) == before, (place, package)
+        next(problems)
+
+    await provisioner.install(home, "fntest-module", "1.0", Heard())
+    assert versions(home)["fntest-module"] == "1.0"
 
 
 @pytest.mark.parametrize(

@@ -87,7 +87,7 @@ class World:
                 self.answers[number] = error
             case do.Welcome(process):
                 self.held = dict(command.held)
-            case do.Publish() | do.Note() | do.NoteLetGo():
+            case do.Publish() | do.Note() | do.NoteLetGo() | do.Interrupt():
                 pass
             case do.RememberStop(was_stopped):
                 assert was_stopped is not self.stop_is_remembered, "remembered twice"
@@ -237,6 +237,9 @@ def test_one_process_and_one_answer_whatever_happens(seed: int, steps: int, crea
 
     assert set(world.answers) == set(range(1, world.wished + 1)), world.history
     assert not world.life.wishes.are_open
+    # No orphan: what lives is known and watched, and whoever dialled has heard yes or no.
+    assert world.alive == ({world.life.process} - {None}), world.history
+    assert not world.strangers, world.history
 
 
 @settings(max_examples=300, deadline=None)

@@ -56,15 +56,16 @@ class Victim:
         """Make the worker, and start it."""
         self.uuid = f"{self.name}_{self.dice.getrandbits(64):016x}"
         wish = {"name": self.name, "in_venv": self.in_venv, "autostart": self.autostart}
-        for attempt in range(TRIES):
+        for _ in range(TRIES):
             try:
                 await self.ground.ask("new_worker", uuid=self.uuid, **wish)
                 break
             except ManagerRefused as refused:
                 self.ground.note("refused", f"{self.uuid} new_worker: {refused.message}")
-                # An answer was lost: it must be there whole, or its name be free again.
-                if not (await self.ground.status_of(self.uuid)) or not attempt:
-                    self.ground.blame(f"{self.uuid} new_worker: {refused.message}")
+                # An answer was lost: then it must be there, whole.
+                if await self.ground.status_of(self.uuid):
+                    break
+                self.ground.blame(f"{self.uuid} new_worker: {refused.message}")
         await self.start()
 
     async def suffer(self) -> None:
