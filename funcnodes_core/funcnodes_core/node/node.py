@@ -23,6 +23,7 @@ from funcnodes_core.io.output import NodeOutput
 from funcnodes_core.io.port import NodeIO
 from funcnodes_core.node import shapes
 from funcnodes_core.node.making import NodeMeta, checked_limit
+from funcnodes_core.node.ports import PortsById
 from funcnodes_core.node.runs import RunsOfNode
 from funcnodes_core.utils.data import merged
 from funcnodes_core.utils.ids import new_id
@@ -80,8 +81,8 @@ class Node(RunsOfNode, metaclass=NodeMeta):
         )
         self._render_options: dict[str, Any] | None = merged(render_options, {}) if render_options else None
         self._trigger_on_create = trigger_on_create
-        self.inputs: dict[str, NodeInput] = {}
-        self.outputs: dict[str, NodeOutput] = {}
+        self.inputs: dict[str, NodeInput] = PortsById()
+        self.outputs: dict[str, NodeOutput] = PortsById()
         self.cell = Cell(self, self.run_plan)
         self._make_ports(io_options)
         self.cell.refresh()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any, NoReturn, TypeVar, cast
 
 from funcnodes_core.engine.cell import Cell
 from funcnodes_core.eventmanager import EventEmitterMixin
@@ -12,7 +12,20 @@ from funcnodes_core.io.output import NodeOutput
 from funcnodes_core.io.owner import Owner
 from funcnodes_core.io.port import NodeIO
 
-__all__ = ["PortsOfNode"]
+__all__ = ["PortsById", "PortsOfNode"]
+
+Port = TypeVar("Port", bound=NodeIO)
+
+
+class PortsById(dict[str, Port]):
+    """A node's inputs or outputs; asked for one that is not there, it says which there are."""
+
+    __slots__ = ()
+
+    def __missing__(self, io: str) -> NoReturn:
+        # No reference to the node is kept for this: each port has one.
+        node: Any = next((port.node for port in self.values()), None)
+        raise IONotFoundError(io, node.name if node is not None else "", tuple(self))
 
 
 class PortsOfNode(EventEmitterMixin):

@@ -129,6 +129,17 @@ async def test_names_that_are_not_there_say_what_is(engine: Engine) -> None:
         node["nowhere"] = 1
     with pytest.raises(IONotFoundError, match=r"'nowhere'.*it has"):
         node.get_input("nowhere")
+    sentence = "node 'Nice' has no port 'zz'; it has {}"
+    node.name = "Nice"
+    for ports, known in ((node.inputs, "a, _triggerinput"), (node.outputs, "out, _triggeroutput")):
+        with pytest.raises(IONotFoundError) as caught:
+            _ = ports["zz"]
+        assert (str(caught.value), isinstance(caught.value, KeyError)) == (sentence.format(known), True)
+        assert (ports.get("zz"), "zz" in ports, type(dict(ports))) == (None, False, dict)
+    gone = inc()
+    gone.cleanup()
+    with pytest.raises(IONotFoundError, match="this node has no port 'a'; it has none"):
+        _ = gone.inputs["a"]
     with pytest.raises(ValueError, match="no node 'x'"):
         space.get_node_by_id("x")
     with pytest.raises(NodeClassNotFoundError, match=r"no\.such\.class"):
