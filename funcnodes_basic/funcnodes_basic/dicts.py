@@ -7,6 +7,7 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import Annotated, Any, ClassVar, Literal, cast
 
 from funcnodes_core.decorator import update_other_io_options
+from funcnodes_core.exceptions import a_kind_of
 
 import funcnodes_core as fn
 from funcnodes_core import NoValue
@@ -214,7 +215,7 @@ def with_value_at(
         raise KeyError(first)
     inner = dictionary.get(first, {})
     if not isinstance(inner, Mapping):
-        raise TypeError(f"a dict is needed under {first!r}, not a {type(inner).__name__}")
+        raise TypeError(f"a dict is needed under {first!r}, not {a_kind_of(inner)}")
     deeper = cast("Mapping[Any, Any]", inner)
     return {**dictionary, first: with_value_at(deeper, rest, value, create_missing)}
 

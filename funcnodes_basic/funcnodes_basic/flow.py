@@ -9,6 +9,8 @@ Like the loops of `logic` these set an output while they run and await `self.set
 from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
+from funcnodes_core.exceptions import a_kind_of
+
 import funcnodes_core as fn
 from funcnodes_core import NoValue
 
@@ -75,7 +77,7 @@ class MapNode(fn.Node):
         elif isinstance(input, Iterable):
             pairs = list(enumerate(cast("Iterable[Any]", input)))
         else:
-            raise TypeError(f"Map goes through a list or a dict, not a {type(input).__name__}")
+            raise TypeError(f"Map goes through a list or a dict, not {a_kind_of(input)}")
         results: dict[Any, Any] = {}
         for place, item in cast("Iterable[tuple[Any, Any]]", self.progress(pairs, desc="Map")):
             results[place] = await self._one(place, item)

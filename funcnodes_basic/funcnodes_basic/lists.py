@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Annotated, Any, cast
 
 from funcnodes_core.decorator import update_other_io_value_options
+from funcnodes_core.exceptions import a_kind_of
 
 import funcnodes_core as fn
 
@@ -35,10 +36,9 @@ _A_STRETCH = _lst_limits("start", "end", high=lambda length: length)
 
 
 def _new_list(items: Iterable[Any]) -> list[Any]:
-    kind = type(items).__name__
     # Text and dicts are iterable too, but whoever sends one here has forgotten a step.
     if isinstance(items, (str, bytes, Mapping)):
-        raise TypeError(f"a list is needed here, not a {kind}; use To List first")
+        raise TypeError(f"a list is needed here, not {a_kind_of(cast('object', items))}; use To List first")
     return list(items)
 
 

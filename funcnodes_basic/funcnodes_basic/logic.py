@@ -11,6 +11,8 @@ import asyncio
 from collections.abc import AsyncIterable, Iterable
 from typing import Any, cast
 
+from funcnodes_core.exceptions import a_kind_of
+
 import funcnodes_core as fn
 from funcnodes_core import NoValue
 
@@ -115,7 +117,7 @@ class ForNode(fn.Node):
             for item in cast("Iterable[Any]", self.progress(input, desc="For")):
                 await self._do(item, gathered)
         else:
-            raise TypeError(f"For goes through a list, not a {type(input).__name__}; use To List first")
+            raise TypeError(f"For goes through a list, not {a_kind_of(input)}; use To List first")
         self.outputs["done"].value = gathered
 
     async def _do(self, item: Any, gathered: list[Any]) -> None:

@@ -30,7 +30,14 @@ __all__ = [
     "ShelfNotFoundError",
     "ShelfPathError",
     "ShelfTypeError",
+    "a_kind_of",
 ]
+
+
+def a_kind_of(value: object) -> str:
+    """Return what a value is, for a sentence: "an int", "a list"."""
+    name = type(value).__name__
+    return f"{'an' if name[:1].lower() in 'aeiou' else 'a'} {name}"
 
 
 # --- ports -------------------------------------------------------------------------------------

@@ -123,7 +123,7 @@ async def test_map_stops_at_an_item_without_result() -> None:
 async def test_map_goes_through_lists_only() -> None:
     node = MapNode()
     node["input"] = 5
-    with pytest.raises(fn.NodeTriggerError, match="not a int"):
+    with pytest.raises(fn.NodeTriggerError, match="a list or a dict, not an int"):
         await node
 
 

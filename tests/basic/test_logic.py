@@ -256,7 +256,7 @@ async def test_for_refuses_what_cannot_be_gone_through() -> None:
     loop = ForNode()
 
     loop.inputs["input"].value = 5
-    with pytest.raises(fn.NodeTriggerError, match="For goes through a list, not a int"):
+    with pytest.raises(fn.NodeTriggerError, match="For goes through a list, not an int; use To List first"):
         await loop
 
     loop.inputs["input"].value = [1]

@@ -18,6 +18,7 @@ from itertools import chain, islice
 from pathlib import Path, PurePath
 from typing import Any, ClassVar, cast
 
+from funcnodes_core.exceptions import a_kind_of
 from funcnodes_core.novalue import NoValue, NoValueType
 from funcnodes_core.utils.special_types import databytes
 
@@ -257,7 +258,7 @@ class ByteEncoder:
         if known is not None:
             return BytesEncdata(data=known[0], handeled=True, mime=known[1])
         if not json_fallback:
-            raise NoEncoderError(f"no encoder makes bytes of a {type(data).__name__}")
+            raise NoEncoderError(f"no encoder makes bytes of {a_kind_of(data)}")
         text = None if preview else plain_json(data)
         if text is None:
             text = json.dumps(_sayable(JSONEncoder.apply_custom_encoding(data, preview=preview))).encode()
