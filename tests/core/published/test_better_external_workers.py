@@ -153,20 +153,28 @@ async def test_a_loop_wakes_for_its_moment_and_no_earlier() -> None:
         def __init__(self) -> None:
             super().__init__(delay=3600)
             self.went = asyncio.Event()
-            self.looks = 0
+            self.looks, self.rests = 0, asyncio.Event()
+            self.due: float | None = None
 
         async def loop(self) -> None:
             self.went.set()
 
         def _seconds_until_due(self, last: float) -> float | None:
             self.looks += 1
-            return super()._seconds_until_due(last)
+            self.due = super()._seconds_until_due(last)
+            if self.looks == 2:
+                self.rests.set()
+            return self.due
 
     counting, idle = Counting(), CustomLoop(delay=0.001)
     running = [asyncio.ensure_future(one.continuous_run()) for one in (counting, idle)]
     await asyncio.wait_for(counting.went.wait(), 5)
     counting.went.clear()
-    await asyncio.sleep(0.05)
+    await asyncio.wait_for(counting.rests.wait(), 5)
+    assert counting.due == pytest.approx(3600, abs=30)
+    # Whoever did not sleep until then would look again as soon as the loop goes round.
+    for _ in range(20):
+        await asyncio.sleep(0)
     assert counting.looks == 2
     await asyncio.to_thread(setattr, counting, "_delay", 0.0)
     await asyncio.wait_for(counting.went.wait(), 5)
