@@ -92,10 +92,47 @@ async def test_a_token_for_one_worker_opens_no_other_and_not_the_manager(system:
         with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
             await http.ws_connect(system.manager, headers=bearer(theirs))
         assert refused.value.status == 403
-        # The UI server's doors pass on with all rights: what has less goes to manager and worker directly.
+        for door in (system.manager, system.ui):
+            async with http.ws_connect(f"{door}/worker/{system.uuid}/", headers=bearer(theirs)) as socket:
+                assert (await call(socket, "uuid"))["result"] == system.uuid
+            with pytest.raises(aiohttp.WSServerHandshakeError) as at_another:
+                await http.ws_connect(f"{door}/worker/another/", headers=bearer(theirs))
+            assert at_another.value.status == 403
         with pytest.raises(aiohttp.WSServerHandshakeError) as at_ui:
-            await http.ws_connect(f"{system.ui}/worker/{system.uuid}/", headers=bearer(theirs))
-        assert at_ui.value.status == 401
+            await http.ws_connect(f"{system.ui}/manager", headers=bearer(theirs))
+        assert at_ui.value.status == 403
+
+
+@pytest.mark.parametrize("door", ["manager", "ui"])
+async def test_who_comes_through_the_hub_may_no_more_than_at_the_worker_itself(
+    system: System, door: str
+) -> None:
+    """By the worker's own table and routes: the hub lends nobody its own token."""
+    too_much = [method.name for method in make_table() if method.right is not Right.VIEW]
+    address = f"{system.address(door)}/worker/{system.uuid}"
+    lasting = new_token(system, "--right", "view", "--name", f"through {door}")
+    async with socket_at(f"{address}/", lasting) as socket:
+        refused = {name: (await call(socket, name)).get("error", {}).get("code") for name in too_much}
+        assert refused == dict.fromkeys(too_much, NO_RIGHT)
+        async with aiohttp.ClientSession(headers=bearer(lasting)) as http:
+            async with http.get(f"{address}/files/") as answer:
+                assert answer.status == 200
+            for path in ("/export", "/files/../worker.log"):
+                async with http.get(f"{address}{path}") as answer:
+                    assert answer.status in (403, 404), path
+            request = {"jsonrpc": "2.0", "id": 1, "method": "clear", "params": {}}
+            async with http.post(f"{address}/message/", json=request) as answer:
+                assert (await answer.json())["error"]["code"] == NO_RIGHT
+            form = aiohttp.FormData()
+            form.add_field("file", b"planted", filename="planted.txt")
+            async with http.post(f"{address}/upload/", data=form) as answer:
+                assert answer.status == 403
+        grants = {line.split("\t")[4]: line.split("\t")[0] for line in listed(system)}
+        funcnodes(system.base.folder, "token", "revoke", grants[f"through {door}"])
+        async with asyncio.timeout(20):
+            while (await socket.receive()).type is aiohttp.WSMsgType.TEXT:
+                pass
+        assert socket.close_code == 4401
 
 
 async def test_a_token_ends_when_it_is_revoked_and_when_its_time_is_over(system: System) -> None:

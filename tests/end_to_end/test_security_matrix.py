@@ -16,11 +16,12 @@ from typing import Any, cast
 import aiohttp
 import pytest
 from funcnodes.server.client import ManagerRefused, connect
+from funcnodes.server.hub import Hub
 from funcnodes.server.manager import app as manager_app
 from funcnodes.server.manager.methods import TABLE
+from funcnodes.server.relay import Relay
 from funcnodes.server.ui import app as ui_app
 from funcnodes.server.ui.files import EditorFiles
-from funcnodes.server.ui.relay import Relay
 from funcnodes.server.ui.session import Sessions
 from funcnodes_worker.home.links import list_sessions
 from funcnodes_worker.rpc.gate import Gate, Right
@@ -64,11 +65,11 @@ def routes() -> list[Route]:
         EditorFiles(lambda: None, ""),
         Sessions(gate, NOBODY, 0),
         Relay({}),
-        NOBODY,
+        Hub(Relay({}), NOBODY),
         cast("Any", object()),
     )
     apps = {
-        "manager": manager_app.build(manager_app.Doors(NOBODY, NOBODY, NOBODY), gate),
+        "manager": manager_app.build(manager_app.Doors(NOBODY, NOBODY, NOBODY), Hub(Relay({}), NOBODY), gate),
         "worker": WorkerServer(NOBODY, make_table(), gate).make_app(),
         "ui": ui_app.build(rooms),
     }
@@ -92,7 +93,8 @@ OPEN = {
     ("ui", "GET", "/session"),
     ("ui", "GET", "/session.js"),
     ("ui", "POST", "/session"),
-    ("ui", "GET", "/worker/{uuid}/message/{id}"),
+    ("ui", "GET", "/worker/{uuid}/message/{message}"),
+    ("manager", "GET", "/worker/{uuid}/message/{message}"),
 }
 at_each_server = pytest.mark.parametrize("server", ["manager", "worker", "ui"])
 

@@ -23,7 +23,11 @@ CONFIG_KEYS = {
     "manager_port": "worker_manager.port",
     "frontend_host": "frontend.host",
     "frontend_port": "frontend.port",
+    "frontend_url": "frontend.url",
     "allowed_origins": "allowed_origins",
+    "tls_certificate": "tls.certificate",
+    "tls_key": "tls.key",
+    "tls_trusted": "tls.trusted",
     "pretrigger_delay_s": "nodes.default_pretrigger_delay",
 }
 NOT_IN_THE_FILE = {"raw", "notice"}

@@ -41,12 +41,18 @@ def link(
 ) -> None:
     """Print a link that lets a browser in: one use, ten minutes."""
     from funcnodes.cli import output
+    from funcnodes.server.ui.public import read_address
 
     base = asked(context).base()
     config = asked(context).config(base)
-    configured = f"http://{host or config.frontend_host}:{port or config.frontend_port}"
+    scheme = "http" if config.tls_certificate is None else "https"
+    configured = f"{scheme}://{host or config.frontend_host}:{port or config.frontend_port}"
+    public = None if config.frontend_url is None or host or port else read_address(config.frontend_url)
     running = _running_origins(base, set(config.allowed_origins))
-    output.line(make_link(base, configured if host or port else choose_origin(configured, running)))
+    if public is not None and (public.origin in running or not running):
+        output.line(make_link(base, public.url))
+    else:
+        output.line(make_link(base, configured if host or port else choose_origin(configured, running)))
     if not running:
         output.warn("no running editor is known; the link works while `funcnodes runserver` runs")
     elif output.is_terminal():

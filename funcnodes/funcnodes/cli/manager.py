@@ -41,12 +41,12 @@ def start(
     base = asked(context).base()
     config = asked(context).config(base)
     chosen_host = host or config.manager_host
-    check_reach(chosen_host, no_auth=no_auth, behind_proxy=behind_proxy)
+    check_reach(chosen_host, no_auth=no_auth, is_protected=behind_proxy or config.tls_certificate is not None)
     asyncio.run(_run(base, chosen_host, config.manager_port if port is None else port, no_auth, owner_pid))
 
 
-def check_reach(host: str, *, no_auth: bool, behind_proxy: bool) -> None:
-    """Refuse to open a door to the network by accident."""
+def check_reach(host: str, *, no_auth: bool, is_protected: bool) -> None:
+    """Refuse to open a door to the network by accident. `is_protected`: by TLS, ours or a proxy's."""
     from funcnodes.cli.problems import WRONGLY_ASKED, Problem
     from funcnodes.server.ui.listen import is_loopback
 
@@ -58,10 +58,11 @@ def check_reach(host: str, *, no_auth: bool, behind_proxy: bool) -> None:
             "leave one of the two away",
             WRONGLY_ASKED,
         )
-    if not behind_proxy:
+    if not is_protected:
         raise Problem(
-            f"{host} can be reached from outside, and tokens would travel unencrypted; put a proxy with TLS "
-            "in front and say so with --behind-proxy, or forward the port by ssh and stay on localhost",
+            f"{host} can be reached from outside, and tokens would travel unencrypted; set 'tls' in "
+            "config.json, put a proxy with TLS in front and say so with --behind-proxy, or forward the port "
+            "by ssh and stay on localhost",
             WRONGLY_ASKED,
         )
 
@@ -75,7 +76,8 @@ async def _run(base: Base, host: str, port: int, no_auth: bool, owner_pid: int |
 
     with ending() as told:
         async with open_manager(base, host=host, port=port, no_auth=no_auth, owner_pid=owner_pid) as manager:
-            output.markup(f"The worker manager listens on [bold]ws://{host}:{manager.port}[/bold]")
+            scheme = "ws" if manager.tls is None else "wss"
+            output.markup(f"The worker manager listens on [bold]{scheme}://{host}:{manager.port}[/bold]")
             output.markup(
                 f"[dim]Base folder {output.escape(base.folder)}. Ctrl+C stops it and its workers.[/dim]"
             )

@@ -47,6 +47,13 @@ def runserver(
             help="A further address browsers use, like https://lab.example; may be given several times."
         ),
     ] = None,
+    url: Annotated[
+        str | None,
+        typer.Option(
+            help="Where a proxy in front shows us, like https://lab.example/funcnodes/ [default: from "
+            "config.json, frontend.url]."
+        ),
+    ] = None,
     behind_proxy: Annotated[bool, typer.Option("--behind-proxy", help=BEHIND_PROXY_HELP)] = False,
     manager_host: Annotated[
         str | None,
@@ -64,9 +71,12 @@ def runserver(
     """Open FuncNodes in the browser; Ctrl+C ends all it started, with everything saved."""
     import asyncio
 
+    from funcnodes_worker.home.tls import tls_of
+
+    from funcnodes.server.hub import WorkerAddress
     from funcnodes.server.ui.keeper import ManagerWish
+    from funcnodes.server.ui.public import read_address
     from funcnodes.server.ui.service import UiSettings
-    from funcnodes.server.ui.workers import WorkerAddress
 
     # Published options without a meaning here: one frontend, and no TLS between programs of one machine.
     del manager_ssl, frontend, worker_ssl
@@ -74,13 +84,17 @@ def runserver(
     base = options.base()
     config = options.config(base)
     chosen_host = host or config.frontend_host
-    check_reach(chosen_host, no_auth=no_auth, behind_proxy=behind_proxy)
+    tls = tls_of(config)
+    check_reach(chosen_host, no_auth=no_auth, is_protected=behind_proxy or tls is not None)
+    address = url or config.frontend_url
     settings = UiSettings(
         base=base,
         host=chosen_host,
         port=config.frontend_port if port is None else port,
         no_auth=no_auth,
         origins=(*(origin or ()), *config.allowed_origins),
+        public=None if address is None else read_address(address),
+        tls=tls,
         manager=None if no_manager else ManagerWish(manager_host, manager_port, no_auth),
         worker=WorkerAddress(worker_host, worker_port) if no_manager else None,
     )
@@ -137,7 +151,9 @@ async def _hold(settings: UiSettings, *, open_browser: bool) -> None:
 def _link(server: UiServer) -> str:
     from funcnodes.cli.link import make_link
 
-    return f"{server.url}/" if server.settings.no_auth else make_link(server.settings.base, server.url)
+    if server.settings.no_auth:
+        return f"{server.shown_url}/"
+    return make_link(server.settings.base, server.shown_url)
 
 
 def _welcome(server: UiServer) -> None:

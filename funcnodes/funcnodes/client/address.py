@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import NamedTuple, TypeAlias
 from urllib.parse import urlsplit
 
-from funcnodes_worker.home.base import Base, resolve_base
+from funcnodes_worker.home.base import Base, read_config, resolve_base
+from funcnodes_worker.home.tls import Trust, trust_elsewhere, trust_ours
 from funcnodes_worker.home.token import read_token
 from funcnodes_worker.home.worker_config import WorkerConfigBroken, read_worker_config
 from funcnodes_worker.home.worker_home import WorkerHome, find_workers
@@ -27,6 +28,8 @@ class Address(NamedTuple):
 
     url: str
     token: str | None
+    trust: Trust = True
+    """Whose certificate is believed, where the address is protected."""
 
     @property
     def headers(self) -> dict[str, str]:
@@ -38,14 +41,20 @@ Find: TypeAlias = Callable[[], Address]
 """Tells where the worker is now. Called before each dialling; may block for as long as reading a file."""
 
 
-def finder(target: str, base: str | Path | None, token: str | None) -> Find:
-    """Return what finds a worker by name, id, beginning of an id, or URL."""
+def finder(
+    target: str, base: str | Path | None, token: str | None, trusted: str | Path | None = None
+) -> Find:
+    """Return what finds a worker by name, id, beginning of an id, or URL.
+
+    `trusted` is a file of certificates to believe at a URL.
+    """
     if target.startswith(_SCHEMES):
         url = target if target.endswith("/") else f"{target}/"
+        trust = _trust_at(url, base, trusted)
         # The token opens everything here: another machine sees it only when the script names the folder.
         if token is None and base is None and urlsplit(url).hostname not in _HERE:
-            return lambda: Address(url, None)
-        return lambda: Address(url, token or read_token(resolve_base(base)))
+            return lambda: Address(url, None, trust)
+        return lambda: Address(url, token or read_token(resolve_base(base)), trust)
     folder = resolve_base(base)
 
     def find() -> Address:
@@ -56,9 +65,20 @@ def finder(target: str, base: str | Path | None, token: str | None) -> Find:
         host = config.host or "localhost"
         scheme = "https" if config.ssl else "http"
         shown = f"[{host}]" if ":" in host else host
-        return Address(f"{scheme}://{shown}:{config.port}/", token or read_token(folder))
+        trust = trust_ours(folder) if config.ssl else True
+        return Address(f"{scheme}://{shown}:{config.port}/", token or read_token(folder), trust)
 
     return find
+
+
+def _trust_at(url: str, base: str | Path | None, trusted: str | Path | None) -> Trust:
+    if not url.startswith(("https://", "wss://")):
+        return True
+    folder = resolve_base(base)
+    config = read_config(folder)
+    if trusted is None and urlsplit(url).hostname in _HERE and config.tls_certificate is not None:
+        return trust_ours(folder)
+    return trust_elsewhere(config.tls_trusted if trusted is None else Path(trusted))
 
 
 def _meant(base: Base, target: str) -> WorkerHome:

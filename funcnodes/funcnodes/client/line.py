@@ -14,6 +14,7 @@ from typing import Any, NamedTuple, Protocol
 
 import aiohttp
 import msgspec
+from funcnodes_worker.home.tls import why_not
 
 from funcnodes.client.address import Find
 from funcnodes.client.errors import ClientError, ConnectionLost, WorkerUnreachable, error_of
@@ -142,7 +143,7 @@ class Line:
             headers = {**address.headers, "Content-Type": "application/json"}
             url, author = f"{address.url}message/", {"client": self._hearer.author}
             async with self._http.post(
-                url, params=author, data=io.BytesIO(text), headers=headers
+                url, params=author, data=io.BytesIO(text), headers=headers, ssl=address.trust
             ) as response:
                 answer = await response.text()
                 if response.status != 200:
@@ -157,11 +158,15 @@ class Line:
         try:
             async with asyncio.timeout(OPEN_TIMEOUT_S):
                 self._socket = await self._http.ws_connect(
-                    address.url, headers=address.headers, max_msg_size=0, heartbeat=HEARTBEAT_S
+                    address.url,
+                    headers=address.headers,
+                    max_msg_size=0,
+                    heartbeat=HEARTBEAT_S,
+                    ssl=address.trust,
                 )
                 await self._socket.send_str(_request(_GREETING, *self._hearer.greeting()).decode())
         except (OSError, aiohttp.ClientError, TimeoutError) as problem:
-            raise WorkerUnreachable(address.url, str(problem) or type(problem).__name__) from problem
+            raise WorkerUnreachable(address.url, why_not(problem)) from problem
 
     async def _keep(self) -> None:
         try:

@@ -63,11 +63,14 @@ def connect(
     author: str | None = None,
     rate: float = 30.0,
     patience_s: float = PATIENCE_S,
+    trusted: str | Path | None = None,
 ) -> Connecting:
     """Return a connection to a running worker, to be opened with `with` or `async with`.
 
     `worker` is its name, its id, the beginning of its id, or its URL. `base` is the base folder (as for the
     command line: `FUNCNODES_CONFIG_DIR`, else `~/.funcnodes`), whose token is shown unless another is given.
     `author` is whose edits these are, for undo; `rate` is how often a second values are told at most.
+    `trusted` is a file of certificates (PEM) to believe at an `https` address, besides those of the system;
+    without it, `tls.trusted` of the settings.
     """
-    return Connecting(finder(worker, base, token), author, rate, patience_s)
+    return Connecting(finder(worker, base, token, trusted), author, rate, patience_s)

@@ -16,6 +16,7 @@ import msgspec
 import psutil
 from funcnodes_worker.home.base import Base
 from funcnodes_worker.home.supervisor_file import SupervisorAddress, read_supervisor_file
+from funcnodes_worker.home.tls import trust_ours, why_not
 from funcnodes_worker.home.token import read_or_make_token
 
 Notification = Callable[[str, dict[str, Any]], None]
@@ -124,12 +125,6 @@ def _settle(answer: asyncio.Future[Any], message: dict[str, Any]) -> None:
         )
 
 
-def url_of(address: SupervisorAddress, path: str = "/") -> str:
-    """Return the socket URL of a manager."""
-    host = f"[{address.host}]" if ":" in address.host else address.host
-    return f"ws://{host}:{address.port}{path}"
-
-
 def is_alive(address: SupervisorAddress) -> bool:
     """Tell whether the process that wrote this address still lives; its pid alone may be another's by now."""
     try:
@@ -159,9 +154,9 @@ async def connect(
     async with aiohttp.ClientSession(headers=bearer(base)) as http:
         try:
             async with asyncio.timeout(OPEN_TIMEOUT_S):
-                socket = await http.ws_connect(url_of(address), max_msg_size=0)
+                socket = await http.ws_connect(address.url(), max_msg_size=0, ssl=trust_ours(base))
         except (OSError, aiohttp.ClientError, TimeoutError) as problem:
-            raise ManagerUnreachable(url_of(address), str(problem) or type(problem).__name__) from problem
+            raise ManagerUnreachable(address.url(), why_not(problem)) from problem
         client = ManagerClient(socket, on_notification)
         try:
             yield client

@@ -237,6 +237,7 @@ class CarryOut:
             member.link.close()
         member.link = dialled.link
         member.host, member.port = dialled.hello.host or None, dialled.hello.port or None
+        member.tls = dialled.hello.tls
         member.link.send(
             control.Welcome(access=self._back.access(), held=dict(command.held), safe=command.is_safe)
         )

@@ -52,6 +52,8 @@ class Member:
     link: Link | None = None
     host: str | None = None
     port: int | None = None
+    tls: bool = False
+    """Whether its server speaks TLS. These three are what it said in its last hello."""
     python: Path | None = None
     """The interpreter of the last launch."""
     memory: int | None = None
@@ -80,6 +82,7 @@ class Member:
             reason=life.reason,
             host=self.host or config.host,
             port=self.port or config.port,
+            tls=self.tls if self.port else config.ssl,
             pid=None if process is None else process.pid,
             autostart=config.autostart,
             env_path=config.env_path,

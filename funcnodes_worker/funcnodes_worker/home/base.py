@@ -131,7 +131,13 @@ class Config:
     manager_port: int = 9380
     frontend_host: str = "localhost"
     frontend_port: int = 8000
+    frontend_url: str | None = None
+    """The address by which browsers reach the editor through a proxy, with its path."""
     allowed_origins: tuple[str, ...] = ()
+    tls_certificate: Path | None = None
+    tls_key: Path | None = None
+    tls_trusted: Path | None = None
+    """Certificates that our clients trust besides those of the system."""
     pretrigger_delay_s: float | None = None
     raw: Mapping[str, Any] = field(default_factory=dict[str, Any])
     """The file as it stands, with every key we do not know."""
@@ -162,17 +168,22 @@ def prepare_base(base: Base) -> None:
 def read_config(base: Base) -> Config:
     """Return the settings in effect; the files stay as they are."""
     raw, notice = _read_either(base)
-    manager, frontend, nodes = (
+    manager, frontend, nodes, tls = (
         _section(raw, "worker_manager"),
         _section(raw, "frontend"),
         _section(raw, "nodes"),
+        _section(raw, "tls"),
     )
     return Config(
         manager_host=_text(manager, "host", "localhost"),
         manager_port=_port(manager, 9380),
         frontend_host=_text(frontend, "host", "localhost"),
         frontend_port=_port(frontend, 8000),
+        frontend_url=_text(frontend, "url", "") or None,
         allowed_origins=_texts(raw, "allowed_origins"),
+        tls_certificate=_path(base, tls, "certificate"),
+        tls_key=_path(base, tls, "key"),
+        tls_trusted=_path(base, tls, "trusted"),
         pretrigger_delay_s=_delay(nodes),
         raw=raw,
         notice=notice,
@@ -221,6 +232,12 @@ def _section(raw: Mapping[str, Any], key: str) -> Mapping[str, Any]:
 def _text(section: Mapping[str, Any], key: str, default: str) -> str:
     text = section.get(key)
     return text if isinstance(text, str) and text else default
+
+
+def _path(base: Base, section: Mapping[str, Any], key: str) -> Path | None:
+    """Return a path; a relative one begins at the base folder."""
+    text = _text(section, key, "")
+    return base.folder / Path(text).expanduser() if text else None
 
 
 def _port(section: Mapping[str, Any], default: int) -> int:

@@ -19,6 +19,13 @@ class SupervisorAddress(msgspec.Struct, frozen=True):
     pid: int
     started: float
     """Start of the process, seconds since the epoch."""
+    tls: bool = False
+    """Whether it speaks TLS there."""
+
+    def url(self, path: str = "/", scheme: str = "ws") -> str:
+        """Return the address of a path; `scheme` is `ws` or `http`, and what protects it is added."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{scheme}{'s' if self.tls else ''}://{host}:{self.port}{path}"
 
 
 def read_supervisor_file(base: Base) -> SupervisorAddress | None:

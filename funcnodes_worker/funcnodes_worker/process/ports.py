@@ -37,16 +37,17 @@ class OpenToTheWorld(ValueError):
     def __str__(self) -> str:
         return (
             f"listening on {self.host!r} would show this worker to the network without encryption; "
-            "use localhost and a tunnel, or say --behind-proxy when a proxy with TLS stands in front"
+            "use localhost and a tunnel, set 'tls' in config.json, or say --behind-proxy when a proxy with "
+            "TLS stands in front"
         )
 
 
 def bind(
-    config: WorkerConfig, environment: Mapping[str, str], behind_proxy: bool = False
+    config: WorkerConfig, environment: Mapping[str, str], is_protected: bool = False
 ) -> tuple[str, socket.socket]:
-    """Return the host and a bound socket."""
+    """Return the host and a bound socket. `is_protected`: TLS is spoken there, by us or by a proxy."""
     host = config.host or environment.get("FUNCNODES_HOST") or "localhost"
-    if host not in LOOPBACK and not behind_proxy:
+    if host not in LOOPBACK and not is_protected:
         raise OpenToTheWorld(host)
     first = _number(environment, "FUNCNODES_WS_WORKER_STARTPORT", START)
     last = max(first, _number(environment, "FUNCNODES_WS_WORKER_ENDPORT", END))

@@ -18,6 +18,7 @@ import aiohttp
 
 from funcnodes_worker.home.base import Base, BaseProblem
 from funcnodes_worker.home.supervisor_file import read_supervisor_file
+from funcnodes_worker.home.tls import trust_ours
 from funcnodes_worker.home.token import read_or_make_token
 from funcnodes_worker.rpc.errors import InstallationFailed
 from funcnodes_worker.wire import control
@@ -104,11 +105,11 @@ class SupervisorLink:
             address = None
         if address is None:
             return False
-        url = f"ws://{address.host}:{address.port}/control"
+        url = address.url("/control")
         try:
             headers = {"Authorization": f"Bearer {read_or_make_token(self._base)}"}
             async with session.ws_connect(
-                url, headers=headers, heartbeat=HEARTBEAT_S, max_msg_size=0
+                url, headers=headers, heartbeat=HEARTBEAT_S, max_msg_size=0, ssl=trust_ours(self._base)
             ) as socket:
                 await socket.send_str(control.encode(self._hello()))
                 return await self._converse(socket)

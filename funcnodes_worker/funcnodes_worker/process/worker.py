@@ -28,6 +28,7 @@ from funcnodes_core.document.serialize import Dumper, dump
 import funcnodes_worker
 from funcnodes_worker.home.base import Base, read_config
 from funcnodes_worker.home.run_state import RunWord, process_start, remove_run_files, write_run_word
+from funcnodes_worker.home.tls import server_context, tls_of
 from funcnodes_worker.home.token import read_or_make_token
 from funcnodes_worker.home.worker_config import WorkerConfig, change_worker_config, read_worker_config
 from funcnodes_worker.home.worker_home import WorkerHome
@@ -118,6 +119,7 @@ class WorkerInServerThread:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._heartbeat = Heartbeat(None, self._missed_beat)
         self._host, self._port = "", 0
+        self._speaks_tls = False
         self._link = SupervisorLink(base, self._hello, self)
         self._watch = Watch(living.running, self._lasts)
         self.board.listen(self.hub.batch)
@@ -151,9 +153,11 @@ class WorkerInServerThread:
 
     @asynccontextmanager
     async def _serving(self, config: WorkerConfig) -> AsyncGenerator[None]:
-        self._host, sock = bind(config, os.environ, self._behind_proxy)
-        self._port = sock.getsockname()[1]
         settings = read_config(self._base)
+        context = server_context(tls_of(settings))
+        self._speaks_tls = context is not None
+        self._host, sock = bind(config, os.environ, self._behind_proxy or self._speaks_tls)
+        self._port = sock.getsockname()[1]
         self._gate = Gate(
             read_or_make_token(self._base),
             host=self._host,
@@ -180,7 +184,7 @@ class WorkerInServerThread:
         )
         await runner.setup()
         try:
-            await web.SockSite(runner, sock).start()
+            await web.SockSite(runner, sock, ssl_context=context).start()
             change_worker_config(self._home, self._with_address)
             yield
         finally:
@@ -189,7 +193,9 @@ class WorkerInServerThread:
             await runner.cleanup()
 
     def _with_address(self, config: WorkerConfig) -> WorkerConfig:
-        return msgspec.structs.replace(config, host=self._host, port=self._port, pid=os.getpid())
+        return msgspec.structs.replace(
+            config, host=self._host, port=self._port, ssl=self._speaks_tls, pid=os.getpid()
+        )
 
     def _tasks(self) -> AbstractAsyncContextManager[None]:
         works = [self._snapshots.run(), self.externals.run(), self._watch.run(), self.outputs.run()]
@@ -221,6 +227,7 @@ class WorkerInServerThread:
             started=process_start(),
             host=self._host,
             port=self._port,
+            tls=self._speaks_tls,
             version=funcnodes_worker.__version__,
         )
 

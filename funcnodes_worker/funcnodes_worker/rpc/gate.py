@@ -83,6 +83,8 @@ class Presented:
     origin: str | None = None
     authorization: str | None = None
     cookies: Mapping[str, str] = field(default_factory=dict[str, str])
+    worker: str | None = None
+    """The worker that the request is to be handed on to, if it is."""
 
 
 class Refused(Exception):
@@ -106,7 +108,7 @@ class Gate:
         no_auth: bool = False,
         worker: str | None = None,
     ) -> None:
-        """Make a gate for a server bound to `host`; `fixed_origins` are always allowed.
+        """Make a gate for a server bound to `host`; `fixed_origins` are always allowed, their hosts too.
 
         `worker`: whose server it is; a grant for another worker opens nothing here.
         """
@@ -115,6 +117,8 @@ class Gate:
         self._token = token.encode()
         self._hosts = _LOOPBACK | ({host.lower().strip("[]")} - _WILDCARDS)
         self._fixed = frozenset(fixed_origins)
+        # Pages of that name are believed already, so a name that was made to point here gains nothing.
+        self._hosts |= {urlsplit(origin).hostname or "localhost" for origin in self._fixed}
         self._no_auth = no_auth
         self._origins = self._fixed
         self._sessions: dict[str, frozenset[str]] = {}
@@ -163,7 +167,7 @@ class Gate:
         if presented.authorization is not None:
             if self._is_token(presented.authorization):
                 return Caller(ALL_RIGHTS, "token")
-            return self._grantee(presented.authorization)
+            return self._grantee(presented.authorization, presented.worker or self._worker)
         session = self._session(presented)
         if session is None:
             raise Refused(
@@ -182,12 +186,12 @@ class Gate:
         # Compared in constant time: an early "no" would tell, byte by byte, how far a guess is right.
         return scheme.lower() == "bearer" and hmac.compare_digest(given.strip().encode(), self._token)
 
-    def _grantee(self, authorization: str) -> Caller:
+    def _grantee(self, authorization: str, worker: str | None) -> Caller:
         scheme, _, given = authorization.partition(" ")
         hashed = hashlib.sha256(given.strip().encode()).hexdigest()
         for grant in self._grants:
             if scheme.lower() == "bearer" and hmac.compare_digest(hashed, grant.hash):
-                if grant.worker not in (None, self._worker):
+                if grant.worker not in (None, worker):
                     raise Refused(403, "this token is for another worker")
                 return Caller(rights_up_to(grant.right), "grant", grant.hash)
         raise Refused(

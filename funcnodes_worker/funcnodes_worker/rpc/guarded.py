@@ -8,7 +8,7 @@ floor).
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar, cast
 
 from aiohttp import hdrs, web
@@ -29,6 +29,9 @@ class Door:
     right: Right | None
     accepts: frozenset[str] = frozenset({"application/json"})
     """Content types of a body. Forms and plain text are what any page may post without being asked first."""
+    leads_to: str = ""
+    """The part of the path that names a worker, for a door that leads on to it: a token for that worker only
+    opens it too."""
     header: str = ""
     """A header that makes up for the content type: no page may send it without being asked first."""
     reason: str = ""
@@ -40,12 +43,12 @@ HandlerT = TypeVar("HandlerT", bound=Callable[..., Awaitable[web.StreamResponse]
 
 
 def door(
-    right: Right, *, accepts: str = "application/json", header: str = ""
+    right: Right, *, accepts: str = "application/json", header: str = "", leads_to: str = ""
 ) -> Callable[[HandlerT], HandlerT]:
     """Return a decorator: the handler is called only for callers with this right."""
 
     def mark(handler: HandlerT) -> HandlerT:
-        setattr(handler, _MARK, Door(right, frozenset({accepts}), header))
+        setattr(handler, _MARK, Door(right, frozenset({accepts}), leads_to, header))
         return handler
 
     return mark
@@ -123,6 +126,8 @@ async def _answer(gate: Gate, request: web.Request, handler: Handler) -> web.Str
         _check_body(entered, request)
         request[CALLER] = NOBODY
         return await handler(request)
+    if entered is not None and entered.leads_to:
+        presented = replace(presented, worker=request.match_info[entered.leads_to])
     caller = gate.judge(presented)
     if entered is None:
         # A path that does not exist is answered by aiohttp; one that exists without a door is our mistake.

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from funcnodes_worker.rpc.gate import RightWord
+from funcnodes_worker.rpc.gate import Granted, Right, RightWord
 
 PROTOCOL = 1
 """The number both sides name when a conversation opens; another one is refused (`protocol`)."""
@@ -42,6 +42,11 @@ class Access(Message, frozen=True, kw_only=True):
     grants: list[AccessGrant] = []
 
 
+def granted_by(access: Access) -> list[Granted]:
+    """Return the grants as a gate takes them."""
+    return [Granted(grant.hash, Right(grant.right), grant.worker) for grant in access.grants]
+
+
 # Said by those who dial -------------------------------------------------------------------------------------
 
 
@@ -56,6 +61,8 @@ class Hello(Message, frozen=True, kw_only=True):
     """Start of the process in seconds since the epoch: with the pid it names one process for good."""
     host: str = ""
     port: int = 0
+    tls: bool = False
+    """Whether it speaks TLS there."""
     version: str = ""
     origins: list[str] = []
 

@@ -32,6 +32,8 @@ class WorkerStatus(msgspec.Struct, frozen=True, kw_only=True):
     """Why it is in this phase: the cause of a crash with its evidence, what is waited for."""
     host: str | None
     port: int | None
+    tls: bool = False
+    """Whether its server speaks TLS."""
     pid: int | None
     autostart: str
     env_path: str | None

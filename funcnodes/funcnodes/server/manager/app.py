@@ -1,4 +1,4 @@
-"""The manager's application: both doors, the gate in front of them.
+"""The manager's application: its two doors and those to the workers, the gate in front of all.
 
 Owns the routes and the reading of one client's frames.
 """
@@ -13,6 +13,7 @@ from funcnodes_worker.rpc.conversation import Conversation
 from funcnodes_worker.rpc.gate import Gate, Right, host_name
 from funcnodes_worker.rpc.guarded import caller_of, door, guard
 
+from funcnodes.server.hub import Hub
 from funcnodes.server.manager import published
 from funcnodes.server.manager.client import ManagerClient
 from funcnodes.server.manager.control import ControlDoor
@@ -57,11 +58,12 @@ class Doors:
         await self._control.close_all()
 
 
-def build(doors: Doors, gate: Gate) -> web.Application:
+def build(doors: Doors, hub: Hub, gate: Gate) -> web.Application:
     """Return the application."""
     app = web.Application()
     guard(app, gate)
     app.add_routes([web.get("/", doors.socket), web.get("/control", doors.control)])
+    hub.add_to(app)
     app.on_shutdown.append(doors.close)
     return app
 

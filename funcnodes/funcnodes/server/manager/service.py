@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import logging
 import os
+import ssl
 from collections.abc import AsyncGenerator, Generator
 from socket import socket
 
@@ -22,17 +23,23 @@ from funcnodes_worker.home.supervisor_file import (
     remove_supervisor_file,
     write_supervisor_file,
 )
+from funcnodes_worker.home.tls import server_context, tls_of, trust_ours
 from funcnodes_worker.home.token import read_or_make_token
-from funcnodes_worker.rpc.gate import Gate, Granted, Right
+from funcnodes_worker.rpc.gate import Gate
+from funcnodes_worker.wire.control import granted_by
 
 from funcnodes.environment.catalog import Catalog, list_url
 from funcnodes.environment.provision import Provisioner
 from funcnodes.launch.local import LocalLauncher
+from funcnodes.server.client import bearer
+from funcnodes.server.hub import Hub
+from funcnodes.server.manager.addresses import FleetAddresses
 from funcnodes.server.manager.app import Doors, build
 from funcnodes.server.manager.control import ControlDoor
 from funcnodes.server.manager.log import manager_log
 from funcnodes.server.manager.news import News
 from funcnodes.server.manager.office import Office
+from funcnodes.server.relay import Relay
 from funcnodes.server.ui.listen import bind
 from funcnodes.supervisor.access import AccessBook
 from funcnodes.supervisor.carry_out import Ground
@@ -48,9 +55,11 @@ _LOOK_FOR_STOP_FILE_S = 0.5
 class Manager:
     """A manager that owns a base folder. Made by `open_manager`."""
 
-    def __init__(self, base: Base, supervisor: Supervisor, host: str, port: int) -> None:
+    def __init__(
+        self, base: Base, supervisor: Supervisor, host: str, port: int, tls: ssl.SSLContext | None = None
+    ) -> None:
         self.base, self.supervisor = base, supervisor
-        self.host, self.port = host, port
+        self.host, self.port, self.tls = host, port, tls
         self._loop = asyncio.get_running_loop()
         self._stop = asyncio.Event()
         self._stops_workers = False
@@ -89,25 +98,28 @@ async def open_manager(
     prepare_base(base)
     config = read_config(base)
     with _owned(base), manager_log(base):
+        tls = server_context(tls_of(config))
         sockets = bind(host, port)
         try:
             access = AccessBook(base, config.allowed_origins)
             supervisor = Supervisor(_ground(base, no_auth, worker_program), access)
             bound = int(sockets[0].getsockname()[1])
-            manager = Manager(base, supervisor, str(sockets[0].getsockname()[0]), bound)
+            manager = Manager(base, supervisor, str(sockets[0].getsockname()[0]), bound, tls)
             gate = Gate(
                 read_or_make_token(base), host=host, fixed_origins=config.allowed_origins, no_auth=no_auth
             )
             news = News(supervisor)
-            access.on_change(lambda: _renew(access, gate, news))
+            relay = Relay(bearer(base), lambda: trust_ours(base))
+            access.on_change(lambda: _renew(access, gate, news, relay))
             access.expire_as_time_goes(asyncio.get_running_loop().call_later)
-            _renew(access, gate, news)
+            _renew(access, gate, news, relay)
             catalog = Catalog(base, list_url(config.raw))
             office = Office(supervisor, catalog, manager.request_stop, news.figures_watched)
-            app = build(Doors(office, news, ControlDoor(supervisor, access)), gate)
+            doors = Doors(office, news, ControlDoor(supervisor, access))
+            app = build(doors, Hub(relay, FleetAddresses(supervisor)), gate)
             async with (
                 supervisor.running(autostart=autostart),
-                _served(app, sockets),
+                _served(app, sockets, tls),
                 _address_written(manager),
                 _watched(manager, owner_pid),
             ):
@@ -143,20 +155,22 @@ def _ground(base: Base, no_auth: bool, worker_program: tuple[str, ...] | None) -
     return Ground(ground.registry, ground.launcher, ground.provisioner, options, worker_program)
 
 
-def _renew(access: AccessBook, gate: Gate, news: News) -> None:
+def _renew(access: AccessBook, gate: Gate, news: News, relay: Relay) -> None:
     current = access.current
-    grants = [Granted(grant.hash, Right(grant.right), grant.worker) for grant in current.grants]
-    gate.set_access(current.origins, current.sessions, grants)
+    gate.set_access(current.origins, current.sessions, granted_by(current))
     news.sessions_changed(access.current)
+    relay.drop_revoked(gate.session_counts)
 
 
 @contextlib.asynccontextmanager
-async def _served(app: web.Application, sockets: list[socket]) -> AsyncGenerator[None]:
+async def _served(
+    app: web.Application, sockets: list[socket], tls: ssl.SSLContext | None
+) -> AsyncGenerator[None]:
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=5.0)
     await runner.setup()
     try:
         for one in sockets:
-            await web.SockSite(runner, one).start()
+            await web.SockSite(runner, one, ssl_context=tls).start()
         yield
     finally:
         await runner.cleanup()
@@ -164,8 +178,10 @@ async def _served(app: web.Application, sockets: list[socket]) -> AsyncGenerator
 
 @contextlib.asynccontextmanager
 async def _address_written(manager: Manager) -> AsyncGenerator[None]:
-    started = psutil.Process().create_time()
-    write_supervisor_file(manager.base, SupervisorAddress(manager.host, manager.port, os.getpid(), started))
+    address = SupervisorAddress(
+        manager.host, manager.port, os.getpid(), psutil.Process().create_time(), manager.tls is not None
+    )
+    write_supervisor_file(manager.base, address)
     try:
         yield
     finally:

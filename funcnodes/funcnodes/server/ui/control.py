@@ -15,9 +15,10 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 import aiohttp
 from funcnodes_worker.home.base import Base
 from funcnodes_worker.home.supervisor_file import read_supervisor_file
+from funcnodes_worker.home.tls import trust_ours
 from funcnodes_worker.wire import control
 
-from funcnodes.server.client import OPEN_TIMEOUT_S, bearer, is_alive, url_of
+from funcnodes.server.client import OPEN_TIMEOUT_S, bearer, is_alive
 
 LOGGER = logging.getLogger(__name__)
 EXCHANGE_TIMEOUT_S = 10.0
@@ -97,7 +98,7 @@ class ControlLine:
             return
         async with aiohttp.ClientSession(headers=bearer(self._base)) as http:
             async with asyncio.timeout(OPEN_TIMEOUT_S):
-                socket = await http.ws_connect(url_of(address, "/control"))
+                socket = await http.ws_connect(address.url("/control"), ssl=trust_ours(self._base))
             self._socket = socket
             try:
                 await socket.send_str(control.encode(self._hello))
@@ -143,7 +144,7 @@ async def _visit(base: Base) -> AsyncGenerator[tuple[aiohttp.ClientWebSocketResp
         async with (
             asyncio.timeout(EXCHANGE_TIMEOUT_S),
             aiohttp.ClientSession(headers=bearer(base)) as http,
-            http.ws_connect(url_of(address, "/control")) as socket,
+            http.ws_connect(address.url("/control"), ssl=trust_ours(base)) as socket,
         ):
             await socket.send_str(control.encode(hello))
             answer = control.read_from_supervisor(await socket.receive_str())

@@ -25,20 +25,21 @@ code { padding: .1rem .4rem; border-radius: .3rem; background: color-mix(in srgb
 
 # The page that a link opens changes nothing by itself: the code is exchanged by a POST that a foreign page
 # cannot make (exact Origin, JSON). The address is cleaned first: no code stays in the history or a bookmark.
+# All is named relative to the page, since a proxy may show us below a path.
 EXCHANGE_SCRIPT = """
 const code = new URLSearchParams(location.search).get("code");
 const say = (text) => { document.getElementById("say").textContent = text; };
-history.replaceState(null, "", "/session");
+history.replaceState(null, "", "session");
 const enter = async () => {
-  const answer = await fetch("/session", {
+  const answer = await fetch("session", {
     method: "POST",
     headers: { "Content-Type": "application/json" },
     body: JSON.stringify({ code }),
   });
-  if (answer.ok) return location.replace("/");
+  if (answer.ok) return location.replace("./");
   const problem = await answer.json().catch(() => ({}));
-  const known = await fetch("/session").then((state) => state.json()).catch(() => ({}));
-  if (known.session) return location.replace("/");
+  const known = await fetch("session").then((state) => state.json()).catch(() => ({}));
+  if (known.session) return location.replace("./");
   say(problem.message ?? "This link could not be used.");
 };
 enter().catch(() => say("FuncNodes does not answer. Is it still running?"));
@@ -47,7 +48,7 @@ enter().catch(() => say("FuncNodes does not answer. Is it still running?"));
 
 def exchange_page() -> str:
     """Return the page that a link opens."""
-    return _page("FuncNodes", '<p id="say">Opening FuncNodes…</p>', script="/session.js")
+    return _page("FuncNodes", '<p id="say">Opening FuncNodes…</p>', script="session.js")
 
 
 def missing_bundle_page(command: str) -> str:

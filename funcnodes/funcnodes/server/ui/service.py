@@ -14,19 +14,23 @@ from dataclasses import dataclass
 from aiohttp import web
 from funcnodes_worker.home.base import Base
 from funcnodes_worker.home.supervisor_file import read_supervisor_file
+from funcnodes_worker.home.tls import Tls, server_context, trust_ours
 from funcnodes_worker.home.token import read_or_make_token
 from funcnodes_worker.rpc.gate import Gate
 from funcnodes_worker.wire import control
+from funcnodes_worker.wire.control import granted_by
 
-from funcnodes.server.client import bearer, is_alive, url_of
+from funcnodes.server.client import bearer, is_alive
+from funcnodes.server.hub import Hub, WorkerAddress
+from funcnodes.server.relay import Relay
 from funcnodes.server.ui.app import Rooms, build
 from funcnodes.server.ui.control import ControlLine
 from funcnodes.server.ui.files import EditorFiles
 from funcnodes.server.ui.keeper import ManagerKeeper, ManagerWish
 from funcnodes.server.ui.listen import bind
-from funcnodes.server.ui.relay import Relay
+from funcnodes.server.ui.public import PublicAddress
 from funcnodes.server.ui.session import OwnBook, Sessions
-from funcnodes.server.ui.workers import OneWorker, WatchedWorkers, WorkerAddress
+from funcnodes.server.ui.workers import KeptAddresses, OneWorker, WatchedWorkers
 from funcnodes_react_flow import BUILD_COMMAND, static_folder
 
 
@@ -40,6 +44,9 @@ class UiSettings:
     no_auth: bool = False
     origins: tuple[str, ...] = ()
     """Further addresses by which browsers reach us: behind a proxy or a forwarded port."""
+    public: PublicAddress | None = None
+    """The one to print: where a proxy in front shows us."""
+    tls: Tls | None = None
     manager: ManagerWish | None = None
     """How a missing manager is started; absent for a server of one worker."""
     worker: WorkerAddress | None = None
@@ -53,26 +60,24 @@ class UiServer:
     ) -> None:
         self.settings = settings
         self.port = int(sockets[0].getsockname()[1])
-        self.url = f"http://{_shown(settings.host)}:{self.port}"
+        self._scheme = "http" if settings.tls is None else "https"
+        self.url = f"{self._scheme}://{_shown(settings.host)}:{self.port}"
         self._sockets = sockets
+        self._tls = server_context(settings.tls)
         self._tasks: list[asyncio.Task[None]] = []
-        self._revoking: set[asyncio.Task[None]] = set()
         self.keeper = (
             ManagerKeeper(settings.base, settings.manager, say) if settings.manager is not None else None
         )
         self._gate = Gate(
             read_or_make_token(settings.base),
             host=settings.host,
-            fixed_origins=(*self.origins(), *settings.origins),
+            fixed_origins=self.origins(),
             no_auth=settings.no_auth,
         )
-        self._gate.allow_hosts(_host_of(origin) for origin in settings.origins)
-        self._relay = Relay(bearer(settings.base))
-        hello = control.Hello(
-            protocol=control.PROTOCOL, role="ui", origins=[*self.origins(), *settings.origins], port=self.port
-        )
+        self._relay = Relay(bearer(settings.base), lambda: trust_ours(settings.base))
+        hello = control.Hello(protocol=control.PROTOCOL, role="ui", origins=self.origins(), port=self.port)
         self._line = ControlLine(settings.base, hello, self._let_in, self._before_dialling)
-        self._workers = (
+        self._workers: KeptAddresses = (
             WatchedWorkers(settings.base, self._line.welcomed)
             if settings.worker is None
             else OneWorker(settings.worker)
@@ -84,13 +89,20 @@ class UiServer:
     def origins(self) -> list[str]:
         """Return the exact origins of our pages."""
         names = dict.fromkeys(["localhost", "127.0.0.1", "[::1]", _shown(self.settings.host)])
-        return [f"http://{name}:{self.port}" for name in names]
+        public = [] if self.settings.public is None else [self.settings.public.origin]
+        own = (f"{self._scheme}://{name}:{self.port}" for name in names)
+        return list(dict.fromkeys([*own, *public, *self.settings.origins]))
+
+    @property
+    def shown_url(self) -> str:
+        """The address for people: that of the proxy in front, else our own; without a slash at its end."""
+        return self.url if self.settings.public is None else self.settings.public.url
 
     async def start(self) -> None:
         """Serve, register, watch."""
         await self._runner.setup()
         for opened in self._sockets:
-            await web.SockSite(self._runner, opened).start()
+            await web.SockSite(self._runner, opened, ssl_context=self._tls).start()
         if self.keeper is not None:
             self._tasks = [asyncio.create_task(self._line.run()), asyncio.create_task(self._workers.run())]
 
@@ -104,15 +116,14 @@ class UiServer:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._runner.cleanup()
-        await asyncio.gather(*self._revoking, return_exceptions=True)
 
     def _rooms(self) -> Rooms:
         return Rooms(
             gate=self._gate,
             files=EditorFiles(static_folder, BUILD_COMMAND),
-            sessions=Sessions(self._gate, self._book, self.port),
+            sessions=Sessions(self._gate, self._book, self.port, self.settings.public),
             relay=self._relay,
-            workers=self._workers,
+            hub=Hub(self._relay, self._workers),
             manager_url=self._manager_url if self.keeper is not None else None,
             direct_worker=self.settings.worker,
         )
@@ -123,13 +134,11 @@ class UiServer:
 
     async def _manager_url(self) -> str | None:
         address = read_supervisor_file(self.settings.base)
-        return None if address is None or not is_alive(address) else url_of(address)
+        return None if address is None or not is_alive(address) else address.url()
 
     def _let_in(self, access: control.Access) -> None:
-        self._gate.set_access(access.origins, access.sessions)
-        dropping = asyncio.create_task(self._relay.drop_revoked(self._gate.session_counts))
-        self._revoking.add(dropping)
-        dropping.add_done_callback(self._revoking.discard)
+        self._gate.set_access(access.origins, access.sessions, granted_by(access))
+        self._relay.drop_revoked(self._gate.session_counts)
 
 
 @contextlib.asynccontextmanager
@@ -155,7 +164,3 @@ def _shown(host: str) -> str:
     if name in ("", "0.0.0.0", "::"):  # noqa: S104
         return "localhost"
     return f"[{name}]" if ":" in name else name
-
-
-def _host_of(origin: str) -> str:
-    return origin.partition("://")[2].rpartition(":")[0] or origin.partition("://")[2]

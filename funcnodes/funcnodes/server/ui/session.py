@@ -23,6 +23,7 @@ from funcnodes_worker.wire import control
 
 from funcnodes.server.ui import pages
 from funcnodes.server.ui.control import SupervisorAway
+from funcnodes.server.ui.public import PublicAddress
 
 _COOKIE_LIFE_S = 90 * 24 * 3600
 _LARGEST_BODY = 1024
@@ -72,8 +73,9 @@ class OwnBook:
 class Sessions:
     """The doors under `/session`."""
 
-    def __init__(self, gate: Gate, book: SessionBook, port: int) -> None:
+    def __init__(self, gate: Gate, book: SessionBook, port: int, public: PublicAddress | None = None) -> None:
         """Serve what the gate accepts and the book keeps; `port` is our own."""
+        self._public = public
         self._gate = gate
         self._book = book
         self._port = port
@@ -116,7 +118,7 @@ class Sessions:
             httponly=True,
             samesite="Strict",
             secure=request.headers.get(hdrs.ORIGIN, "").startswith("https:") or None,
-            path="/",
+            path=self._cookie_path(request),
         )
         return response
 
@@ -130,7 +132,7 @@ class Sessions:
             except SupervisorAway as away:
                 return _problem(503, str(away))
         response = web.json_response({"session": False})
-        response.del_cookie(cookie_name(self._cookie_port(request)), path="/")
+        response.del_cookie(cookie_name(self._cookie_port(request)), path=self._cookie_path(request))
         return response
 
     def _has_session(self, request: web.Request) -> bool:
@@ -149,6 +151,11 @@ class Sessions:
             return self._port
         parts = urlsplit(origin)
         return parts.port or (443 if parts.scheme == "https" else 80)
+
+    def _cookie_path(self, request: web.Request) -> str:
+        """Return where the browser is to send the cookie: behind a proxy others live beside us."""
+        public = self._public
+        return "/" if public is None or request.headers.get(hdrs.ORIGIN) != public.origin else public.path
 
 
 def own_origin(request: web.Request, gate: Gate) -> str | None:

@@ -8,38 +8,19 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Protocol, cast
 
 from funcnodes_worker.home.base import Base
 
 from funcnodes.server.client import ManagerGone, ManagerRefused, ManagerUnreachable, connect
+from funcnodes.server.hub import WorkerAddress, WorkerAddresses, address_here
 
 LOGGER = logging.getLogger(__name__)
 _RETRY_S = 0.3
-# Where a worker is bound to all interfaces, or to a name with two addresses. Nothing is bound here.
-_WILDCARDS = {"", "localhost", "0.0.0.0", "::", "[::]"}  # noqa: S104
 
 
-@dataclass(frozen=True)
-class WorkerAddress:
-    """Where a running worker listens."""
-
-    host: str
-    port: int
-
-    def url(self, path: str, scheme: str = "http") -> str:
-        """Return the address of this path on the worker."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"{scheme}://{host}:{self.port}{path}"
-
-
-class WorkerAddresses(Protocol):
-    """Who knows where workers listen."""
-
-    async def find(self, uuid: str, timeout_s: float) -> WorkerAddress | None:
-        """Return where this worker listens, waiting for it to come up. Called by the relay, each time."""
-        ...
+class KeptAddresses(WorkerAddresses, Protocol):
+    """Addresses that somebody keeps true."""
 
     async def run(self) -> None:
         """Keep the addresses true until cancelled. Called once by the service."""
@@ -111,5 +92,4 @@ class WatchedWorkers:
 
 
 def _address(worker: Mapping[str, Any]) -> WorkerAddress:
-    host = str(worker.get("host") or "")
-    return WorkerAddress("127.0.0.1" if host in _WILDCARDS else host.strip("[]"), int(worker["port"]))
+    return address_here(worker.get("host"), int(worker["port"]), bool(worker.get("tls")))

@@ -11,7 +11,7 @@ from funcnodes_worker.rpc.guarded import door_of
 
 from tests.funcnodes.server.ui.echo_worker import EchoWorker
 
-FILLED = {"path": "x.js", "uuid": "w_1", "id": "0" * 32, "node": "n", "port": "p"}
+FILLED = {"path": "x.js", "uuid": "w_1", "message": "0" * 32, "node": "n", "port": "p", "upload": "0" * 32}
 OPEN = {
     ("GET", "/"),
     ("GET", "/favicon.ico"),
@@ -19,7 +19,7 @@ OPEN = {
     ("GET", "/session"),
     ("GET", "/session.js"),
     ("POST", "/session"),
-    ("GET", "/worker/{uuid}/message/{id}"),
+    ("GET", "/worker/{uuid}/message/{message}"),
 }
 
 
