@@ -199,7 +199,34 @@ async def calls():
     assert await model.initialize_and_call(steps=4) == 14
     assert await hours.initialize_and_call(until=3) == 2
     assert await live.initialize_and_call(readings=3) == 22.0
+    await nodes_of_objects()
     print("all ran")
+
+
+async def nodes_of_objects():
+    north, south = Tank("north"), Tank("south")
+    level, drain = north.level.nodeclass()(), north.get_nodeclass("drain")()
+    assert (level.node_id, north.level.nodes(), south.level.nodes()) == ("weather.tank.north.level", [level], [])
+    south.rain(5)
+    north.rain(3)
+    await fn.run_until_complete(level)
+    assert (level.outputs["litres"].value, level.figures.runs, north.level()) == (3, 1, 3)
+    drain["litres"] = 10
+    await drain
+    assert (drain.outputs["out"].value, north.litres, south.litres) == (3, 0, 5)
+    space = fn.NodeSpace()
+    space.add_node_instance(level)
+    north.cleanup()
+    assert not space.nodes
+
+    station = Station("roof", config={"step": 2.5})
+    shown = station.temperature.nodeclass()()
+    running = asyncio.ensure_future(station.continuous_run())
+    while shown.outputs["celsius"].value is fn.NoValue:
+        await asyncio.sleep(0)
+    assert shown.outputs["celsius"].value == 22.5
+    await station.stop()
+    await running
 
 
 if __name__ == "__main__":
