@@ -206,7 +206,8 @@ async def calls():
 async def nodes_of_objects():
     north, south = Tank("north"), Tank("south")
     level, drain = north.level.nodeclass()(), north.get_nodeclass("drain")()
-    assert (level.node_id, north.level.nodes(), south.level.nodes()) == ("weather.tank.north.level", [level], [])
+    assert level.node_id == "weather.tank.north.level"
+    assert (north.level.nodes(), south.level.nodes()) == ([level], [])
     south.rain(5)
     north.rain(3)
     await fn.run_until_complete(level)
