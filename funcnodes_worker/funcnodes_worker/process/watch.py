@@ -34,6 +34,10 @@ class Watch:
                 loop.call_soon_threadsafe(self._begun.set)
 
         self._running.wake_by(begun)
+        # A run that began before there was anybody to wake has woken nobody either: a graph may spin from its
+        # first moment, before the server's thread comes here.
+        if self._running.number:
+            self._begun.set()
         try:
             while True:
                 await self._begun.wait()

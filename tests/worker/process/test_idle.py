@@ -116,3 +116,15 @@ async def test_a_run_that_lasts_is_told_once_and_the_watch_rests_when_it_is_over
     assert [run.node for run in clock.lasting] == ["a", "b"]
     watching.cancel()
     await asyncio.wait([watching])
+
+
+async def test_a_run_that_began_before_the_watch_is_told_too() -> None:
+    """A graph that spins from its first moment may do so before the server's thread begins to look."""
+    clock = Clock()
+    clock.running.begin("a")
+    watching = asyncio.create_task(Watch(clock.running, clock.lasts).run())
+    async with asyncio.timeout(5):
+        await clock.told.wait()
+    assert [run.node for run in clock.lasting] == ["a"]
+    watching.cancel()
+    await asyncio.wait([watching])
