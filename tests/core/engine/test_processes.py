@@ -47,6 +47,20 @@ def doing(code: str) -> Any:
     return eval(code)  # what the test wants done over there
 
 
+async def test_a_file_of_the_working_folder_is_not_taken_for_a_module(
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a worker that folder holds what users upload: a file there must not become code."""
+    for name in ("json", "pickle", "asyncio"):
+        (tmp_path / f"{name}.py").write_text(f"open({str(tmp_path / 'taken')!r}, 'w')")
+    monkeypatch.chdir(tmp_path)
+    node = process_id()
+    node["a"] = 1
+    await engine.wait_idle()
+    assert node["out"].value in POOL.pids
+    assert not (tmp_path / "taken").exists()
+
+
 async def until(what: Any) -> None:
     """Wait for something of another process, which nobody tells."""
     deadline = time.monotonic() + 20

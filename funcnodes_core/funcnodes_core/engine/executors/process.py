@@ -73,8 +73,10 @@ class _Process:
     def __init__(self) -> None:
         import json
 
+        # -P: without it the working folder, in a worker that of the user's files, is looked in first, and a
+        # file that was uploaded as `json.py` would be run.
         self._popen = subprocess.Popen(
-            [sys.executable, "-c", _BOOT, json.dumps(sys.path)],
+            [sys.executable, "-P", "-c", _BOOT, json.dumps(sys.path)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
         )
