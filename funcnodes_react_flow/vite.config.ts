@@ -2,9 +2,15 @@ import tailwindcss from "@tailwindcss/vite";
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vitest/config";
 
-/** The server serves `static/` below `/static/` and `static/index.html` at `/`. */
+/**
+ * The server serves `static/` below `static/` and `static/index.html` beside it. All addresses are relative: a proxy
+ * may show the whole below a path.
+ */
 export default defineConfig({
-  base: "/static/",
+  base: "./",
+  experimental: {
+    renderBuiltUrl: (file, { hostType }) => (hostType === "html" ? `static/${file}` : { relative: true }),
+  },
   plugins: [react(), tailwindcss()],
   build: {
     outDir: "funcnodes_react_flow/static",

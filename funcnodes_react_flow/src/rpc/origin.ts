@@ -10,8 +10,17 @@ export function socketUrl(path: string, base: Location = window.location): strin
   return `${base.protocol === "https:" ? "wss" : "ws"}://${base.host}${path}`;
 }
 
+/** The folder that the page stands in: `/`, or the path below which a proxy shows it. All we ask for is in it. */
+export function pageFolder(page: Location = window.location): string {
+  return page.pathname.replace(/[^/]*$/, "") || "/";
+}
+
+export function managerPath(): string {
+  return `${pageFolder()}manager`;
+}
+
 export function workerPath(uuid: string): string {
-  return `/worker/${encodeURIComponent(uuid)}/`;
+  return `${pageFolder()}worker/${encodeURIComponent(uuid)}/`;
 }
 
 export function openSocket(path: string): Socket {
@@ -33,7 +42,7 @@ export function openSocket(path: string): Socket {
 
 /** Asks the UI server whether this browser has a session. */
 export async function askSession(): Promise<Session> {
-  const answer = await fetch("/session", { headers: { accept: "application/json" } });
+  const answer = await fetch(`${pageFolder()}session`, { headers: { accept: "application/json" } });
   const body: unknown = answer.ok ? await answer.json() : null;
   return { session: isObject(body) && body.session === true };
 }

@@ -4,7 +4,7 @@ import { isUp, type Notice, toNotice, toWorkers, type WorkerStatus } from "../mo
 import { Channel, type ChannelState } from "../rpc/channel";
 import { messageOf } from "../rpc/errors";
 import { isObject } from "../rpc/json";
-import { askSession, openSocket } from "../rpc/origin";
+import { askSession, managerPath, openSocket } from "../rpc/origin";
 import { newId, read, write } from "./identity";
 import { setManagerLine } from "./line";
 import { toast } from "./view";
@@ -57,7 +57,7 @@ function openChannel(): void {
   channel?.close();
   channel = setManagerLine(
     new Channel({
-      open: () => openSocket("/manager"),
+      open: () => openSocket(managerPath()),
       greet: async (call) => {
         const answer = await call("watch", {});
         setWorkers(isObject(answer) && Array.isArray(answer.workers) ? answer : await call("status", {}));
