@@ -367,7 +367,7 @@ async def test_a_module_that_does_not_exist_fails_with_a_reason(system: System) 
                 await editor.page.get_by_test_id("module-add").click()
                 progress = editor.page.get_by_test_id("module-progress")
                 await expect(progress).to_have_attribute("data-phase", "failed", timeout=60_000)
-                await expect(progress).to_contain_text(f"{name} could not be added. Nothing has changed.")
+                await expect(progress).to_contain_text(f"Add {name}: this could not be done.")
                 await editor.page.keyboard.press("Escape")
                 await expect(editor.connection).to_have_attribute("data-state", "connected")
         finally:

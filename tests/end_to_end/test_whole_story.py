@@ -120,6 +120,8 @@ async def _the_story(page: Page, link: str, base: Path) -> None:
     await page.get_by_test_id("module-name").fill("funcnodes-numpy")
     await page.get_by_test_id("module-add").click()
     await expect(page.get_by_test_id("module-progress")).to_be_visible()
+    await expect(page.get_by_test_id("module-plan")).to_contain_text("numpy", timeout=60_000)
+    await page.get_by_test_id("module-apply").click()
     await _picture(page, "3-module")
     await expect(page.get_by_test_id("module-progress")).to_contain_text("ready", timeout=90_000)
     await page.keyboard.press("Escape")

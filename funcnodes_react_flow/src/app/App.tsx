@@ -4,6 +4,7 @@ import { NewWorker } from "../panels/NewWorker";
 import { NoSession, NotRunning, OpeningGraph, Waiting, Welcome } from "../panels/Screens";
 import { Shortcuts } from "../panels/Shortcuts";
 import { Toasts } from "../panels/Toasts";
+import { WorkerDialog } from "../panels/WorkerDialog";
 import { Button } from "../parts/Button";
 import { chosenWorker, useFleet } from "../store/fleet";
 import { useGraph } from "../store/graph";
@@ -50,6 +51,7 @@ function Main() {
 function Dialogs() {
   const dialog = useView((view) => view.dialog);
   if (dialog === "new-worker") return <NewWorker />;
+  if (dialog === "worker") return <WorkerDialog />;
   return dialog === "shortcuts" ? <Shortcuts /> : null;
 }
 

@@ -1,12 +1,15 @@
 import { ReactFlowProvider } from "@xyflow/react";
-import { LibraryBig, Package, Plus, SlidersHorizontal, X } from "lucide-react";
+import { FolderOpen, LibraryBig, Package, Plus, SlidersHorizontal, X } from "lucide-react";
 import { type ReactNode, useEffect } from "react";
 import { Canvas } from "../canvas/Canvas";
+import { Banners } from "../panels/Banner";
 import { DeafBanner } from "../panels/DeafBanner";
+import { FilesDialog } from "../panels/FilesDialog";
 import { HeldBanner } from "../panels/HeldBanner";
 import { History } from "../panels/History";
 import { Library } from "../panels/Library";
 import { Modules } from "../panels/Modules";
+import { NodesHeldBanner } from "../panels/NodesHeldBanner";
 import { Opened } from "../panels/Opened";
 import { Palette } from "../panels/Palette";
 import { Properties } from "../panels/Properties";
@@ -41,8 +44,11 @@ export default function Workbench() {
           )}
           <section aria-label="Graph" className="relative min-w-0 flex-1">
             <Canvas />
-            <HeldBanner />
-            <DeafBanner />
+            <Banners>
+              <HeldBanner />
+              <DeafBanner />
+              <NodesHeldBanner />
+            </Banners>
           </section>
           {properties && (
             <Side label="Properties" side="right">
@@ -56,6 +62,7 @@ export default function Workbench() {
       <Opened />
       {dialog === "modules" && <Modules />}
       {dialog === "history" && <History />}
+      {dialog === "files" && <FilesDialog />}
     </ReactFlowProvider>
   );
 }
@@ -88,6 +95,9 @@ function PhoneBar() {
       </IconButton>
       <IconButton label="Add node" className="size-11" onClick={() => openPalette()}>
         <Plus size={21} />
+      </IconButton>
+      <IconButton label="Files" className="size-11" onClick={() => openDialog("files")}>
+        <FolderOpen size={19} />
       </IconButton>
       <IconButton label="Modules" className="size-11" onClick={() => openDialog("modules")}>
         <Package size={19} />

@@ -19,6 +19,31 @@ export function toFiles(answer: unknown): readonly FileEntry[] {
   );
 }
 
+/** A file that was deleted and can come back. */
+export interface Trashed {
+  id: string;
+  /** Where it stood. */
+  path: string;
+  size: number;
+  deleted: number;
+}
+
+/** Reads the answer to `list_trash`. */
+export function toTrash(answer: unknown): readonly Trashed[] {
+  return (Array.isArray(answer) ? answer : []).flatMap((entry: unknown) =>
+    isObject(entry) && typeof entry.id === "string" && typeof entry.path === "string"
+      ? [
+          {
+            id: entry.id,
+            path: entry.path,
+            size: Number(entry.size) || 0,
+            deleted: Number(entry.deleted) || 0,
+          },
+        ]
+      : [],
+  );
+}
+
 const PATH = /(^|\.)(Pure)?(Posix|Windows)?Path$/;
 
 /** True for an input that takes the place of a file. */

@@ -19,6 +19,11 @@ export interface WorkerStatus {
   envPath: string | null;
   runningNode: { node: string; since: number } | null;
   deaf: boolean;
+  /** Nodes that are kept from running, since their runs ended the worker twice. */
+  held: readonly string[];
+  /** It was started without running anything. */
+  safe: boolean;
+  autostart: string;
 }
 
 export interface Notice {
@@ -65,6 +70,9 @@ function toWorker(value: unknown): WorkerStatus[] {
           ? { node: running.node, since: typeof running.since === "number" ? running.since : 0 }
           : null,
       deaf: value.deaf === true,
+      held: Array.isArray(value.held) ? value.held.filter((node) => typeof node === "string") : [],
+      safe: value.safe === true,
+      autostart: typeof value.autostart === "string" ? value.autostart : "never",
     },
   ];
 }

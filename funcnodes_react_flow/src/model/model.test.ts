@@ -1,30 +1,12 @@
 // @vitest-environment node
 import { describe, expect, it } from "vitest";
 import type { Json, NodeRecord } from "../wire/generated";
-import { toCatalog } from "./catalog";
 import { wire } from "./connect";
 import { controlOf, ownValue, parseJson, parseNumber } from "./control";
 import { toNotice, toWorkers } from "./fleet";
 import { keyedPorts, keyOf, portsOf, toGraph } from "./graph";
 import { addNode, copyText, pasteEdits, withPorts } from "./newNode";
 import { familyOf, typeLabel } from "./portType";
-
-describe("the catalog", () => {
-  it("is read with its lists, and only web pages become links", () => {
-    const catalog = toCatalog({
-      installed: [{ name: "one", version: "1.0", homepage: "javascript:alert(1)", releases: ["1.0", 2] }],
-      active: [{ name: "two", summary: "short", description: "long", source: "https://example.org/two" }],
-      available: [{ nameless: true }, { name: "three", description: "a\\nb" }],
-    });
-    expect(catalog).toEqual({
-      installed: [{ name: "one", description: "", version: "1.0", homepage: "", releases: ["1.0"] }],
-      active: [
-        { name: "two", description: "short", version: "", homepage: "https://example.org/two", releases: [] },
-      ],
-      available: [{ name: "three", description: "a\nb", version: "", homepage: "", releases: [] }],
-    });
-  });
-});
 
 describe("an input and an output of one id", () => {
   const fix: NodeRecord = {

@@ -4,6 +4,7 @@ import { nodeOf, titleOf } from "../model/graph";
 import { Button } from "../parts/Button";
 import { chosenWorker, killWorker, restartWorker, useFleet } from "../store/fleet";
 import { interrupt, shownGraph, useGraph } from "../store/graph";
+import { BANNER } from "./Banner";
 
 /** A worker that does not answer: which node holds it, since when, and what helps. */
 export function DeafBanner() {
@@ -17,11 +18,7 @@ export function DeafBanner() {
   if (!worker?.deaf) return null;
   const seconds = running ? Math.max(0, Math.round(now / 1000 - running.since)) : null;
   return (
-    <div
-      role="alert"
-      data-testid="deaf-banner"
-      className="rise absolute inset-x-3 top-3 z-20 mx-auto flex max-w-2xl flex-wrap items-center gap-3 rounded-xl border border-warn/40 bg-raised px-4 py-3 shadow-float"
-    >
+    <div role="alert" data-testid="deaf-banner" className={BANNER}>
       <TriangleAlert size={18} className="shrink-0 text-warn" />
       <p className="min-w-48 flex-1">
         <span className="font-medium">

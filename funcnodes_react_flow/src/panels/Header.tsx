@@ -1,5 +1,6 @@
 import {
   CircleHelp,
+  FolderOpen,
   History,
   Monitor,
   Moon,
@@ -58,6 +59,9 @@ export function Header() {
             <Plus size={14} /> Add node
             <kbd className="rounded bg-white/20 px-1 font-sans text-[11px]">Space</kbd>
           </Button>
+          <IconButton label="Files" className="max-md:hidden" onClick={() => openDialog("files")}>
+            <FolderOpen size={16} />
+          </IconButton>
           <IconButton label="Modules" className="max-md:hidden" onClick={() => openDialog("modules")}>
             <Package size={16} />
           </IconButton>

@@ -3,6 +3,7 @@ import { useEffect } from "react";
 import { Button } from "../parts/Button";
 import { useGraph } from "../store/graph";
 import { loadTrust, resetTrust, trustFlow, useTrust } from "../store/trust";
+import { BANNER } from "./Banner";
 
 /** A flow from elsewhere: what is held back, why, and the word that lets it go. */
 export function HeldBanner() {
@@ -16,11 +17,7 @@ export function HeldBanner() {
   }, [worker, isOpen]);
   if (!held) return null;
   return (
-    <div
-      role="alert"
-      data-testid="held-banner"
-      className="rise absolute inset-x-3 top-3 z-20 mx-auto flex max-w-2xl flex-wrap items-center gap-3 rounded-xl border border-warn/40 bg-raised px-4 py-3 shadow-float"
-    >
+    <div role="alert" data-testid="held-banner" className={BANNER}>
       <ShieldAlert size={18} className="shrink-0 text-warn" />
       <p className="min-w-48 flex-1">
         <span className="font-medium">This flow has not been trusted yet: shown, not run.</span>

@@ -8,6 +8,7 @@ import { useGraph } from "../store/graph";
 import { readHistory, redo, restore, undo } from "../store/history";
 import { authorId } from "../store/identity";
 import { openDialog } from "../store/view";
+import { when } from "./when";
 
 /** Everything that was done to this graph, newest first, and the way back to any of it. */
 export function History() {
@@ -148,13 +149,4 @@ function inWords(title: string): ReactNode {
         : part,
     );
   return createElement(Fragment, null, ...parts);
-}
-
-/** The time of today, or the day before that. */
-function when(seconds: number): string {
-  const then = new Date(seconds * 1000);
-  const today = new Date().toDateString() === then.toDateString();
-  return today
-    ? then.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", second: "2-digit" })
-    : then.toLocaleDateString([], { day: "numeric", month: "short" });
 }

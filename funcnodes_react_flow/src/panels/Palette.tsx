@@ -76,6 +76,7 @@ function Search({ at }: { at: { x: number; y: number } | null }) {
           >
             <Row onSelect={run(() => addNote(at))}>Add a note</Row>
             <Row onSelect={run(groupSelection)}>Group what is selected</Row>
+            <Row onSelect={run(() => openDialog("files"))}>Files…</Row>
             <Row onSelect={run(() => openDialog("modules"))}>Add modules…</Row>
             <Row onSelect={run(() => openDialog("new-worker"))}>New worker…</Row>
             <Row onSelect={run(() => setTheme("light"))}>Light theme</Row>

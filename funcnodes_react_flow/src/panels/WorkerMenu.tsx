@@ -1,4 +1,4 @@
-import { ChevronsUpDown, Play, Plus, RotateCw, Square, Trash2 } from "lucide-react";
+import { ChevronsUpDown, Play, Plus, RotateCw, Settings2, Square, Trash2 } from "lucide-react";
 import { Popover } from "radix-ui";
 import { useState } from "react";
 import { isMoving, isUp, phaseText, type WorkerStatus } from "../model/fleet";
@@ -13,7 +13,7 @@ import {
   stopWorker,
   useFleet,
 } from "../store/fleet";
-import { openDialog } from "../store/view";
+import { openDialog, openWorker } from "../store/view";
 import { FlowFile } from "./FlowFile";
 import { PhaseDot } from "./PhaseDot";
 
@@ -49,6 +49,10 @@ export function WorkerMenu() {
                   choose(worker.uuid);
                   setOpen(false);
                 }}
+                onDetails={() => {
+                  setOpen(false);
+                  openWorker(worker.uuid);
+                }}
               />
             ))}
             {workers?.length === 0 && <p className="px-2 py-3 text-ink-3">None yet.</p>}
@@ -77,10 +81,12 @@ function WorkerRow({
   worker,
   chosen,
   onChoose,
+  onDetails,
 }: {
   worker: WorkerStatus;
   chosen: boolean;
   onChoose: () => void;
+  onDetails: () => void;
 }) {
   return (
     <div className={`flex items-center rounded-lg ${chosen ? "bg-accent-soft" : "hover:bg-hover"}`}>
@@ -100,12 +106,17 @@ function WorkerRow({
           </span>
         </span>
       </button>
-      <WorkerActions worker={worker} />
+      <WorkerActions worker={worker} onDetails={onDetails} />
     </div>
   );
 }
 
-export function WorkerActions({ worker }: { worker: WorkerStatus }) {
+interface ActionsProps {
+  worker: WorkerStatus;
+  onDetails?: () => void;
+}
+
+export function WorkerActions({ worker, onDetails = () => openWorker(worker.uuid) }: ActionsProps) {
   const busy = useFleet((fleet) => fleet.busy.includes(worker.uuid)) || isMoving(worker);
   const [asking, setAsking] = useState(false);
   if (asking) {
@@ -123,6 +134,14 @@ export function WorkerActions({ worker }: { worker: WorkerStatus }) {
   return (
     <span className="flex items-center pr-1">
       {busy && <Spinner className="mr-1.5 size-3.5 text-ink-3" />}
+      <IconButton
+        label="Details"
+        data-testid={`worker-details-${worker.uuid}`}
+        className="size-7"
+        onClick={onDetails}
+      >
+        <Settings2 size={13} />
+      </IconButton>
       {isUp(worker) && (
         <IconButton label="Restart" className="size-7" onClick={() => void restartWorker(worker.uuid)}>
           <RotateCw size={13} />

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { upload, useFiles } from "./files";
+import { cancelUpload, pauseUpload, resumeUpload, upload, useFiles } from "./files";
 import { useGraph } from "./graph";
 import { useView } from "./view";
 
@@ -11,6 +11,8 @@ class Uploads {
   metadata = "";
   failures = 0;
   refusal: Response | null = null;
+  isGone = false;
+  begun = 0;
 
   readonly fetch = async (input: URL | string, init: RequestInit = {}): Promise<Response> => {
     const path = new URL(String(input)).pathname;
@@ -19,12 +21,17 @@ class Uploads {
     if (this.refusal) return this.refusal;
     if (init.method === "POST") {
       expect(path).toBe("/worker/w/uploads/");
+      this.begun += 1;
       this.length = Number(headers.get("Upload-Length"));
       this.metadata = headers.get("Upload-Metadata") ?? "";
       return new Response(null, { status: 201, headers: { Location: "u1" } });
     }
     expect(path).toBe("/worker/w/uploads/u1");
-    if (init.method === "HEAD") return this.stand(200);
+    if (init.method === "HEAD") return this.isGone ? new Response(null, { status: 404 }) : this.stand(200);
+    if (init.method === "DELETE") {
+      this.isGone = true;
+      return new Response(null, { status: 204 });
+    }
     if (Number(headers.get("Upload-Offset")) !== this.stored) return new Response(null, { status: 409 });
     const body = init.body;
     const size = body instanceof Blob ? body.size : 0;
@@ -52,6 +59,7 @@ beforeEach(() => {
   vi.stubGlobal("fetch", uploads.fetch);
   useGraph.setState({ worker: "w" });
   useFiles.setState({ files: [], uploading: {} });
+  localStorage.clear();
 });
 
 afterEach(() => {
@@ -103,5 +111,61 @@ describe("an upload", () => {
     expect(await sent(new File(["too long"], "big.bin"))).toBeNull();
     stop();
     expect(said[0]).toEqual(["big.bin was not uploaded", "files may have 5 bytes here"]);
+  });
+
+  it("that broke off is gone on with when the user says so", async () => {
+    uploads.failures = 5;
+    const first = upload("a", new File([new Uint8Array(6_000_000)], "data.bin"));
+    await vi.runAllTimersAsync();
+    expect(await first).toBeNull();
+    expect(useFiles.getState().uploading.a).toMatchObject({ phase: "failed", why: "network" });
+    const again = resumeUpload("a");
+    await vi.runAllTimersAsync();
+    await again;
+    expect([uploads.begun, uploads.stored, useFiles.getState().uploading]).toEqual([1, 6_000_000, {}]);
+  });
+
+  it("is paused between two pieces, and gone on with", async () => {
+    const stop = useFiles.subscribe(({ uploading }) => {
+      if (uploading.a?.phase === "running" && uploading.a.fraction > 0 && uploads.begun === 1) {
+        uploads.begun += 1;
+        pauseUpload("a");
+      }
+    });
+    const first = upload("a", new File([new Uint8Array(9_000_000)], "data.bin"));
+    await vi.runAllTimersAsync();
+    expect(await first).toBeNull();
+    expect([useFiles.getState().uploading.a?.phase, uploads.pieces.length]).toEqual(["paused", 1]);
+    const again = resumeUpload("a");
+    await vi.runAllTimersAsync();
+    await again;
+    stop();
+    expect([uploads.stored, useFiles.getState().uploading]).toEqual([9_000_000, {}]);
+  });
+
+  it("of a file that broke off before the page was opened anew goes on there", async () => {
+    uploads.failures = 5;
+    const file = new File([new Uint8Array(6_000_000)], "data.bin", { lastModified: 5 });
+    void upload("a", file);
+    await vi.runAllTimersAsync();
+    // What a new page knows is what stands in its storage.
+    useFiles.setState({ uploading: {} });
+    const again = upload("b", new File([new Uint8Array(6_000_000)], "data.bin", { lastModified: 5 }));
+    await vi.runAllTimersAsync();
+    expect([await again, uploads.begun, uploads.stored]).toEqual(["data.bin", 1, 6_000_000]);
+  });
+
+  it("that is given up is taken away, and begun anew the next time", async () => {
+    uploads.failures = 5;
+    const file = new File([new Uint8Array(6_000_000)], "data.bin", { lastModified: 5 });
+    void upload("a", file);
+    await vi.runAllTimersAsync();
+    await cancelUpload("a");
+    expect([uploads.isGone, useFiles.getState().uploading]).toEqual([true, {}]);
+    uploads.isGone = false;
+    uploads.stored = 0;
+    const again = upload("b", file);
+    await vi.runAllTimersAsync();
+    expect([await again, uploads.begun]).toEqual(["data.bin", 2]);
   });
 });

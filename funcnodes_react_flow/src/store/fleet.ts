@@ -7,6 +7,8 @@ import { isObject } from "../rpc/json";
 import { askSession, managerPath, openSocket } from "../rpc/origin";
 import { newId, read, write } from "./identity";
 import { setManagerLine } from "./line";
+import { heardFigures, isWatchingFigures } from "./machine";
+import { heardProgress } from "./modules";
 import { toast } from "./view";
 
 interface Fleet {
@@ -61,6 +63,7 @@ function openChannel(): void {
       greet: async (call) => {
         const answer = await call("watch", {});
         setWorkers(isObject(answer) && Array.isArray(answer.workers) ? answer : await call("status", {}));
+        if (isWatchingFigures()) await call("watch_figures", { on: true });
       },
       onNotification: heard,
       onState: (state) => {
@@ -77,7 +80,11 @@ function openChannel(): void {
 
 function heard(method: string, params: unknown): void {
   if (method === "status") setWorkers(params);
-  if (method === "progress") setNotice(params);
+  if (method === "figures") heardFigures(params);
+  if (method === "progress") {
+    setNotice(params);
+    heardProgress(params);
+  }
 }
 
 function setWorkers(answer: unknown): void {
@@ -114,11 +121,20 @@ export function choose(uuid: string | null): void {
   setState({ chosen: uuid });
 }
 
+export interface NewWorker {
+  readonly name: string;
+  readonly inVenv: boolean;
+  readonly autostart: string;
+  /** Like "3.12"; null: the manager's own. */
+  readonly python: string | null;
+}
+
 /**
  * Makes a worker, chooses it and starts it. Returns true as soon as the manager lists it, so that the building of
  * its environment can be watched; false when the manager refused.
  */
-export async function createWorker(name: string, inVenv: boolean): Promise<boolean> {
+export async function createWorker(wanted: NewWorker): Promise<boolean> {
+  const { name } = wanted;
   const known = new Set((useFleet.getState().workers ?? []).map((worker) => worker.uuid));
   return new Promise((resolve) => {
     const stop = useFleet.subscribe(({ workers }) => {
@@ -128,15 +144,16 @@ export async function createWorker(name: string, inVenv: boolean): Promise<boole
       choose(listed.uuid);
       resolve(true);
     });
-    void makeWorker(name, inVenv).then((made) => {
+    void makeWorker(wanted).then((made) => {
       stop();
       resolve(made);
     });
   });
 }
 
-async function makeWorker(name: string, inVenv: boolean): Promise<boolean> {
-  const answer = await wish("", "new_worker", { name, in_venv: inVenv }, "The worker could not be created");
+async function makeWorker({ name, inVenv, autostart, python }: NewWorker): Promise<boolean> {
+  const params = { name, in_venv: inVenv, autostart, ...(python === null ? {} : { python }) };
+  const answer = await wish("", "new_worker", params, "The worker could not be created");
   if (!isObject(answer) || typeof answer.uuid !== "string") return false;
   const uuid = answer.uuid;
   // The list with the new worker may come after the answer; until then it stands in for itself.
@@ -155,6 +172,9 @@ function withNew(workers: readonly WorkerStatus[], uuid: string, name: string): 
     envPath: null,
     runningNode: null,
     deaf: false,
+    held: [],
+    safe: false,
+    autostart: "on-failure",
   };
   return [...workers, made];
 }
@@ -163,21 +183,33 @@ function forgetTold(uuid: string): void {
   setState(({ told }) => ({ told: { ...told, [uuid]: [] } }));
 }
 
-export async function startWorker(uuid: string): Promise<void> {
+/** `safe`: its graph is opened, and nothing in it runs. */
+export async function startWorker(uuid: string, safe = false): Promise<void> {
   forgetTold(uuid);
-  await askToStart(uuid);
+  await askToStart(uuid, safe);
 }
 
-async function askToStart(uuid: string): Promise<void> {
-  await wish(uuid, "start_worker", { workerid: uuid }, "The worker could not be started");
+async function askToStart(uuid: string, safe = false): Promise<void> {
+  await wish(uuid, "start_worker", { workerid: uuid, safe }, "The worker could not be started");
 }
 
 export async function stopWorker(uuid: string): Promise<void> {
   await wish(uuid, "stop_worker", { workerid: uuid }, "The worker could not be stopped");
 }
 
-export async function restartWorker(uuid: string): Promise<void> {
-  await wish(uuid, "restart_worker", { workerid: uuid }, "The worker could not be restarted");
+/** `safe`: its graph is opened, and nothing in it runs. */
+export async function restartWorker(uuid: string, safe = false): Promise<void> {
+  await wish(uuid, "restart_worker", { workerid: uuid, safe }, "The worker could not be restarted");
+}
+
+/** Makes a worker with the graph, history and environment of another. Returns whether it is there. */
+export async function cloneWorker(uuid: string, name: string, withFiles: boolean): Promise<boolean> {
+  const params = { workerid: uuid, name, with_files: withFiles };
+  const answer = await wish(uuid, "clone_worker", params, "The worker could not be cloned");
+  if (!isObject(answer) || typeof answer.uuid !== "string") return false;
+  choose(answer.uuid);
+  void askToStart(answer.uuid);
+  return true;
 }
 
 /** Ends a worker that does not answer and starts it again with its graph. */

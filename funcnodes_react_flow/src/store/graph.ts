@@ -37,9 +37,9 @@ import { messageOf, REFUSED_EDIT, RpcError } from "../rpc/errors";
 import { isObject } from "../rpc/json";
 import { openSocket, workerPath } from "../rpc/origin";
 import type { Edit } from "../wire/generated";
+import { heardFiles } from "./fileChanges";
 import { authorId, newId } from "./identity";
 import { ask, setLine } from "./line";
-import { heardProgress, resetModules } from "./modules";
 import { heardTrust } from "./trust";
 import { dismissPlaced, select, type Toast, toast } from "./view";
 
@@ -110,7 +110,6 @@ export function disconnect(): void {
   old?.close();
   setState(NOTHING);
   select([]);
-  resetModules();
 }
 
 export function hurryGraph(): void {
@@ -171,11 +170,9 @@ function heard(method: string, params: unknown): void {
     case "library":
       void loadLibrary();
       return;
-    case "progress":
-      heardProgress(params);
-      return;
     case "worker":
       heardTrust(params);
+      heardFiles(params);
       return;
   }
 }

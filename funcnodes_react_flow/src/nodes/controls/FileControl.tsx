@@ -6,6 +6,7 @@ import { Bar } from "../../parts/Bar";
 import { Button } from "../../parts/Button";
 import { FIELD } from "../../parts/Field";
 import { loadFiles, upload, useFiles } from "../../store/files";
+import { openDialog } from "../../store/view";
 import type { ControlProps } from "./props";
 import { TextControl } from "./TextControl";
 
@@ -42,7 +43,7 @@ export function FileControl(props: ControlProps) {
       onDragLeave={() => setOver(false)}
       onDrop={drop}
     >
-      {uploading ? (
+      {uploading?.phase === "running" ? (
         <div className="min-w-0 flex-1" data-testid={`${testId}-progress`}>
           <p className="truncate text-ink-3 text-xs">
             {uploading.name} · {Math.round(uploading.fraction * 100)} %
@@ -143,6 +144,9 @@ function Picker({
       />
       <Button onClick={() => chooser.current?.click()}>
         <Upload size={14} /> Upload a file
+      </Button>
+      <Button look="quiet" className="mt-1" onClick={() => openDialog("files")}>
+        All files, and the trash
       </Button>
     </>
   );
