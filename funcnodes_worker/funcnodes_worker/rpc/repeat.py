@@ -15,6 +15,7 @@ import hashlib
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from weakref import WeakValueDictionary
 
 from funcnodes_worker.rpc.envelope import Call, Scalar
 from funcnodes_worker.rpc.gate import Caller
@@ -88,6 +89,11 @@ class Repeats:
             for tell in memory.waiting.values():
                 tell(None)
 
+    def is_over(self, now: float) -> bool:
+        """Tell whether nothing is remembered any more that a caller could ask for again."""
+        self._forget(now)
+        return not self._memories
+
     def _memory_of(self, call: Call) -> _Memory | None:
         # Only the last call of an id can be repeated, by the same text: a simple script that always sends
         # id 1 does not mean to repeat itself, not even when it sets a value back to what it was.
@@ -111,11 +117,24 @@ class RepeatsOfCallers:
     """What every caller has asked for lately, whichever connection it came by."""
 
     def __init__(self) -> None:
-        self._repeats: dict[object, Repeats] = {}
+        self._known: WeakValueDictionary[object, Repeats] = WeakValueDictionary()
+        """Of all who are connected, or have asked for something lately."""
+        self._held: dict[object, Repeats] = {}
+        """Holds the memory of those who may come back for an answer."""
 
-    def of(self, caller: object) -> Repeats:
-        """Return the memory of a caller. There are as many as there are sessions."""
-        return self._repeats.setdefault(caller, Repeats())
+    def of(self, caller: object, now: float) -> Repeats:
+        """Return the memory of a caller; that of others is let go when nothing in it counts any more."""
+        for other in [one for one, repeats in self._held.items() if repeats.is_over(now)]:
+            del self._held[other]
+        repeats = self._known.get(caller)
+        if repeats is None:
+            repeats = self._known[caller] = Repeats()
+        self._held[caller] = repeats
+        return repeats
+
+    def __len__(self) -> int:
+        """Return how many callers are remembered."""
+        return len(self._known)
 
 
 def is_unique(call_id: Scalar) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from secrets import token_hex
@@ -167,7 +168,7 @@ class WorkerServer:
             CODES,
             dialect=dialect,
             understand=understand,
-            remembered=self._repeats.of(caller),
+            remembered=self._repeats.of(caller, time.monotonic()),
         )
 
     async def _send(

@@ -19,13 +19,16 @@ def cmd(name: str, **kwargs: Any) -> dict[str, Any]:
     return {"type": "cmd", "id": uuid4().hex, "cmd": name, "kwargs": kwargs}
 
 
+def first_of(one: Any) -> dict[str, Any]:
+    """Return a message, or the first one of a batch."""
+    return cast("list[dict[str, Any]]", one)[0] if isinstance(one, list) else one
+
+
 async def said(client: WorkerClient, call: Any) -> Any:
     """Return the answer to a frame as it is."""
-    first: Any = call[0] if isinstance(call, list) else call
 
     def is_answer(one: Any) -> bool:
-        part: Any = one[0] if isinstance(one, list) else one
-        return part.get("id") == first["id"]
+        return first_of(one).get("id") == first_of(call)["id"]
 
     before = len(client.pushed)
     await client.socket.send_str(json.dumps(call))

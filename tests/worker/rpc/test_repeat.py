@@ -105,7 +105,7 @@ async def test_a_client_that_was_cut_off_hears_the_answer_on_its_next_connection
 ) -> None:
     """The edit was made while nobody listened: it is not made again."""
     gate.set()
-    memory = RepeatsOfCallers().of(Peer.caller)
+    memory = RepeatsOfCallers().of(Peer.caller, 0.0)
     first, second = Peer(gate, begun), Peer(gate, begun)
     async with Conversation(TABLE, first, remembered=memory).running():
         conversation = Conversation(TABLE, first, remembered=memory)
@@ -224,3 +224,18 @@ async def test_a_message_over_http_and_one_on_the_socket_are_one_call(
         await talk.hear(rpc("write", LONG_ID, "a"))
         await peer.wait_until(lambda: len(peer.said) == 2)
     assert begun == ["a"]
+
+
+def test_a_caller_is_forgotten_once_nothing_it_asked_for_counts() -> None:
+    """Sessions come and go for months; who is connected keeps one memory for all its connections."""
+    callers = RepeatsOfCallers()
+    call = Call(Dialect.JSONRPC, "write", {}, LONG_ID)
+    connected = callers.of("connected", 0.0)
+    for number in range(100):
+        gone = callers.of(f"session {number}", float(number))
+        assert gone.begin(call, float(number))
+        gone.finish(call, Frame(b"answer"))
+        del gone
+    assert len(callers) < 70
+    assert callers.of("connected", 1000.0) is connected
+    assert len(callers) == 1
