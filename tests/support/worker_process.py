@@ -186,7 +186,7 @@ class WorkerProcess:
                 await socket.close()
                 await asyncio.gather(listening, return_exceptions=True)
 
-    async def wait_ready(self, limit_s: float = 20.0) -> None:
+    async def wait_ready(self, limit_s: float = 60.0) -> None:
         """Return when it says that it runs."""
         async with asyncio.timeout(limit_s):
             while not (_exists(self.home.runstate_file) and self.home.runstate_file.read_text() == "running"):

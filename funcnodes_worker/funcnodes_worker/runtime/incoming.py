@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 import secrets
-import shutil
 import time
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -19,11 +18,10 @@ from typing import BinaryIO
 import msgspec
 
 from funcnodes_worker.disk.atomic import write_atomically
+from funcnodes_worker.disk.room import room_for_files
 
 KEPT_S = 24 * 3600.0
 """How long an upload waits to go on after the last bytes came."""
-SPARE_BYTES = 64 * 1024 * 1024
-"""Room that uploads leave on the disk: the journal needs some."""
 MOST = 100
 """Uploads under way at once."""
 _AT_ONCE = ".form"
@@ -74,12 +72,21 @@ class Incoming:
         self.forget_old()
         if len(list(self._folder.glob("*.json"))) >= MOST:
             raise UploadRefused(429, f"{MOST} uploads are under way; finish or cancel some first")
-        if shutil.disk_usage(self._folder).free < wish.length + SPARE_BYTES:
-            raise UploadRefused(507, "the disk has no room for this file; delete something first")
+        self.find_room(wish.length)
         upload = secrets.token_hex(16)
         self._draft(upload).touch(mode=0o600)
         write_atomically(self._about(upload), msgspec.json.encode(wish))
         return Upload(upload, wish, 0, self._draft(upload))
+
+    def find_room(self, size: int) -> None:
+        """Raise `UploadRefused` when so many bytes more would take the room that edits need."""
+        if size > room_for_files(self._folder):
+            raise UploadRefused(507, "the disk has no room for this file; delete something first")
+
+    def write(self, file: BinaryIO, piece: bytes) -> None:
+        """Write what has come, while there is room: others may have taken what there was at the beginning."""
+        self.find_room(len(piece))
+        file.write(piece)
 
     def find(self, upload: str) -> Upload:
         """Return an upload that is under way, or raise `UploadRefused`."""

@@ -24,6 +24,7 @@ from funcnodes_core.document.transaction import transact
 
 import funcnodes_core
 from funcnodes_worker.disk.atomic import write_atomically
+from funcnodes_worker.disk.room import room_for_files
 from funcnodes_worker.home.worker_config import PackageWish
 from funcnodes_worker.rpc.errors import FlowHeld, InstallationFailed, InvalidParams
 from funcnodes_worker.runtime.travel import config_for_export, packages_of, project_for_export
@@ -252,13 +253,13 @@ class Transfer:
             return web.json_response({"success": True, "notes": notes})
 
     async def _store(self, request: web.Request, path: Path) -> None:
-        free = shutil.disk_usage(self._folder).free
+        room = await asyncio.to_thread(room_for_files, self._folder)
         with path.open("wb") as file:
             size = 0
             async for chunk in request.content.iter_chunked(_CHUNK):
                 size += len(chunk)
-                if size > free:
-                    raise FnwRefused(f"it has more than {free} bytes, which is what is free on the disk")
+                if size > room:
+                    raise FnwRefused(f"it has more than {room} bytes, for which there is room on the disk")
                 await asyncio.to_thread(file.write, chunk)
 
 

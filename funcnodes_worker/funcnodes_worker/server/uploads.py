@@ -51,6 +51,7 @@ async def store_at_once(data: bytes, path: str, files: FilesFolder, incoming: In
     def store() -> str:
         files.place_for(path)
         with incoming.draft() as draft:
+            incoming.find_room(len(data))
             draft.write_bytes(data)
             return files.put(draft, path)
 
@@ -75,7 +76,7 @@ async def _store(part: BodyPartReader, files: FilesFolder, incoming: Incoming) -
                 size += len(chunk)
                 if size > incoming.limit:
                     raise UploadRefused(413, f"files may have {incoming.limit} bytes here")
-                await asyncio.to_thread(file.write, chunk)
+                await asyncio.to_thread(incoming.write, file, chunk)
         finally:
             await asyncio.to_thread(file.close)
         return await asyncio.to_thread(files.put, draft, name)

@@ -20,6 +20,7 @@ import msgspec
 
 from funcnodes_worker.disk.atomic import move, set_aside
 from funcnodes_worker.disk.inside import PathRefused, inside
+from funcnodes_worker.disk.room import room_for_files
 
 CONFIG, STATE, PROJECT, FILES = "config", "state", "pyproject.toml", "files/"
 _CHUNK = 1024 * 1024
@@ -259,9 +260,9 @@ def unpack_files(
     path: Path, parcel: Parcel, folder: Path, draft: Path, told: Callable[[float], None]
 ) -> Unpacked:
     """Put the files of a judged archive into the folder, all or none; `draft` is a new folder beside it."""
-    free = shutil.disk_usage(folder).free
-    if parcel.size > free:
-        raise FnwRefused(f"its files have {parcel.size} bytes and {free} are free on the disk")
+    room = room_for_files(folder)
+    if parcel.size > room:
+        raise FnwRefused(f"its files have {parcel.size} bytes and there is room for {room} on the disk")
     done = Unpacked()
     draft.mkdir()
     try:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import os
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -11,12 +14,13 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Iter
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
+import aiohttp
 import pytest
 from funcnodes.client.errors import EditRefused
 from funcnodes_worker.home.worker_home import WorkerHome
 
 import funcnodes
-from tests.support.worker_process import WorkerProcess, document_on_disk, make_worker, spawn
+from tests.support.worker_process import WorkerProcess, document_on_disk, make_worker, running, spawn
 
 TEXT = "x" * 20_000
 """Small enough to stand in the journal itself, large enough that a few thousand fill what is left."""
@@ -117,3 +121,46 @@ async def edit_until_refused(change: Callable[[str, str, str], Awaitable[None]])
         except EditRefused as refused:
             return str(refused)
     raise AssertionError("2000 edits had room")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="tmpfs is Linux's")
+async def test_uploads_and_imports_stop_before_edits_do(small_disk: Path) -> None:
+    """What comes in bulk leaves the room that the journal and the snapshot need."""
+    home = make_worker(small_disk)
+    free = shutil.disk_usage(small_disk).free
+    large = bytes(free - 500_000)
+    async with running(home) as worker, aiohttp.ClientSession(worker.address, headers=worker.bearer) as http:
+        form = aiohttp.FormData()
+        form.add_field("file", io.BytesIO(large), filename="form.bin")
+        async with http.post("/upload/", data=form) as answer:
+            assert answer.status == 507, await answer.text()
+        tus = {"Tus-Resumable": "1.0.0"}
+        about = {"Upload-Metadata": f"path {base64.b64encode(b'a.bin').decode()}"}
+        headers = {**tus, **about, "Upload-Length": str(len(large))}
+        async with http.post("/uploads/", headers=headers) as answer:
+            assert answer.status == 507, await answer.text()
+        stream = {**tus, "Content-Type": "application/offset+octet-stream", "Upload-Offset": "0"}
+        half = len(large) // 2
+        uploads = [await begun(http, {**tus, **about}, half) for _ in "ab"]
+        statuses = [await sent(http, upload, stream, half) for upload in uploads]
+        # Each had room when it began; the second finds that the first has taken it.
+        assert statuses == [204, 507]
+        zipped = {"Content-Type": "application/zip"}
+        async with http.post("/import", data=io.BytesIO(large), headers=zipped) as answer:
+            assert answer.status == 400, await answer.text()
+            assert "room" in (await answer.json())["error"]
+        async with funcnodes.connect("lab", base=home.base.folder) as lab:
+            await lab.add_node("lab.echo", uuid="a")
+            for number in range(20):
+                await lab.set("a", "value", f"{number} {TEXT}")
+
+
+async def begun(http: aiohttp.ClientSession, headers: dict[str, str], size: int) -> str:
+    async with http.post("/uploads/", headers={**headers, "Upload-Length": str(size)}) as answer:
+        assert answer.status == 201, await answer.text()
+        return answer.headers["Location"]
+
+
+async def sent(http: aiohttp.ClientSession, upload: str, headers: dict[str, str], size: int) -> int:
+    async with http.patch(f"/uploads/{upload}", data=io.BytesIO(bytes(size)), headers=headers) as answer:
+        return answer.status
