@@ -39,6 +39,10 @@ class FileProblem(Exception):
         return self.sentence
 
 
+class FileInTheWay(FileProblem):
+    """Raised when a file or folder is where another is to be put."""
+
+
 class Listed(msgspec.Struct, frozen=True, omit_defaults=True):
     """A file or folder as a client sees it."""
 
@@ -140,13 +144,13 @@ class FilesFolder:
         """Return where a new file may be put; its folders are made."""
         target = self._path(path)
         if target.is_dir():
-            raise FileProblem(f"{path[:200]!r} is a folder; choose another name")
+            raise FileInTheWay(f"{path[:200]!r} is a folder; choose another name")
         if not replace and target.exists():
-            raise FileProblem(f"{path[:200]!r} exists already; choose another name, or replace it")
+            raise FileInTheWay(f"{path[:200]!r} exists already; choose another name, or replace it")
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
         except (FileExistsError, NotADirectoryError) as problem:
-            raise FileProblem(f"a part of {path[:200]!r} is a file, so it can hold no other") from problem
+            raise FileInTheWay(f"a part of {path[:200]!r} is a file, so it can hold no other") from problem
         return target
 
     def put(self, draft: Path, path: str, replace: bool = True) -> str:
@@ -163,7 +167,7 @@ class FilesFolder:
             place = self._there(path)
             target = self.place_for(to, replace)
             if target == place or target.is_relative_to(place):
-                raise FileProblem(f"{path[:200]!r} cannot be moved into itself")
+                raise FileInTheWay(f"{path[:200]!r} cannot be moved into itself")
             if target.exists():
                 self._to_trash(to, target)
             move(place, target)

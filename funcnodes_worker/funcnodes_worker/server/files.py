@@ -24,7 +24,7 @@ from funcnodes_worker.disk.atomic import sync_file
 from funcnodes_worker.disk.inside import PathRefused
 from funcnodes_worker.rpc.gate import Right
 from funcnodes_worker.rpc.guarded import door
-from funcnodes_worker.runtime.files import FileProblem, FilesFolder
+from funcnodes_worker.runtime.files import FileInTheWay, FileProblem, FilesFolder
 from funcnodes_worker.runtime.incoming import KEPT_S, Incoming, Upload, UploadRefused, Wish
 from funcnodes_worker.server.context import Services
 from funcnodes_worker.server.uploads import store_uploads
@@ -150,7 +150,7 @@ class FileDoors:
     @door(Right.EDIT, accepts="multipart/form-data")
     async def form(self, request: web.Request) -> web.StreamResponse:
         """Store the files of a form, as published clients send them."""
-        return await store_uploads(request, self._files, self._incoming, self._changed)
+        return await _guarded(lambda: store_uploads(request, self._files, self._incoming, self._changed))
 
     @door(Right.EDIT, accepts=OFFSET_STREAM, header="Tus-Resumable")
     async def begin(self, request: web.Request) -> web.StreamResponse:
@@ -239,7 +239,7 @@ class FileDoors:
                 raise UploadRefused(
                     413, f"this upload has {upload.wish.length} bytes, not more; send it anew"
                 )
-            await asyncio.to_thread(file.write, piece)
+            await asyncio.to_thread(self._incoming.write, file, piece)
             taken += len(piece)
             unsynced += len(piece)
             if unsynced >= SYNC_BYTES:
@@ -309,8 +309,10 @@ async def _guarded(answer: Callable[[], Awaitable[web.StreamResponse]]) -> web.S
         return await answer()
     except PathRefused as refused:
         return _said(400, str(refused))
+    except FileInTheWay as problem:
+        return _said(409, str(problem))
     except FileProblem as problem:
-        return _said(409 if "already" in problem.sentence else 404, str(problem))
+        return _said(404, str(problem))
     except UploadRefused as refused:
         return _said(refused.status, str(refused), _VERSION)
     except OSError as problem:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import io
 import json
 import os
 import random
+import zipfile
 from pathlib import Path
 from typing import Any, cast
 
@@ -33,6 +36,19 @@ DOCUMENTED = {
 }
 """Names of the documentation, with arguments of theirs and near to them."""
 FORM = b'--x\r\nContent-Disposition: form-data; name="file"; filename="../a"\r\n\r\nz\r\n--x--\r\n'
+
+
+def _archive() -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("state", '{"backend": {"nodes": [], "edges": []}, "view": {}}')
+        archive.writestr("config", "{}")
+        archive.writestr("files/a", "x" * 100)
+    return buffer.getvalue()
+
+
+ARCHIVE = _archive()
+"""A flow as `.fnw`, to be cut off and changed."""
 BATCH = 50
 ANSWER_S = 20.0
 MAX_GROWTH_MIB = 25.0
@@ -211,20 +227,37 @@ async def knock(worker: WorkerProcess, count: int, seed: int) -> None:
         "/values/n1/left",
         "/files/",
         "/files/a",
+        "/uploads/",
+        f"/uploads/{'0' * 32}",
+        "/uploads/a",
+        "/export",
+        "/import",
         "/nothing",
+        "/uploads/that was begun last",
     ]
     types = [
         "application/json",
         "multipart/form-data; boundary=x",
         "text/plain",
         "application/octet-stream",
+        "application/offset+octet-stream",
+        "application/zip",
         "",
     ]
     async with aiohttp.ClientSession() as http:
         for _ in range(count):
+            path = dice.choice(paths)
             headers = dict(worker.bearer) if dice.random() < 0.8 else {}
             if dice.random() < 0.8:
                 headers["Content-Type"] = dice.choice(types)
+            if "uploads" in path and dice.random() < 0.8:
+                headers["Tus-Resumable"] = "1.0.0"
+                headers["Upload-Length"] = str(dice.choice([0, 1, 10, 2000, -1, 10**30, "x"]))
+                headers["Upload-Offset"] = str(dice.choice([0, 0, 1, -1, "x"]))
+                name = dice.choice(["a", "b/c", "../a", "", "\x00", "a" * 300])
+                headers["Upload-Metadata"] = dice.choice(
+                    [f"path {base64.b64encode(name.encode()).decode()}", "path !", "path", "", "a b,c d"]
+                )
             if dice.random() < 0.2:
                 headers[dice.choice(["Range", "Origin", "X-Odd"])] = (
                     str(fuzzer.value(0))[:50].encode("ascii", "replace").decode().replace("\x00", "")
@@ -234,9 +267,10 @@ async def knock(worker: WorkerProcess, count: int, seed: int) -> None:
                     lambda: json.dumps(fuzzer.call("jsonrpc")).encode(),
                     lambda: dice.randbytes(dice.randint(0, 2000)),
                     lambda: FORM,
+                    lambda: ARCHIVE[: dice.choice([len(ARCHIVE), dice.randint(0, len(ARCHIVE))])],
                 ]
             )()
-            path = dice.choice(paths) + dice.choice(["", "", "?rows=a", "?rows=0:10", "/../..", "%00"])
+            path += dice.choice(["", "", "?rows=a", "?rows=0:10", "/../..", "%00"])
             method = dice.choice(["GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS", "PATCH"])
             async with asyncio.timeout(ANSWER_S):
                 async with http.request(
@@ -246,6 +280,8 @@ async def knock(worker: WorkerProcess, count: int, seed: int) -> None:
                     headers=headers,
                 ) as response:
                     await response.read()
+                    if response.status == 201:
+                        paths[-1] = f"/uploads/{response.headers['Location']}"
                     assert response.status < 500, (method, path, headers, body[:200], await response.text())
 
 

@@ -148,8 +148,10 @@ async def test_what_is_refused_before_the_first_byte(tmp_path: Path) -> None:
         (worker.home.files / "out").symlink_to(tmp_path)
         (worker.home.files / "there").write_text("old")
         for path in ("../x", "/x", "a/../../x", "out/x", "a", "there/x", "C:\\x", "con", "x\0"):
-            assert (await begin(http, path, 1)).status in (400, 404), path
+            assert (await begin(http, path, 1)).status in (400, 409), path
         assert (await begin(http, "there", 1, replace="no")).status == 409
+        async with http.get("/files/already") as answer:
+            assert answer.status == 404, "whatever it is called"
         assert (await begin(http, "huge", 10**17)).status == 413
         assert (await begin(http, "large", 10 * 1024**3)).status in (201, 507)
         without = {"Upload-Length": "1"}
