@@ -10,7 +10,20 @@ from typing import Annotated
 
 import typer
 
-from funcnodes.cli import link, manager, modules, runserver, token, worker
+from funcnodes.cli import (
+    doctor,
+    link,
+    manager,
+    modules,
+    run,
+    runserver,
+    token,
+    worker,
+    worker_care,
+    worker_flows,
+    worker_packages,
+    worker_programs,
+)
 from funcnodes.cli.session import Asked
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
@@ -65,8 +78,12 @@ def root(
 
 
 runserver.register(app)
+run.register(app)
+doctor.register(app)
 manager.register(app)
 link.register(app)
+# Importing these put their verbs into the noun.
+VERBS = (worker_care, worker_flows, worker_packages, worker_programs)
 app.add_typer(worker.noun, name="worker")
 app.add_typer(modules.noun, name="modules")
 app.add_typer(link.sessions, name="session")

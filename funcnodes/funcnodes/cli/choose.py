@@ -42,6 +42,20 @@ def choose(
     return found[0]
 
 
+def split_words(
+    words: Sequence[str], *, is_named: bool, wanted: Sequence[str], usage: str, more: bool = False
+) -> tuple[str | None, list[str]]:
+    """Return the worker named by the first word, unless an option names it, and the words after it.
+
+    `wanted` says what the other words are, `more` whether there may be any number of them.
+    """
+    which, rest = (None, list(words)) if is_named or not words else (words[0], list(words[1:]))
+    if not (is_named or which) or (len(rest) != len(wanted) and not more):
+        what = " and ".join(["one worker", *wanted])
+        raise Problem(f"give {what}, like: funcnodes worker {usage}", WRONGLY_ASKED)
+    return which, rest
+
+
 def _matches(
     workers: Sequence[Status], uuid: str | None, name: str | None, given: str | None
 ) -> list[Status]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
+import threading
 from collections.abc import Generator
 from types import FrameType
 
@@ -46,7 +47,9 @@ def ending() -> Generator[Ending, None, None]:
     """Give what tells of the end; signals mean that, and nothing else, within the block."""
     told = Ending()
     loop = asyncio.get_running_loop()
-    numbers = [getattr(signal, name) for name in _NAMES if hasattr(signal, name)]
+    # Signals come to the main thread only; whoever runs a command in another one ends it in their own way.
+    is_main = threading.current_thread() is threading.main_thread()
+    numbers = [getattr(signal, name) for name in _NAMES if is_main and hasattr(signal, name)]
     before = {number: signal.getsignal(number) for number in numbers}
     for number in numbers:
         try:

@@ -51,6 +51,32 @@ def list_all(
         )
 
 
+@noun.command("install", epilog="Example: funcnodes modules install funcnodes-numpy --worker demo")
+def install(
+    context: typer.Context,
+    module: Annotated[str, typer.Argument(metavar="MODULE", help="Its name, as the list shows it.")],
+    worker: Annotated[
+        str | None, typer.Option(metavar="WORKER", help="Which worker is to have it [default: the only one].")
+    ] = None,
+    version: Annotated[str | None, typer.Option(help="For example 1.4 or '>=1.4' [default: any].")] = None,
+) -> None:
+    """Add a module to a worker: the same as `worker install`."""
+    from funcnodes.cli import package_actions
+    from funcnodes.cli.problems import WRONGLY_ASKED, Problem
+    from funcnodes.cli.session import Asked
+    from funcnodes.cli.worker_actions import with_manager, workers_of
+
+    before = asked(context)
+    if worker is None:
+        there = with_manager(before, workers_of)
+        if len(there) != 1:
+            names = ", ".join(str(w["name"] or w["uuid"]) for w in there) or "none yet"
+            raise Problem(f"say with --worker which one is to have it; there are: {names}", WRONGLY_ASKED)
+        worker = str(there[0]["uuid"])
+    meant = Asked(before.directory, before.debug, which=worker)
+    package_actions.change_package(meant, "install", module, version)
+
+
 def entries(catalog: dict[str, Any]) -> list[dict[str, Any]]:
     """Return the modules of a `catalog` answer, each once, by name; what is installed here says more."""
     listed = [*catalog.get("available", ()), *catalog.get("installed", ())]

@@ -67,17 +67,28 @@ def escape(text: object) -> str:
     return escape_markup(str(text))
 
 
+def size(count: float) -> str:
+    """Return a number of bytes as people read it."""
+    for unit in ("bytes", "KB", "MB"):
+        if count < 1000:
+            return f"{count:.0f} {unit}" if unit == "bytes" or count >= 100 else f"{count:.1f} {unit}"
+        count /= 1000
+    return f"{count:.1f} GB"
+
+
 class ProgressShown:
     """The manager's progress messages, as a bar at a terminal and as plain lines in a pipe."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, plain: bool = False) -> None:
+        """Show a bar when somebody can see it; never with `plain`."""
+        self._plain = plain
         self._progress: Progress | None = None
         self._task: TaskID | None = None
         self._last = ""
 
     def __enter__(self) -> ProgressShown:
         """Show a bar when somebody can see it."""
-        if sys.stderr.isatty():
+        if sys.stderr.isatty() and not self._plain:
             from rich.console import Console
             from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
@@ -110,6 +121,11 @@ class ProgressShown:
         if self._task is None:
             self._task = self._progress.add_task(escape(message), total=1.0)
         self._progress.update(self._task, description=escape(message[:70]), completed=completed)
+
+    def show(self, message: str, fraction: float) -> None:
+        """Show how far something of our own has come; to people only."""
+        if self._progress is not None:
+            self.heard("progress", {"message": message, "progress": fraction})
 
     def _write(self, message: str) -> None:
         if message != self._last:

@@ -45,7 +45,10 @@ def sentence_of(problem: BaseException) -> str | None:
     from funcnodes_worker.disk.lock import LockHeld
     from funcnodes_worker.home.base import BaseProblem
 
+    from funcnodes.client.errors import ClientError
     from funcnodes.environment.errors import EnvironmentProblem
+    from funcnodes.headless.archive import TransferFailed
+    from funcnodes.headless.opening import FlowRefused
     from funcnodes.server.client import ManagerGone, ManagerRefused, ManagerUnreachable
     from funcnodes.server.ui.keeper import ManagerNotStarted
     from funcnodes.server.ui.listen import CannotListen
@@ -53,12 +56,15 @@ def sentence_of(problem: BaseException) -> str | None:
     known = (
         BaseProblem,
         CannotListen,
+        ClientError,
         EnvironmentProblem,
+        FlowRefused,
         LockHeld,
         ManagerGone,
         ManagerNotStarted,
         ManagerRefused,
         ManagerUnreachable,
+        TransferFailed,
     )
     if isinstance(problem, known):
         return str(problem)

@@ -5,6 +5,7 @@ Owns the verbs and their options. What they ask of the manager and how it is sho
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
@@ -33,10 +34,28 @@ def identify(context: typer.Context, uuid: Uuid = None, name: Name = None) -> No
     context.obj = Asked(before.directory, before.debug, uuid, name)
 
 
-def _meant(context: typer.Context, which: str | None, uuid: str | None, name: str | None) -> Asked:
+def meant(context: typer.Context, which: str | None, uuid: str | None, name: str | None) -> Asked:
     """Return what was asked, with the identifiers given before the verb or after it."""
     before = asked(context)
     return Asked(before.directory, before.debug, uuid or before.uuid, name or before.name, which)
+
+
+def worker_and(
+    context: typer.Context,
+    words: Sequence[str] | None,
+    uuid: str | None,
+    name: str | None,
+    *,
+    wanted: Sequence[str],
+    usage: str,
+    more: bool = False,
+) -> tuple[str | None, list[str]]:
+    """Return the worker that the first word names, if no option does, and the other words."""
+    from funcnodes.cli.choose import split_words
+
+    before = asked(context)
+    is_named = bool(uuid or name or before.uuid or before.name)
+    return split_words(words or (), is_named=is_named, wanted=wanted, usage=usage, more=more)
 
 
 @noun.command("list", epilog="Example: funcnodes worker list --json")
@@ -67,6 +86,12 @@ def new(
             "--autostart-policy", metavar="never|on-failure|unless-stopped|always", help="When to start it."
         ),
     ] = None,
+    python: Annotated[
+        str | None,
+        typer.Option(
+            metavar="3.12", help="The Python of its environment; `worker pythons` lists them [default: ours]."
+        ),
+    ] = None,
     as_json: Json = False,
     create_only: Annotated[bool, typer.Option("--create-only", hidden=True)] = False,
     worker_type: Annotated[str, typer.Option("--workertype", hidden=True)] = "WSWorker",
@@ -79,8 +104,9 @@ def new(
         in_venv=not not_in_venv,
         autostart=policy or ("unless-stopped" if autostart else None),
         start=start and not create_only,
+        python=python,
     )
-    worker_actions.make(_meant(context, None, uuid, name), wish, as_json=as_json)
+    worker_actions.make(meant(context, None, uuid, name), wish, as_json=as_json)
 
 
 @noun.command(epilog="Example: funcnodes worker start demo")
@@ -100,7 +126,7 @@ def start(
     from funcnodes.cli import worker_actions
 
     del worker_type
-    worker_actions.start(_meant(context, which, uuid, name), no_auth=no_auth, safe=safe)
+    worker_actions.start(meant(context, which, uuid, name), no_auth=no_auth, safe=safe)
 
 
 @noun.command(epilog="Example: funcnodes worker stop demo")
@@ -108,7 +134,7 @@ def stop(context: typer.Context, which: Which = None, uuid: Uuid = None, name: N
     """Stop a worker; its graph is saved."""
     from funcnodes.cli import worker_actions
 
-    worker_actions.act(_meant(context, which, uuid, name), "stop_worker", "is stopped; its graph is saved")
+    worker_actions.act(meant(context, which, uuid, name), "stop_worker", "is stopped; its graph is saved")
 
 
 @noun.command(epilog="Example: funcnodes worker restart demo")
@@ -118,8 +144,8 @@ def restart(
     """Stop a worker in good order and start it again."""
     from funcnodes.cli import worker_actions
 
-    meant, done = _meant(context, which, uuid, name), "runs again" + ", in safe mode" * safe
-    worker_actions.act(meant, "restart_worker", done, safe=safe)
+    done = "runs again" + ", in safe mode" * safe
+    worker_actions.act(meant(context, which, uuid, name), "restart_worker", done, safe=safe)
 
 
 @noun.command(epilog="Example: funcnodes worker kill demo")
@@ -127,7 +153,7 @@ def kill(context: typer.Context, which: Which = None, uuid: Uuid = None, name: N
     """End a stuck worker by force and start it again; every acknowledged edit is kept."""
     from funcnodes.cli import worker_actions
 
-    worker_actions.act(_meant(context, which, uuid, name), "kill_worker", "was ended by force and runs again")
+    worker_actions.act(meant(context, which, uuid, name), "kill_worker", "was ended by force and runs again")
 
 
 @noun.command(epilog="Example: funcnodes worker delete demo --yes")
@@ -141,40 +167,7 @@ def delete(
     """Delete a worker with its graph, files and environment."""
     from funcnodes.cli import worker_actions
 
-    worker_actions.delete(_meant(context, which, uuid, name), yes=yes)
-
-
-@noun.command(epilog="Example: funcnodes worker install demo funcnodes-numpy")
-def install(
-    context: typer.Context,
-    words: Annotated[
-        list[str], typer.Argument(metavar="[WORKER] PACKAGE", help="The worker, then the package.")
-    ],
-    version: Annotated[str | None, typer.Option(help="For example 1.4 or '>=1.4' [default: any].")] = None,
-    uuid: Uuid = None,
-    name: Name = None,
-) -> None:
-    """Add a package to a worker's environment; a running worker gets its nodes at once."""
-    from funcnodes.cli import worker_actions
-
-    which, package = worker_actions.split_words(asked(context), words, uuid, name)
-    worker_actions.change_package(_meant(context, which, uuid, name), "install", package, version)
-
-
-@noun.command(epilog="Example: funcnodes worker remove demo funcnodes-numpy")
-def remove(
-    context: typer.Context,
-    words: Annotated[
-        list[str], typer.Argument(metavar="[WORKER] PACKAGE", help="The worker, then the package.")
-    ],
-    uuid: Uuid = None,
-    name: Name = None,
-) -> None:
-    """Take a package out of a worker's environment."""
-    from funcnodes.cli import worker_actions
-
-    which, package = worker_actions.split_words(asked(context), words, uuid, name)
-    worker_actions.change_package(_meant(context, which, uuid, name), "remove", package, None)
+    worker_actions.delete(meant(context, which, uuid, name), yes=yes)
 
 
 @noun.command(epilog="Example: funcnodes worker status demo")
@@ -184,7 +177,7 @@ def status(
     """Show how a worker is: state, address, process, running node, packages."""
     from funcnodes.cli import worker_actions
 
-    worker_actions.show_status(_meant(context, which, uuid, name), as_json=as_json)
+    worker_actions.show_status(meant(context, which, uuid, name), as_json=as_json)
 
 
 @noun.command(epilog="Example: funcnodes worker logs demo --follow")
@@ -199,4 +192,4 @@ def logs(
     """Print the end of a worker's log."""
     from funcnodes.cli import worker_logs
 
-    worker_logs.show(_meant(context, which, uuid, name), lines=lines, follow=follow)
+    worker_logs.show(meant(context, which, uuid, name), lines=lines, follow=follow)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import shlex
 import sys
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar, cast
 
@@ -41,13 +41,20 @@ class NewWorker:
     autostart: str | None
     """None: as the manager thinks best."""
     start: bool
+    python: str | None = None
+    """Of its environment, like "3.12"; None: the manager's own."""
 
 
-def with_manager(asked: Asked, act: Callable[[Reached], Awaitable[T]], *, no_auth: bool = False) -> T:
-    """Return what `act` returns, done with the base folder's manager; its progress is shown meanwhile."""
+def with_manager(
+    asked: Asked, act: Callable[[Reached], Awaitable[T]], *, no_auth: bool = False, pause: bool = False
+) -> T:
+    """Return what `act` returns, done with the base folder's manager; its progress is shown meanwhile.
+
+    With `pause` there is no bar: `act` asks the person something, and it would be in the way.
+    """
 
     async def run() -> T:
-        with output.ProgressShown() as progress:
+        with output.ProgressShown(plain=pause) as progress:
             async with reach_manager(asked.base(), progress.heard, no_auth=no_auth) as reached:
                 return await act(reached)
 
@@ -75,7 +82,7 @@ def show_list(asked: Asked, *, full: bool, as_json: bool) -> None:
         for worker in workers:
             output.line(f"{worker['uuid']}\t{worker['name']}")
     elif workers:
-        rows = [(_title(w), _state(w), _address(w), _packages(w), output.escape(w["uuid"])) for w in workers]
+        rows = [(title(w), state(w), address(w), packages(w), output.escape(w["uuid"])) for w in workers]
         output.table(("Worker", "State", "Address", "Packages", "uuid"), rows)
     else:
         output.line("There is no worker yet. Make one: funcnodes worker new --name demo")
@@ -89,17 +96,17 @@ def show_status(asked: Asked, *, as_json: bool) -> None:
         return
     node = worker.get("running_node")
     facts = {
-        "State": _state(worker) + (" [red](does not answer)[/red]" if worker.get("deaf") else ""),
+        "State": state(worker) + (" [red](does not answer)[/red]" if worker.get("deaf") else ""),
         "Reason": output.escape(worker.get("reason") or ""),
-        "Address": _address(worker),
+        "Address": address(worker),
         "Process": str(worker.get("pid") or ""),
         "Running node": output.escape(node["node"]) if node else "",
         "Autostart": output.escape(worker.get("autostart") or ""),
         "Environment": output.escape(worker.get("env_path") or "the manager's own"),
-        "Packages": _packages(worker),
+        "Packages": packages(worker),
         "uuid": output.escape(worker["uuid"]),
     }
-    output.markup(f"[bold]{_title(worker)}[/bold]")
+    output.markup(f"[bold]{title(worker)}[/bold]")
     for name, value in facts.items():
         if value:
             output.markup(f"  [dim]{name:<13}[/dim] {value}")
@@ -114,6 +121,8 @@ def make(asked: Asked, wish: NewWorker, *, as_json: bool) -> None:
         params: dict[str, Any] = {"name": asked.name, "in_venv": wish.in_venv, "autostart": wish.autostart}
         if asked.uuid is not None:
             params["uuid"] = asked.uuid
+        if wish.python is not None:
+            params["python"] = wish.python
         uuid = str((await reached.manager.call("new_worker", **params))["uuid"])
         if wish.start and not reached.is_ours:
             await reached.manager.call("start_worker", workerid=uuid)
@@ -154,8 +163,8 @@ def start(asked: Asked, *, no_auth: bool, safe: bool = False, quiet_when_running
             await reached.manager.call("start_worker", workerid=worker["uuid"], safe=safe)
         worker = choose(await workers_of(reached), uuid=worker["uuid"], name=None, given=None)
         if not quiet_when_running or reached.is_ours:
-            _say_done(
-                worker, f"runs at {_address(worker)}" + ", in safe mode: nothing in its graph runs" * safe
+            say_done(
+                worker, f"runs at {address(worker)}" + ", in safe mode: nothing in its graph runs" * safe
             )
         if reached.is_ours:
             await _hold(reached, worker)
@@ -180,7 +189,7 @@ async def _hold(reached: Reached, worker: Status) -> None:
             asks.cancel()
             await asyncio.gather(asks, return_exceptions=True)
         await reached.manager.call("stop_worker", workerid=worker["uuid"])
-    _say_done(worker, "is stopped; its graph is saved")
+    say_done(worker, "is stopped; its graph is saved")
 
 
 def act(asked: Asked, method: str, done: str, **options: Any) -> None:
@@ -196,7 +205,7 @@ def act(asked: Asked, method: str, done: str, **options: Any) -> None:
         await reached.manager.call(method, workerid=worker["uuid"], **options)
         return worker
 
-    _say_done(with_manager(asked, ask), done)
+    say_done(with_manager(asked, ask), done)
 
 
 def delete(asked: Asked, *, yes: bool) -> None:
@@ -209,7 +218,7 @@ def delete(asked: Asked, *, yes: bool) -> None:
         await reached.manager.call("delete_worker", workerid=worker["uuid"])
         return worker
 
-    _say_done(with_manager(asked, ask), "is deleted")
+    say_done(with_manager(asked, ask), "is deleted")
 
 
 def _confirm(worker: Status) -> None:
@@ -222,52 +231,30 @@ def _confirm(worker: Status) -> None:
         raise Problem("nothing was deleted")
 
 
-def split_words(
-    asked: Asked, words: Sequence[str], uuid: str | None, name: str | None
-) -> tuple[str | None, str]:
-    """Return worker and package of `install demo funcnodes-numpy`, the worker possibly named by an option."""
-    named = uuid or name or asked.uuid or asked.name
-    if len(words) == 1 and named:
-        return None, words[0]
-    if len(words) == 2 and not named:
-        return words[0], words[1]
-    raise Problem("give one worker and one package, like: worker install demo funcnodes-numpy", WRONGLY_ASKED)
+def say_done(worker: Status, done: str) -> None:
+    """Say that something was done for a worker."""
+    output.markup(f"[green]✓[/green] Worker [bold]{title(worker)}[/bold] {done}.")
 
 
-def change_package(asked: Asked, method: str, package: str, version: str | None) -> None:
-    """Install or remove a package."""
-
-    async def ask(reached: Reached) -> Status:
-        worker = await find(asked, reached)
-        params = {"workerid": worker["uuid"], "package": package}
-        if version is not None:
-            params["version"] = version
-        await reached.manager.call(method, **params)
-        return worker
-
-    worker = with_manager(asked, ask)
-    _say_done(worker, f"has {package} now" if method == "install" else f"has no {package} any more")
-
-
-def _say_done(worker: Status, done: str) -> None:
-    output.markup(f"[green]✓[/green] Worker [bold]{_title(worker)}[/bold] {done}.")
-
-
-def _title(worker: Status) -> str:
+def title(worker: Status) -> str:
+    """Return what a worker is called, as markup."""
     return output.escape(worker["name"] or worker["uuid"])
 
 
-def _state(worker: Status) -> str:
+def state(worker: Status) -> str:
+    """Return its phase, as markup."""
     phase = str(worker["phase"])
     colour = _COLOURS.get(phase, "dim")
     return f"[{colour}]{phase}[/{colour}]"
 
 
-def _address(worker: Status) -> str:
+def address(worker: Status) -> str:
+    """Return where it listens; nothing while it does not run."""
     if not worker.get("port") or worker["phase"] != "running":
         return ""
     return f"ws://{worker.get('host') or 'localhost'}:{worker['port']}"
 
 
-def _packages(worker: Status) -> str:
+def packages(worker: Status) -> str:
+    """Return the names of its packages, as markup."""
     return output.escape(", ".join(worker.get("package_dependencies") or ()))

@@ -1,0 +1,1 @@
+"""Flows without a browser: opened from a file, run to their end, written back."""
