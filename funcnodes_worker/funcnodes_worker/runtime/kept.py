@@ -77,7 +77,8 @@ class Keeper:
 
     def is_kept(self, node: Any) -> bool:
         """Tell whether a node shows what was kept, and has not run since."""
-        return self._taken_up.get(node) == node.figures.runs
+        # Nearly always nothing is: then no figures are made for each node that ran.
+        return bool(self._taken_up) and self._taken_up.get(node) == node.figures.runs
 
     # Keeping
 

@@ -11,7 +11,6 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any, assert_never
 
 from funcnodes_core.document.draft import wires_of
@@ -52,6 +51,7 @@ from funcnodes_core.node.placeholder import PlaceHolderNode
 from funcnodes_core.nodespace import NodeSpace
 from funcnodes_core.novalue import NoValue
 from msgspec import UNSET, UnsetType
+from msgspec.structs import replace
 
 from funcnodes_worker.runtime.classes import node_option_of_class, port_option_of_class
 from funcnodes_worker.runtime.external_workers import FuncNodesExternalWorker

@@ -126,29 +126,35 @@ class Observer:
         """Return what node code changed on these ports, and which ports it added or took away."""
         changed: dict[NodeId, Any] = {}
         own_values: dict[tuple[NodeId, PortId], JsonValue | UnsetType] = {}
+        looked_at: set[NodeId] = set()
         for port in ports:
             node = port.node
-            if node is None or node.uuid not in self._names:
+            if node is None or (names := self._names.get(name := node.uuid)) is None:
                 continue
-            if self._is_news(node, port):
-                changed[node.uuid] = node
-            if port.is_input() and not port.is_connected() and self._is_own_value(node.uuid, port):
-                self._set_by_user[node.uuid][port.uuid] = port.stored
-                own_values[node.uuid, port.uuid] = UNSET if port.stored is NoValue else port.stored
+            if name not in looked_at:
+                looked_at.add(name)
+                if names != (tuple(node.inputs), tuple(node.outputs)):
+                    changed[name] = node
+            if self._has_new_options(name, port):
+                changed[name] = node
+            if port.is_input() and not port.is_connected() and self._is_own_value(name, port):
+                self._set_by_user[name][port.uuid] = port.stored
+                own_values[name, port.uuid] = UNSET if port.stored is NoValue else port.stored
         described = {name: ports_of(node) for name, node in changed.items()}
         for name, node in changed.items():
             self._names[name] = (tuple(node.inputs), tuple(node.outputs))
         return Batch(ports=described, own_values=own_values)
 
-    def _is_news(self, node: Any, port: Any) -> bool:
-        known = self._options.get(node.uuid, {})
+    def _has_new_options(self, node: NodeId, port: Any) -> bool:
         options = port.value_options
-        news = self._names[node.uuid] != (tuple(node.inputs), tuple(node.outputs))
+        known = self._options.get(node)
+        if known is None and not options:
+            return False
         key = (port.uuid, port.is_input())
-        if not _same(known.get(key, {}), options):
-            self._options.setdefault(node.uuid, {})[key] = options
-            news = True
-        return news
+        if _same((known or {}).get(key, {}), options):
+            return False
+        self._options.setdefault(node, {})[key] = options
+        return True
 
     def _is_own_value(self, node: NodeId, port: Any) -> bool:
         known = self._set_by_user.setdefault(node, {}).get(port.uuid, NoValue)

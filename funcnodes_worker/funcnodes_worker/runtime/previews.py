@@ -47,6 +47,8 @@ def make_preview(value: object) -> Preview | None:
     if value is NoValue:
         return None
     kind = type(value).__name__
+    if _is_number(value):
+        return Preview(_JSON, _encode(value), cut=False, type=kind)
     if isinstance(value, str):
         cut = len(value) > MAX_TEXT
         shown = value[:MAX_TEXT] + "..." if cut else value
@@ -58,6 +60,14 @@ def make_preview(value: object) -> Preview | None:
         return Preview(mime, data if len(data) <= MAX_BYTES else b"", len(data) > MAX_BYTES, kind)
     bounds = _Bounds()
     return Preview(_JSON, _encode(bounds.bound(value, MAX_DEPTH)), bounds.cut, kind)
+
+
+def _is_number(value: object) -> bool:
+    """Tell whether a value is a number that is shown as it stands: most are, and need no walk."""
+    kind = type(value)
+    if kind is float:
+        return math.isfinite(cast("float", value))
+    return kind is bool or (kind is int and -_MAX_EXACT_INT <= cast("int", value) <= _MAX_EXACT_INT)
 
 
 def full_value(value: object) -> tuple[str, bytes]:

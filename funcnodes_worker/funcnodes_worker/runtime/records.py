@@ -8,14 +8,13 @@ from typing import Any, Literal, TypeAlias
 
 from funcnodes_core.document.model import JsonValue, NodeId, PortId, PortRecord
 from funcnodes_core.engine.states import RunFigures
-from msgspec import UnsetType
+from msgspec import Struct, UnsetType
 
 _NO_RUNS = RunFigures()
 Status: TypeAlias = Literal["idle", "marked", "running", "failed", "blocked"]
 
 
-@dataclass(frozen=True)
-class Preview:
+class Preview(Struct, frozen=True):
     """A value as it is shown: bounded, encoded once, for all clients."""
 
     mime: str
@@ -27,8 +26,7 @@ class Preview:
     """Its encoder took so long that the value is shown on request only; `data` is empty."""
 
 
-@dataclass(frozen=True)
-class RunFailure:
+class RunFailure(Struct, frozen=True):
     """Why the last run of a node ended badly."""
 
     message: str
@@ -36,8 +34,7 @@ class RunFailure:
     kind: str
 
 
-@dataclass(frozen=True)
-class NodeState:
+class NodeState(Struct, frozen=True):
     """What a node is doing."""
 
     status: Status = "idle"
