@@ -27,8 +27,10 @@ class DataEnum(Enum):
             if _means(value, member.name) or _means(value, member.value) or _means(value, str(member.value)):
                 return member
         prefix = f"{cls.__name__}."
-        if isinstance(value, str) and value.startswith(prefix):
-            return cls[value.removeprefix(prefix)]
+        # A module may make the same choice twice (`funcnodes_span`), and hand members of one to the other.
+        text = f"{type(value).__name__}.{value.name}" if isinstance(value, Enum) else value
+        if isinstance(text, str) and text.startswith(prefix) and text.removeprefix(prefix) in cls.__members__:
+            return cls[text.removeprefix(prefix)]
         return cls(value)
 
     @classmethod

@@ -53,6 +53,21 @@ def test_enums_are_made_by_a_call_and_name_a_type() -> None:
     assert port.value_options["options"] == port.type
 
 
+async def test_a_default_of_a_twin_of_the_choice_is_understood() -> None:
+    """7: span makes the same choice in two modules and calls one's functions with the other's default."""
+    mapping = {"one": len, "two": int}
+    first, second = (DataEnum("TestsPublishedTwin", mapping) for _ in range(2))  # type: ignore[call-overload]
+
+    def function(x: Any = first.two) -> Any:  # type: ignore[attr-defined]
+        return second.v(x)
+
+    twin = fn.NodeDecorator("tests.published.twin")(function)
+    assert await twin.initialize_and_call() is int
+    other = DataEnum("TestsPublishedOther", mapping)  # type: ignore[call-overload]
+    with pytest.raises(ValueError, match="two"):
+        second.interfere(other.two)
+
+
 def test_hooks_do_nothing_where_there_is_nothing_to_do() -> None:
     """8: no node, no such port, or a function that fails."""
     handler = update_other_io_options(["b", "nowhere"], lambda result: [fn.NoValue, *result])
