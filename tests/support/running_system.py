@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -62,10 +62,16 @@ def funcnodes(base: Path, *arguments: str, environment: dict[str, str] | None = 
 
 
 @contextlib.contextmanager
-def running_system(folder: Path, extra: Sequence[str] = ()) -> Generator[System, None, None]:
-    """Give a running system; it must end in good order and leave no process."""
+def running_system(
+    folder: Path, extra: Sequence[str] = (), more: Mapping[str, Mapping[str, object]] | None = None
+) -> Generator[System, None, None]:
+    """Give a running system; it must end in good order and leave no process. `more` are further settings."""
     base = make_base(folder / "base")
     settings = json.loads((base / "config.json").read_text())
+    for section, content in (more or {}).items():
+        settings.setdefault(section, {}).update(content)
+    (base / "config.json").write_text(json.dumps(settings))
+    scheme = "https" if "tls" in settings else "http"
     log = folder / "runserver.out"
     with log.open("w") as output:
         program = subprocess.Popen(
@@ -83,9 +89,9 @@ def running_system(folder: Path, extra: Sequence[str] = ()) -> Generator[System,
         yield System(
             Base(base),
             link,
-            f"http://localhost:{settings['frontend']['port']}",
-            f"http://localhost:{settings['worker_manager']['port']}",
-            f"http://localhost:{status['port']}",
+            f"{scheme}://localhost:{settings['frontend']['port']}",
+            f"{scheme}://localhost:{settings['worker_manager']['port']}",
+            f"{scheme}://localhost:{status['port']}",
             uuid,
         )
         program.send_signal(signal.SIGINT)
@@ -108,7 +114,7 @@ def _wait_for_link(program: subprocess.Popen[bytes], log: Path, limit_s: float =
     """Return the printed address. Looked for in a file: a pipe nobody reads would stop the program."""
     deadline = time.monotonic() + limit_s
     while True:
-        if found := re.search(r"http://\S+", log.read_text()):
+        if found := re.search(r"https?://\S+", log.read_text()):
             return found.group()
         assert program.poll() is None, f"runserver ended: {log.read_text()}"
         assert time.monotonic() < deadline, f"runserver printed no link: {log.read_text()}"

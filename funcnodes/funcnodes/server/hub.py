@@ -7,6 +7,7 @@ worker is judged there, by the credential that `relay` hands on.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -54,30 +55,34 @@ class Hub:
 
     def __init__(self, relay: Relay, workers: WorkerAddresses) -> None:
         self._relay, self._workers = relay, workers
+        self._prefixes: tuple[str, ...] = ()
 
-    def add_to(self, app: web.Application) -> None:
-        """Add the routes. All that a worker serves, and nothing else."""
-        app.add_routes(
-            [
-                web.get("/worker/{uuid}/", self.socket),
-                web.post("/worker/{uuid}/message/", self.handed_on),
-                web.get("/worker/{uuid}/message/{message}", self.large_answer),
-                web.get("/worker/{uuid}/values/{node}/{port}", self.handed_on),
-                web.get("/worker/{uuid}/export", self.handed_on),
-                web.post("/worker/{uuid}/import", self.flow),
-                web.get("/worker/{uuid}/files/", self.handed_on),
-                web.get("/worker/{uuid}/files/{path:.+}", self.handed_on),
-                web.delete("/worker/{uuid}/files/{path:.+}", self.handed_on),
-                web.post("/worker/{uuid}/upload/", self.form),
-                web.post("/worker/{uuid}/uploads/", self.pieces),
-                web.head("/worker/{uuid}/uploads/{upload}", self.handed_on),
-                web.patch("/worker/{uuid}/uploads/{upload}", self.pieces),
-                web.delete("/worker/{uuid}/uploads/{upload}", self.pieces),
-            ]
-        )
+    def add_to(self, app: web.Application, prefixes: Sequence[str] = ("",)) -> None:
+        """Add the routes, below each prefix. All that a worker serves, and nothing else."""
+        self._prefixes = tuple(prefixes)
+        for prefix in prefixes:
+            app.add_routes(self._routes(f"{prefix}/worker/{{uuid}}"))
         app.on_startup.append(lambda _: self._relay.open())
         # On shutdown, not on clean-up: aiohttp waits for open sockets in between.
         app.on_shutdown.append(lambda _: self._relay.close())
+
+    def _routes(self, worker: str) -> list[web.RouteDef]:
+        return [
+            web.get(f"{worker}/", self.socket),
+            web.post(f"{worker}/message/", self.handed_on),
+            web.get(f"{worker}/message/{{message}}", self.large_answer),
+            web.get(f"{worker}/values/{{node}}/{{port}}", self.handed_on),
+            web.get(f"{worker}/export", self.handed_on),
+            web.post(f"{worker}/import", self.flow),
+            web.get(f"{worker}/files/", self.handed_on),
+            web.get(f"{worker}/files/{{path:.+}}", self.handed_on),
+            web.delete(f"{worker}/files/{{path:.+}}", self.handed_on),
+            web.post(f"{worker}/upload/", self.form),
+            web.post(f"{worker}/uploads/", self.pieces),
+            web.head(f"{worker}/uploads/{{upload}}", self.handed_on),
+            web.patch(f"{worker}/uploads/{{upload}}", self.pieces),
+            web.delete(f"{worker}/uploads/{{upload}}", self.pieces),
+        ]
 
     @door(Right.VIEW, leads_to="uuid")
     async def socket(self, request: web.Request) -> web.StreamResponse:
@@ -116,11 +121,11 @@ class Hub:
 
     async def _hand_on(self, request: web.Request) -> web.StreamResponse:
         # As it came, still quoted: what a path means is the worker's to judge.
-        begin = f"/worker/{request.match_info['uuid']}"
-        if not request.rel_url.raw_path_qs.startswith(f"{begin}/"):
+        begin = f"/worker/{request.match_info['uuid']}/"
+        prefix, found, path = request.rel_url.raw_path_qs.partition(begin)
+        if not found or prefix not in self._prefixes:
             raise web.HTTPNotFound
-        path = request.rel_url.raw_path_qs.removeprefix(begin)
-        return await self._relay.request(request, self._located(request, path))
+        return await self._relay.request(request, self._located(request, f"/{path}"))
 
     def _located(
         self, request: web.Request, path: str, scheme: str = "http", timeout_s: float = _REQUEST_WAITS_S

@@ -58,6 +58,8 @@ class Rooms:
     """Where the manager's socket is; absent without a manager."""
     direct_worker: WorkerAddress | None = None
     """The worker given on the command line instead of a manager."""
+    prefix: str = ""
+    """The path below which a proxy shows us. It may take it away or leave it: either is understood."""
 
 
 def build(rooms: Rooms) -> web.Application:
@@ -66,25 +68,31 @@ def build(rooms: Rooms) -> web.Application:
     app.on_response_prepare.append(_add_headers)
     guard(app, rooms.gate)
     doors = _Doors(rooms)
-    app.add_routes(
-        [
-            web.get("/", rooms.files.page),
-            web.get("/favicon.ico", rooms.files.favicon),
-            web.get("/static/{path:.*}", rooms.files.file),
-            web.get("/session", rooms.sessions.look),
-            web.get("/session.js", rooms.sessions.script),
-            web.post("/session", rooms.sessions.exchange),
-            web.delete("/session", rooms.sessions.leave),
-        ]
-    )
-    rooms.hub.add_to(app)
-    if rooms.manager_url is not None:
-        app.add_routes(
-            [web.get("/manager", doors.manager_socket), web.get("/worker_manager", doors.manager_address)]
-        )
-    if rooms.direct_worker is not None:
-        app.add_routes([web.get("/worker", doors.direct_worker)])
+    prefixes = tuple(dict.fromkeys(("", rooms.prefix)))
+    for prefix in prefixes:
+        app.add_routes(_routes(rooms, doors, prefix))
+    rooms.hub.add_to(app, prefixes)
     return app
+
+
+def _routes(rooms: Rooms, doors: _Doors, prefix: str) -> list[web.RouteDef]:
+    routes = [
+        web.get(f"{prefix}/", rooms.files.page),
+        web.get(f"{prefix}/favicon.ico", rooms.files.favicon),
+        web.get(f"{prefix}/static/{{path:.*}}", rooms.files.file),
+        web.get(f"{prefix}/session", rooms.sessions.look),
+        web.get(f"{prefix}/session.js", rooms.sessions.script),
+        web.post(f"{prefix}/session", rooms.sessions.exchange),
+        web.delete(f"{prefix}/session", rooms.sessions.leave),
+    ]
+    if rooms.manager_url is not None:
+        routes += [
+            web.get(f"{prefix}/manager", doors.manager_socket),
+            web.get(f"{prefix}/worker_manager", doors.manager_address),
+        ]
+    if rooms.direct_worker is not None:
+        routes += [web.get(f"{prefix}/worker", doors.direct_worker)]
+    return routes
 
 
 class _Doors:

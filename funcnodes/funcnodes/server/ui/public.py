@@ -1,7 +1,7 @@
 """The address by which browsers reach a UI server through a proxy: its origin, and the path it stands below.
 
-Owns what may stand in the setting. The proxy takes the path away before it passes a request on, and our pages
-name everything relative to where they are; so the path matters to links and cookies only.
+Owns what may stand in the setting. A proxy may take the path away before it passes a request on, or leave it.
+Our pages name everything relative to where they are.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def read_address(text: str) -> PublicAddress:
         raise BadAddress(text) from None
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
         raise BadAddress(text)
-    if parts.username is not None or any(one in parts.path for one in ("//", "..", ";", '"', "\\", " ")):
+    if parts.username is not None or any(one in parts.path for one in ("//", "..", *';"\\ {}%')):
         raise BadAddress(text)
     # As a browser writes an Origin: small letters, no port where it goes without saying.
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname

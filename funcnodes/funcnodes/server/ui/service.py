@@ -126,6 +126,7 @@ class UiServer:
             hub=Hub(self._relay, self._workers),
             manager_url=self._manager_url if self.keeper is not None else None,
             direct_worker=self.settings.worker,
+            prefix="" if self.settings.public is None else self.settings.public.path.rstrip("/"),
         )
 
     async def _before_dialling(self) -> None:
