@@ -29,6 +29,34 @@ class Published:
     """What its tests import besides."""
 
 
+NEED_DATA_OF_SCIPY = frozenset(
+    {
+        "test_1d_preserves_shape_and_finiteness",
+        "test_default",
+        "test_fit_wo_baseline",
+        "test_no_spikes_minimal_change",
+        "test_non_default_mode",
+        "test_peaks_from_fitted",
+        "test_plot_fitted_peaks",
+        "test_plot_peak",
+        "test_plot_peaks",
+        "test_TestFit1D_test_default",
+        "test_TestFit1D_test_fit_wo_baseline",
+        "test_TestFit1D_test_plot_fitted_peaks",
+        "test_TestForcePeakFinder_test_peaks_from_fitted",
+        "test_TestInterpolation_test_default",
+        "test_TestNormalization_test_default",
+        "test_TestNormalization_test_non_default_mode",
+        "test_TestPeakFinder_test_default",
+        "test_TestPeakFinder_test_plot_peak",
+        "test_TestPeakFinder_test_plot_peaks",
+        "test_TestSmoothing_test_1d_preserves_shape_and_finiteness",
+        "test_TestSmoothing_test_default",
+        "test_TestSmoothing_test_no_spikes_minimal_change",
+        "test_TestSmoothing_test_non_default_mode",
+        "test_TestbaselineNodes_test_estimate_baseline_regions_node",
+    }
+)
 DEFAULT = (
     Published("funcnodes-basic", 152),
     Published("funcnodes-numpy", 16),
@@ -47,6 +75,8 @@ SOAK = (
     Published("funcnodes-webcam", 1),
     # All that pytest collects, on this core and on the one of 6d8f734.
     Published("funcnodes-lmfit", 72, limit_s=400),
+    # 28 draw their data from scipy.datasets, which fetches it; one counts the nodes that those would test.
+    Published("funcnodes-span", 204, NEED_DATA_OF_SCIPY, limit_s=400),
     # OpenCV 5 writes no text into such pictures, and finds other lines.
     Published("funcnodes-opencv", 810, frozenset({"test_putText", "test_HoughLinesP"}), limit_s=300),
 )
