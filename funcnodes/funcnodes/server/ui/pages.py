@@ -65,5 +65,7 @@ def _page(title: str, body: str, script: str | None = None) -> str:
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        # Named, since a browser that is told nothing asks at the root of the host, which may not be ours.
+        '<link rel="icon" href="favicon.ico">'
         f"<title>{escape(title)}</title><style>{_STYLE}</style>{tag}</head><body><main>{body}</main></body></html>"
     )
