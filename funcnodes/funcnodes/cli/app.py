@@ -15,8 +15,10 @@ from funcnodes.cli import (
     link,
     manager,
     modules,
+    new_module,
     run,
     runserver,
+    standalone,
     token,
     worker,
     worker_care,
@@ -79,7 +81,9 @@ def root(
 
 runserver.register(app)
 run.register(app)
+standalone.register(app)
 doctor.register(app)
+new_module.register(app)
 manager.register(app)
 link.register(app)
 # Importing these put their verbs into the noun.

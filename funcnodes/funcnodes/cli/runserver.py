@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Coroutine
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -98,17 +99,18 @@ def runserver(
         manager=None if no_manager else ManagerWish(manager_host, manager_port, no_auth),
         worker=WorkerAddress(worker_host, worker_port) if no_manager else None,
     )
-    asyncio.run(_serve(settings, open_browser=not no_browser))
+    asyncio.run(run_until_told(_hold(settings, open_browser=not no_browser)))
 
 
-async def _serve(settings: UiSettings, *, open_browser: bool) -> None:
+async def run_until_told(work: Coroutine[Any, Any, None]) -> None:
+    """Run this until it ends or we are told to end."""
     import asyncio
 
     from funcnodes.cli import output
     from funcnodes.cli.ending import ending
 
     with ending() as told:
-        serving = asyncio.create_task(_hold(settings, open_browser=open_browser))
+        serving = asyncio.create_task(work)
         asks = asyncio.create_task(told.wait_asked())
         insists = asyncio.create_task(told.wait_insisted())
         await asyncio.wait((serving, asks), return_when=asyncio.FIRST_COMPLETED)
@@ -144,11 +146,12 @@ async def _hold(settings: UiSettings, *, open_browser: bool) -> None:
             await server.wait_registered()
         _welcome(server)
         if open_browser:
-            await asyncio.to_thread(_open_browser, _link(server))
+            await asyncio.to_thread(show_in_browser, link_of(server))
         await asyncio.Event().wait()
 
 
-def _link(server: UiServer) -> str:
+def link_of(server: UiServer) -> str:
+    """Return the address that lets one browser in."""
     from funcnodes.cli.link import make_link
 
     if server.settings.no_auth:
@@ -159,7 +162,7 @@ def _link(server: UiServer) -> str:
 def _welcome(server: UiServer) -> None:
     from funcnodes.cli import output
 
-    link = _link(server)
+    link = link_of(server)
     if not output.is_terminal():
         output.line(f"FuncNodes is ready: {link}")
         return
@@ -184,7 +187,7 @@ def _welcome(server: UiServer) -> None:
     output.markup("\nCtrl+C stops it and all it started. Everything is saved as you go.")
 
 
-def _open_browser(link: str) -> None:
+def show_in_browser(link: str) -> None:
     """Open the person's browser if there is one; its own messages do not belong in our output."""
     import webbrowser
 
