@@ -47,6 +47,10 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     """Fail the run when something wrote into the default base folder."""
+    lasting = leaks.end_what_is_kept_warm()
+    if lasting:
+        print(f"\nthe tests left behind: {'; '.join(lasting)}")
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
     written = Path(os.environ["FUNCNODES_CONFIG_DIR"])
     if written.exists():
         names = sorted(path.name for path in written.iterdir())

@@ -6,6 +6,7 @@ Every check compares with what was there before the test, so that a server share
 from __future__ import annotations
 
 import os
+import sys
 import threading
 import time
 from dataclasses import dataclass
@@ -48,8 +49,28 @@ def _below(pid: int) -> list[int]:
     return found
 
 
+def _kept_warm() -> frozenset[int]:
+    """Return the processes that wait for nodes: tests share them, since one takes seconds to make."""
+    process = sys.modules.get("funcnodes_core.engine.executors.process")
+    return process.POOL.pids if process is not None else frozenset()
+
+
+def end_what_is_kept_warm() -> list[str]:
+    """End those processes, and return who lives on. Called when all tests are over."""
+    process = sys.modules.get("funcnodes_core.engine.executors.process")
+    pids = _kept_warm()
+    if process is not None:
+        process.POOL.close()
+    return [f"process {pid} of a node" for pid in sorted(pids) if psutil.pid_exists(pid)]
+
+
 def _children() -> list[psutil.Process]:
-    """Return the processes below this one."""
+    """Return the processes below this one, but for those that are kept warm."""
+    warm = _kept_warm()
+    return [child for child in _all_children() if child.pid not in warm]
+
+
+def _all_children() -> list[psutil.Process]:
     me = os.getpid()
     if not Path(f"/proc/{me}/task/{me}/children").exists():
         return psutil.Process(me).children(recursive=True)

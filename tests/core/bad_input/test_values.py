@@ -9,7 +9,6 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from funcnodes_core.engine.executors.process import POOL
 from funcnodes_core.engine.runner import Engine
 from funcnodes_core.nodespace import NodeSpace, serialize_nodespace_for_saving
 from funcnodes_core.utils.serialization import ByteEncoder, JSONEncoder
@@ -22,12 +21,6 @@ from tests.core.bad_input.values import UNWRITABLE, VALUES
 ALL = pytest.mark.parametrize("name", VALUES)
 UNSENDABLE = ["refuses all", "itself in a list", "deep list", "cannot be read back"]
 UNSHOWABLE = ("refuses all", "list of what refuses", "liar", "wrong text")
-
-
-@pytest.fixture(autouse=True)
-def pool() -> Iterator[None]:
-    yield
-    POOL.close()
 
 
 @NodeDecorator("tests.bad.hand_on")

@@ -17,21 +17,14 @@ from funcnodes_core.engine.runner import Engine
 
 from funcnodes_core import Node, NodeDecorator
 from tests.core.graphs import inc
+from tests.support.interrupts import handled_as_in_a_worker
 
 
 @pytest.fixture
 def handler() -> Iterator[list[str]]:
     """Install the handler for one test; return what was done in place of interrupting."""
-    before, otherwise = signal.getsignal(signal.SIGINT), list[str]()
-    # A signal soon after one of ours counts as ours; the test before may have asked.
-    interrupt._last_heard = float("-inf")
-    interrupt.install_handler(lambda: otherwise.append("stop"))
-    yield otherwise
-    # Who still asks would hit pytest, once its own handler is back.
-    for thread in threading.enumerate():
-        if thread.name == "interrupt":
-            thread.join(10)
-    signal.signal(signal.SIGINT, before)
+    with handled_as_in_a_worker() as otherwise:
+        yield otherwise
 
 
 spinning = threading.Event()

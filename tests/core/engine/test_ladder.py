@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import signal
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -13,27 +12,20 @@ from typing import Any
 
 import pytest
 from funcnodes_core.engine import interrupt
-from funcnodes_core.engine.executors.process import POOL
 from funcnodes_core.engine.runner import Engine
 from funcnodes_core.engine.states import RunError
 
 from funcnodes_core import Node, NodeDecorator
 from tests.core.graphs import inc
+from tests.support.interrupts import handled_as_in_a_worker
 
 
 @pytest.fixture(autouse=True)
 def handler(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Install the handler as a worker does, with short limits; leave no process behind."""
     monkeypatch.setattr(interrupt, "ABANDON_AFTER_S", 0.05)
-    before = signal.getsignal(signal.SIGINT)
-    interrupt._last_heard = float("-inf")
-    interrupt.install_handler(lambda: None)
-    yield
-    for thread in threading.enumerate():
-        if thread.name == "interrupt":
-            thread.join(10)
-    signal.signal(signal.SIGINT, before)
-    POOL.close()
+    with handled_as_in_a_worker():
+        yield
 
 
 # --- what each executor is given to do ------------------------------------------------------------

@@ -5,11 +5,9 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from funcnodes_core.engine.executors.process import POOL
 from funcnodes_core.engine.runner import Engine
 from funcnodes_core.engine.states import ASKED_BY_USER, RunFigures
 
@@ -41,13 +39,6 @@ def sleeping_process(a: float) -> float:
     return a
 
 
-@pytest.fixture(autouse=True)
-def pool() -> Iterator[None]:
-    """Leave no process to the next test."""
-    yield
-    POOL.close()
-
-
 def test_a_node_that_never_ran_has_no_figures() -> None:
     """No loop, no run."""
     assert add().figures == RunFigures(0, 0.0, 0.0, 0.0, "")
@@ -57,15 +48,17 @@ def test_a_node_that_never_ran_has_no_figures() -> None:
 async def test_figures_tell_count_and_times(engine: Engine, kind: Any) -> None:
     """Wherever the function runs, the time is that of its call."""
     node: Node = kind()
+    begun = time.perf_counter()
     for seconds in (0.05, 0.02):
         node["a"] = seconds
         await engine.wait_idle()
+    spent = time.perf_counter() - begun
 
     figures = node.figures
     assert (figures.runs, figures.reason) == (2, "input `a` changed")
     assert 0.02 <= figures.last_s < 0.05 or figures.last_s < figures.total_s / 2
-    assert 0.07 <= figures.total_s < 5
-    assert 0 <= figures.queue_s < 5
+    assert 0.07 <= figures.total_s < spent
+    assert 0 <= figures.queue_s < spent
 
 
 async def test_waiting_for_its_turn_is_queue_time(engine: Engine) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import signal
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -13,12 +12,12 @@ from typing import Any
 
 import pytest
 from funcnodes_core.engine import interrupt
-from funcnodes_core.engine.executors.process import POOL
 from funcnodes_core.engine.runner import Engine
 from funcnodes_core.exceptions import RunTookTooLong
 
 from funcnodes_core import Node, NodeDecorator, NodeInput, NodeOutput
 from tests.core.graphs import nap
+from tests.support.interrupts import handled_as_in_a_worker
 
 LIMIT = 0.1
 
@@ -26,14 +25,8 @@ LIMIT = 0.1
 @pytest.fixture(autouse=True)
 def handler() -> Iterator[None]:
     """Install the handler as a worker does; leave no process behind."""
-    before = signal.getsignal(signal.SIGINT)
-    interrupt.install_handler(lambda: None)
-    yield
-    for thread in threading.enumerate():
-        if thread.name == "interrupt":
-            thread.join(10)
-    signal.signal(signal.SIGINT, before)
-    POOL.close()
+    with handled_as_in_a_worker():
+        yield
 
 
 def spins(a: int) -> int:
