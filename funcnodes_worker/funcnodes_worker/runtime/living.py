@@ -1,8 +1,8 @@
 """The living graph: brings the `NodeSpace` into line with committed edits, and answers questions about it.
 
-Owns following (document → living). An edit was allowed by the rules and is on disk: if node code objects now,
-that is logged as a problem of this node, and following goes on. All but `interrupt` and `running` belongs to
-the graph's thread.
+Owns following (document → living); nodes are made in `making`. An edit was allowed by the rules and is on
+disk: if node code objects now, that is logged as a problem of this node, and following goes on. All but
+`interrupt` and `running` belongs to the graph's thread.
 """
 
 from __future__ import annotations
@@ -33,7 +33,6 @@ from funcnodes_core.document.edits import (
     SetValue,
 )
 from funcnodes_core.document.model import (
-    TRIGGER_PAIR,
     Document,
     Edge,
     GroupRecord,
@@ -41,15 +40,12 @@ from funcnodes_core.document.model import (
     NodeId,
     NodeRecord,
     PortId,
-    PortRecord,
-    is_stored_reference,
 )
-from funcnodes_core.document.serialize import dump_group, dump_node
+from funcnodes_core.document.serialize import dump_group
 from funcnodes_core.engine.runner import Engine, current_engine
 from funcnodes_core.engine.states import ASKED_BY_USER, MADE_READY, OPENED
 from funcnodes_core.node.placeholder import PlaceHolderNode
 from funcnodes_core.nodespace import NodeSpace
-from funcnodes_core.novalue import NoValue
 from msgspec import UNSET, UnsetType
 from msgspec.structs import replace
 
@@ -59,13 +55,13 @@ from funcnodes_worker.runtime.feed import Feed, preview_of
 from funcnodes_worker.runtime.holding import Holding
 from funcnodes_worker.runtime.kept import Candidate, Keeper, Kept
 from funcnodes_worker.runtime.kept_code import Codes
+from funcnodes_worker.runtime.making import NodeMaker
 from funcnodes_worker.runtime.observe import Observer, key_of, own_ports, port_under, state_of
 from funcnodes_worker.runtime.previews import full_value
 from funcnodes_worker.runtime.records import NodeState, Preview, RunFailure
 from funcnodes_worker.runtime.running import RunningNode
 from funcnodes_worker.runtime.steps import Deliver, StepSink
 
-MAX_LIKE_CLASS = 5000
 _log = logging.getLogger("funcnodes.worker")
 _SAYS_NOTHING = (SetProperty, RenameNode, SetGroups, ChangeGroups, NameExternalWorker)
 """Edits that no run depends on."""
@@ -85,14 +81,12 @@ class LivingGraph:
         self.space = space
         self.running = running
         self.observer = Observer()
-        self._read_stored = read_stored
+        self._maker = NodeMaker(space.lib, read_stored)
         self._secrets = dict(secrets or {})
         self._engine: Engine | None = None
         self._feed: Feed | None = None
         self._steps: StepSink | None = None
         self._quiet = False
-        self._like_class: dict[int, tuple[PortRecord, type[Any]]] = {}
-        """Records of ports, by identity, that say nothing a fresh node of this class does not have."""
         self.followed = 0
         """The revision that the living graph has reached."""
         self.is_built = False
@@ -206,10 +200,10 @@ class LivingGraph:
                 self._remove_edge(edge)
                 self._give_back(edge, document)
             case SetValue(node, port, value):
-                self._input(node, port).set_value(self._living_value(value))
+                self._input(node, port).set_value(self._maker.value_of(value))
                 self._know(node, port)
             case SetDefault(node, port, value):
-                self._input(node, port).set_default(self._living_value(value))
+                self._input(node, port).set_default(self._maker.value_of(value))
             case RenameNode(node, name):
                 self._node(node).name = None if name is UNSET else name
             case SetProperty(node, key, value):
@@ -222,7 +216,7 @@ class LivingGraph:
                 setattr(living, key, node_option_of_class(living, key) if value is UNSET else value)
             case SetPortOption(node, port, key, value):
                 living = self._node(node)
-                self._set_port_options(living, document.nodes[node].ports.get(port))
+                self._maker.set_options(living, document.nodes[node].ports.get(port))
                 if (known := port_under(living, port)) is not None:
                     if value is UNSET:
                         setattr(known, key, port_option_of_class(living, known, key))
@@ -265,7 +259,7 @@ class LivingGraph:
         self._set_secrets()
 
     def _add_node(self, record: NodeRecord) -> None:
-        node = self._make(record)
+        node = self._maker.make(record, is_held=self.holding.sentence_for(record.id) is not None)
         self.space.add_node_instance(node)
         self.observer.know(node)
         self._tell_own_ports(node, record)
@@ -278,68 +272,6 @@ class LivingGraph:
         if added and self._engine is not None and self._engine.sink is not None:
             self.observer.know_fewer(node, added)
             self._engine.sink.port_changed(added[0])
-
-    def _make(self, record: NodeRecord) -> Any:
-        is_held = self.holding.sentence_for(record.id) is not None
-        if is_held or not self.space.lib.has_node_id(record.class_id):
-            return PlaceHolderNode(raw=dump_node(record, None), uuid=record.id)
-        node_class = self.space.lib.get_node_by_id(record.class_id)
-        node = node_class(
-            uuid=record.id,
-            name=None if record.name is UNSET else record.name,
-            reset_inputs_on_trigger=(
-                None if record.reset_inputs_on_trigger is UNSET else record.reset_inputs_on_trigger
-            ),
-            render_options=None if record.render_options is UNSET else dict(record.render_options),
-            properties=dict(record.properties),
-            trigger_on_create=False,
-        )
-        if record.description is not UNSET:
-            node.description = record.description
-        _set_how_it_runs(node, record.extra)
-        for port in record.ports.values():
-            self._set_up_port(node, port)
-        return node
-
-    def _set_up_port(self, node: Any, record: PortRecord) -> None:
-        port = node.inputs.get(record.id) if record.is_input else node.outputs.get(record.id)
-        # A port that node code made at run time is not there yet; its code makes it again.
-        if port is None:
-            return
-        if not self._says_what_its_class_says(node, record) and not self._set_port_options(node, record):
-            self._like_class[id(record)] = record, type(node)
-        if not record.is_input:
-            return
-        if record.default is not UNSET:
-            port.set_default(self._living_value(record.default))
-        if record.value is not UNSET:
-            port.set_value(self._living_value(record.value), does_trigger=False)
-
-    def _says_what_its_class_says(self, node: Any, record: PortRecord) -> bool:
-        # All new nodes of a class share the records of its ports: what changed nothing on one of them changes
-        # nothing on the next, and need not be compared again.
-        if len(self._like_class) > MAX_LIKE_CLASS:
-            self._like_class.clear()
-        known = self._like_class.get(id(record))
-        return known is not None and known[0] is record and known[1] is type(node)
-
-    def _set_port_options(self, node: Any, record: PortRecord | None) -> bool:
-        """Return whether the port was changed."""
-        if record is None or record.id in TRIGGER_PAIR:
-            return False
-        changed = False
-        port = (node.get_input if record.is_input else node.get_output)(record.id)
-        for key in ("name", "description", "hidden", "required", "does_trigger"):
-            value = getattr(record, key)
-            if value is not UNSET and getattr(port, key, value) != value:
-                setattr(port, key, value)
-                changed = True
-        for key in ("value_options", "render_options"):
-            value = getattr(record, key)
-            if value is not UNSET and getattr(port, key) != value:
-                setattr(port, key, value)
-                changed = True
-        return changed
 
     def _set_groups(self, groups: Mapping[str, GroupRecord]) -> None:
         self.space.groups.deserialize({name: dump_group(group) for name, group in groups.items()})
@@ -367,9 +299,9 @@ class LivingGraph:
         if record is None or target.is_connected():
             return
         if record.default is not UNSET:
-            target.set_default(self._living_value(record.default))
+            target.set_default(self._maker.value_of(record.default))
         if record.value is not UNSET:
-            target.set_value(self._living_value(record.value), does_trigger=False)
+            target.set_value(self._maker.value_of(record.value), does_trigger=False)
         self._know(edge.trg_node, edge.trg_port)
 
     def _node(self, node: NodeId) -> Any:
@@ -390,11 +322,6 @@ class LivingGraph:
 
     def _know(self, node: NodeId, port: PortId) -> None:
         self.observer.know_port(node, self._input(node, port))
-
-    def _living_value(self, value: JsonValue | UnsetType) -> Any:
-        if value is UNSET:
-            return NoValue
-        return self._read_stored(value) if is_stored_reference(value) else value
 
     # Growing
 
@@ -474,14 +401,6 @@ class LivingGraph:
         if self._engine is None:
             return "the graph does not run yet"
         return self._engine.interrupt(node)
-
-
-def _set_how_it_runs(node: Any, said: Mapping[str, JsonValue]) -> None:
-    """Give a node what a client said of its runs when it added it."""
-    if isinstance(triggers := said.get("trigger_on_create"), bool):
-        node.default_trigger_on_create = triggers
-    if isinstance(delay := said.get("pretrigger_delay"), int | float):
-        node.pretrigger_delay = delay
 
 
 def _name_external_worker(class_id: str, worker: str, name: str | UnsetType) -> None:
