@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import dataclasses
 import logging
 import os
 import time
@@ -281,7 +282,10 @@ class WorkerInServerThread:
     def _lasts(self, run: Run) -> None:
         before = self.board.state(run.node)
         if before.status != "running":
-            state = NodeState("running", before.run + 1, None, before.ready)
+            # What its runs have cost so far stands; why this one came is told when it has ended, and the reason
+            # of the one before is none of it.
+            figures = dataclasses.replace(before.figures, reason="")
+            state = NodeState("running", before.run + 1, None, before.ready, figures=figures)
             self.board.take(Batch(states={run.node: state}), self.writer.head.nodes.__contains__)
 
     async def _write_snapshot(self) -> None:

@@ -38,3 +38,25 @@ async def test_a_window_is_told_that_a_process_became_a_thread_and_who_blocks_wh
 
     assert notice.startswith("runs in a thread instead of a process")
     assert blocked == "f"
+
+
+async def test_a_run_that_lasts_keeps_the_figures_and_not_the_reason_of_the_one_before(
+    tmp_path: Path,
+) -> None:
+    """A plain function tells nothing before it ends: what it ran for last is not why it runs now."""
+    async with running_worker(tmp_path) as worker, worker.connect(subscribe=True) as client:
+        await client.call("add_node", id="lab.sleep", uuid="s")
+        await client.call("set_io_value", nid="s", ioid="seconds", value=0.0)
+        runs = await client.wait_for(lambda heard: heard.state("s").get("figures", {}).get("runs"))
+        await client.call("trigger_node", nid="s")
+        await client.wait_for(lambda heard: heard.state("s")["figures"]["runs"] == runs + 1)
+        assert client.state("s")["figures"]["reason"] == "asked by user"
+        await client.call("set_io_value", nid="s", ioid="seconds", value=1.5)
+        lasting = await client.wait_for(
+            lambda heard: (now := heard.state("s"))["status"] == "running" and now
+        )
+        assert (lasting["figures"]["runs"], lasting["figures"]["reason"]) == (runs + 1, "")
+        ended = await client.wait_for(
+            lambda heard: (now := heard.state("s"))["figures"]["runs"] == runs + 2 and now
+        )
+        assert (ended["status"], ended["figures"]["reason"]) == ("idle", "input `seconds` changed")
