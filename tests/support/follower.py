@@ -52,6 +52,8 @@ class Follower:
                 self.authors.append(params["author"])
                 self.document = apply_all(self.document, convert(params["edits"], tuple[Edit, ...]))
             case "feed":
+                if "surroundings" in params:
+                    self.document = replace(self.document, surroundings=params["surroundings"])
                 for node, ports in params["ports"].items():
                     self._observe(node, convert(ports, tuple[PortRecord, ...]))
             case _:

@@ -82,6 +82,8 @@ class Mirror:
     def _changed(self, feed: Mapping[str, Any]) -> Changed:
         for node, ports in feed["ports"].items():
             self.document = observe_ports(self.document, node, msgspec.convert(ports, tuple[PortRecord, ...]))
+        if (around := feed.get("surroundings")) is not None:
+            self.document = msgspec.structs.replace(self.document, surroundings=around)
         states = {node: _state(state) for node, state in feed["states"].items()}
         values = {
             (node, port): _preview(preview)

@@ -3,6 +3,7 @@ import { is, isListOf } from "../rpc/check";
 import { isJson, isObject } from "../rpc/json";
 import type { Edit, Json, PortRecord } from "../wire/generated";
 import { type Figures, NO_RUNS, toFigures } from "./figures";
+import type { Graph } from "./graph";
 
 export type Status = "idle" | "marked" | "running" | "failed" | "blocked";
 
@@ -71,6 +72,15 @@ export function toFeed(message: unknown): Feed {
     values: mapOf(feed.values, (ports) => mapOf(ports, toPreview)),
     ports: mapOf(feed.ports, toPorts),
   };
+}
+
+/** Reads what a feed says of what is around the graph; nothing in most. */
+export function toSurroundings(message: unknown): Graph["surroundings"] | undefined {
+  return isObject(message) && isSurroundings(message.surroundings) ? message.surroundings : undefined;
+}
+
+function isSurroundings(value: unknown): value is Graph["surroundings"] {
+  return isObject(value) && isJson(value);
 }
 
 function mapOf<Item>(

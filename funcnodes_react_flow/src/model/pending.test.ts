@@ -154,6 +154,11 @@ describe("what node code changes on its ports", () => {
     const history = begin(graph, 1);
     expect(observe(history, { gone: [] })).toBe(history);
   });
+
+  it("knows an external worker that came", () => {
+    const around = { external_workers: { "bench.pump": [{ uuid: "w1" }] } };
+    expect(observe(begin(graph, 1), {}, around).shown.surroundings).toEqual(around);
+  });
 });
 
 describe("a repeated transaction that is refused", () => {

@@ -113,16 +113,23 @@ export function isDone(graph: Graph, edits: readonly Edit[]): boolean {
   });
 }
 
-/** What node code changed on the ports of its node: no edit of anybody, but part of the document. */
-export function observe(history: History, ports: Readonly<Record<string, readonly PortRecord[]>>): History {
+/**
+ * What node code changed on the ports of its node, and what is around the graph since external workers came or
+ * went: no edit of anybody, but part of the document.
+ */
+export function observe(
+  history: History,
+  ports: Readonly<Record<string, readonly PortRecord[]>>,
+  surroundings = history.committed.surroundings,
+): History {
   const seen = Object.entries(ports).filter(([id]) => Object.hasOwn(history.committed.nodes, id));
-  if (seen.length === 0) return history;
+  if (seen.length === 0 && surroundings === history.committed.surroundings) return history;
   const nodes = { ...history.committed.nodes };
   for (const [id, list] of seen) {
     const node = nodes[id];
     if (node) nodes[id] = { ...node, ports: keyedPorts(list) };
   }
-  return rebase({ ...history, committed: { ...history.committed, nodes } });
+  return rebase({ ...history, committed: { ...history.committed, nodes, surroundings } });
 }
 
 /** A whole document came instead of what was missed: lay the still pending edits over it. */

@@ -12,6 +12,7 @@ import {
   type Preview,
   toFeed,
   toFullValue,
+  toSurroundings,
   withoutRenewed,
 } from "../model/feed";
 import { EMPTY_GRAPH, type Graph, nodeOf, titleOf, toGraph } from "../model/graph";
@@ -163,7 +164,7 @@ function heard(method: string, params: unknown): void {
       const news = toFeed(params);
       setState(({ feed, history }) => ({
         feed: mergeFeed(feed, news),
-        history: observe(history, news.ports),
+        history: observe(history, news.ports, toSurroundings(params)),
       }));
       return;
     }

@@ -35,12 +35,15 @@ from funcnodes_worker.runtime.external_workers import FuncNodesExternalWorker
 from funcnodes_worker.runtime.graph_thread import GraphThread
 from funcnodes_worker.runtime.living import LivingGraph
 from funcnodes_worker.runtime.local_scripts import Change, LocalScripts
+from funcnodes_worker.runtime.records import Noted
 from funcnodes_worker.runtime.writer import Writer
 from funcnodes_worker.server.context import LibraryState
 from funcnodes_worker.server.hub import Hub
 
 _log = logging.getLogger("funcnodes.worker")
 QUIET_S = 0.2
+AROUND = Noted(surroundings=True)
+"""An observation of the list of external workers: every window is told."""
 """An editor writes a file in several steps; what it means to say stands there a moment later."""
 
 Commit = Callable[[Sequence[Edit]], Coroutine[Any, Any, object]]
@@ -260,7 +263,7 @@ class ExternalDesk:
         await self._list(which, None)
 
     async def _list(self, which: Which, entry: dict[str, Any] | None) -> None:
-        self._writer.observe(lambda head: with_listed(head, which, entry))
+        self._writer.observe(lambda head: with_listed(head, which, entry), AROUND)
         await self._writer.wait_idle()
         await self._owner.write_snapshot()
         await self._refreshed()
@@ -281,7 +284,9 @@ class ExternalDesk:
 
     def _begun(self, state: LibraryState, running: Mapping[Which, dict[str, Any]]) -> None:
         for which, entry in running.items():
-            self._writer.observe(lambda head, which=which, entry=entry: with_listed(head, which, entry))
+            self._writer.observe(
+                lambda head, which=which, entry=entry: with_listed(head, which, entry), AROUND
+            )
         self._tell(state)
 
     # Scripts, and graphs from files
@@ -322,7 +327,9 @@ class ExternalDesk:
             )
         started = await self._graph.ask(self._entries)
         for which, entry in started.items():
-            self._writer.observe(lambda head, which=which, entry=entry: with_listed(head, which, entry))
+            self._writer.observe(
+                lambda head, which=which, entry=entry: with_listed(head, which, entry), AROUND
+            )
         if started.keys() - running.keys():
             await self._refreshed()
 

@@ -60,6 +60,8 @@ class Noted:
     """Those whose ports, or what is known of them, changed."""
     values: Sequence[NodeId] = ()
     """Those whose code has set an input itself."""
+    surroundings: bool = False
+    """Whether what stands around the graph changed: external workers that were made, named or ended."""
 
 
 @dataclass(frozen=True)

@@ -43,7 +43,10 @@ class OurNews:
         nodes = self._writer.document.nodes
         records = {name: nodes[name] for name in (*noted.ports, *noted.values) if name in nodes}
         ports = {name: list(record.ports.values()) for name, record in records.items()}
-        self._observed.append((self._writer.revision, {"states": {}, "values": {}, "ports": ports}))
+        feed: dict[str, Any] = {"states": {}, "values": {}, "ports": ports}
+        if noted.surroundings:
+            feed["surroundings"] = self._writer.document.surroundings
+        self._observed.append((self._writer.revision, feed))
         self._tell_observed()
 
     def _tell_observed(self) -> None:

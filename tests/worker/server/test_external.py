@@ -9,7 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from funcnodes_core.document.model import Document
+from msgspec import convert
 
+import funcnodes
+from tests.support.follower import Follower
 from tests.support.worker_process import Answer, WorkerClient, WorkerProcess, make_worker, spawn
 
 BENCH = ("funcnodes-lab", "funcnodes-bench")
@@ -119,6 +123,33 @@ async def value_of(client: WorkerClient, node: str, port: str) -> Any:
         while (value := await client.call("get_io_value", nid=node, ioid=port)) == "<NoValue>":
             pass
         return value
+
+
+async def test_every_window_knows_the_devices_there_are(bench: WorkerProcess) -> None:
+    """Without a new subscription: what is around the graph comes in order with the edits that name it."""
+    async with (
+        bench.connect() as client,
+        funcnodes.connect("lab", base=bench.base.folder) as other,
+        bench.connect() as raw,
+    ):
+        follower = Follower()
+        follower.begin(await raw.call("subscribe"))
+        pump = await add_pump(client)
+        which = {"worker_id": pump["uuid"], "class_id": "bench.pump"}
+        await client.call("update_external_worker", **which, name="Left")
+        shown = convert((await client.call("subscribe"))["document"], Document)
+        around: Any = shown.surroundings["external_workers"]
+        assert [(one["uuid"], one["name"]) for one in around["bench.pump"]] == [(pump["uuid"], "Left")]
+        await other.wait_for(lambda other: other.document == shown)
+
+        def follows(raw: WorkerClient) -> bool:
+            while raw.pushed:
+                follower.heard(raw.pushed.pop(0))
+            return follower.document == shown
+
+        await raw.wait_for(follows)
+        await client.call("remove_external_worker", **which)
+        await other.wait_for(lambda other: pump["uuid"] not in str(other.document.surroundings))
 
 
 async def test_what_is_acknowledged_is_there_after_a_kill(tmp_path: Path) -> None:
