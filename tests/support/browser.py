@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 import pytest
@@ -22,6 +22,8 @@ _ARGUMENTS = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    # No process that waits for the next page: a browser that many tests share looks the same after each.
+    "--disable-features=SpareRendererForSitePerProcess",
 )
 
 
@@ -45,7 +47,7 @@ def require_chromium() -> str:
 
 
 @asynccontextmanager
-async def open_browser() -> AsyncIterator[Browser]:
+async def open_browser() -> AsyncGenerator[Browser]:
     """Start Chromium without a window and end it afterwards."""
     path = require_chromium()
     async with async_playwright() as playwright:
@@ -57,13 +59,22 @@ async def open_browser() -> AsyncIterator[Browser]:
 
 
 @asynccontextmanager
-async def open_page(width: int = 1400, height: int = 850) -> AsyncIterator[tuple[Page, list[str]]]:
-    """Give a page of this size and the list that its console errors are collected in."""
-    async with open_browser() as browser:
-        page = await browser.new_page(viewport={"width": width, "height": height})
-        complaints: list[str] = []
-        page.on(
-            "console", lambda message: complaints.append(message.text) if message.type == "error" else None
-        )
-        page.on("pageerror", lambda error: complaints.append(str(error)))
+async def page_of(
+    browser: Browser, width: int = 1400, height: int = 850
+) -> AsyncGenerator[tuple[Page, list[str]]]:
+    """Give a page of this size in a window of its own, and the list that console errors are collected in."""
+    page = await browser.new_page(viewport={"width": width, "height": height})
+    complaints: list[str] = []
+    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    try:
         yield page, complaints
+    finally:
+        await page.context.close()
+
+
+@asynccontextmanager
+async def open_page(width: int = 1400, height: int = 850) -> AsyncGenerator[tuple[Page, list[str]]]:
+    """Give a page in a browser of its own, and the list that its console errors are collected in."""
+    async with open_browser() as browser, page_of(browser, width, height) as opened:
+        yield opened

@@ -64,8 +64,11 @@ export function Canvas() {
           .filter((node) => (node.selected ?? false) !== ids.has(node.id) && !(add && node.selected))
           .map((node) => ({ id: node.id, type: "select", selected: ids.has(node.id) })),
       );
+      if (add) return;
+      const wires = flow.getEdges().filter((edge) => edge.selected);
+      onEdgesChange(wires.map(({ id }) => ({ id, type: "select", selected: false })));
     },
-    [flow, onNodesChange],
+    [flow, onNodesChange, onEdgesChange],
   );
   const selectAll = useCallback(
     () => chooseOnly(new Set(flow.getNodes().flatMap((node) => (node.type === "frame" ? [] : node.id)))),
@@ -100,8 +103,9 @@ export function Canvas() {
     }
     const group = groupOf(node.id);
     const note = noteIdOf(node.id);
-    if (!node.selected) chooseOnly(new Set([node.id]), group !== null);
-    if (group !== null) return { kind: "group", id: group };
+    const others = node.selected ? [] : useView.getState().selected;
+    if (!node.selected) chooseOnly(new Set([node.id]));
+    if (group !== null) return { kind: "group", id: group, others };
     return note === null ? { kind: "node", id: node.id } : { kind: "note", id: note };
   };
 

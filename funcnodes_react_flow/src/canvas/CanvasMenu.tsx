@@ -1,7 +1,7 @@
 import { useReactFlow } from "@xyflow/react";
 import { ContextMenu } from "radix-ui";
 import { type MouseEvent, type ReactNode, useState } from "react";
-import { homeOf } from "../model/grouping";
+import { homeOf, membersOf } from "../model/grouping";
 import type { Point } from "../model/newNode";
 import { TINTS, type Tint } from "../model/tint";
 import { tintStyle } from "../parts/tint";
@@ -12,7 +12,7 @@ import {
   colourNote,
   groupSelection,
   nodesInSelection,
-  putSelectionInto,
+  putIn,
   removeSelected,
   takeSelectionOut,
   ungroupSelection,
@@ -24,6 +24,8 @@ import { openPalette, startWriting, toast, useView } from "../store/view";
 export interface Under {
   readonly kind: "node" | "group" | "note" | "canvas";
   readonly id: string;
+  /** The nodes that were selected until then: they can be put into a group. */
+  readonly others?: readonly string[];
 }
 
 interface Props {
@@ -83,6 +85,8 @@ function OfSelection({ under }: { under: Under }) {
   const groups = useGraph((state) => shownGraph(state).groups);
   const running = useGraph((state) => state.feed.states[under.id]?.status === "running");
   const count = selected.length + selectedGroups.length + selectedNotes.length;
+  const members = under.kind === "group" ? membersOf(groups, under.id) : [];
+  const outside = (under.others ?? []).filter((node) => !members.includes(node));
   const isGrouped = selected.some((node) => homeOf(groups, node) !== null);
   return (
     <>
@@ -105,8 +109,10 @@ function OfSelection({ under }: { under: Under }) {
           Group
         </Item>
       )}
-      {under.kind === "group" && selected.length > 0 && (
-        <Item onSelect={() => putSelectionInto(under.id)}>Put the selected nodes in here</Item>
+      {under.kind === "group" && outside.length > 0 && (
+        <Item onSelect={() => putIn(under.id, outside)}>
+          Put {outside.length === 1 ? "the selected node" : `${outside.length} selected nodes`} in here
+        </Item>
       )}
       {isGrouped && <Item onSelect={takeSelectionOut}>Take out of the group</Item>}
       {(selectedGroups.length > 0 || isGrouped) && (

@@ -66,7 +66,7 @@ function Row({ file, onRename }: { file: FileEntry; onRename: () => void }) {
         <span className="font-medium">{file.path.slice(cut)}</span>
       </span>
       <span className="numeric w-20 shrink-0 text-right text-ink-3 text-xs">{sizeText(file.size)}</span>
-      <span className="numeric w-16 shrink-0 text-right text-ink-3 text-xs max-md:hidden">
+      <span className="numeric w-24 shrink-0 whitespace-nowrap text-right text-ink-3 text-xs max-md:hidden">
         {when(file.modified)}
       </span>
       <span className="flex shrink-0">

@@ -34,7 +34,7 @@ export function FilesDialog() {
     <Modal
       title="Files"
       description="Files of this worker. Nodes find them by the names you see here."
-      width="large"
+      width="medium"
       onClose={() => openDialog(null)}
     >
       {/* biome-ignore lint/a11y/noStaticElementInteractions: dropping is one way more; the button opens the same. */}

@@ -26,7 +26,7 @@ export function TrashList() {
               {item.path}
             </span>
             <span className="numeric w-20 shrink-0 text-right text-ink-3 text-xs">{sizeText(item.size)}</span>
-            <span className="numeric w-16 shrink-0 text-right text-ink-3 text-xs max-md:hidden">
+            <span className="numeric w-24 shrink-0 whitespace-nowrap text-right text-ink-3 text-xs max-md:hidden">
               {when(item.deleted)}
             </span>
             <Button

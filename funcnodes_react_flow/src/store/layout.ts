@@ -57,8 +57,8 @@ export function colourGroup(name: string, tint: Tint): void {
   void edit(tintGroup(graphNow().groups, name, tint));
 }
 
-export function putSelectionInto(name: string): void {
-  void edit(putInto(graphNow().groups, name, useView.getState().selected));
+export function putIn(name: string, nodes: readonly string[]): void {
+  void edit(putInto(graphNow().groups, name, nodes));
 }
 
 export function takeSelectionOut(): void {
