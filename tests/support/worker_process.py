@@ -35,7 +35,7 @@ from tests.support.processes import program_environment
 from tests.support.store_check import assert_disk_equals, document_of, opened_copy
 
 PACKAGES = Path(__file__).with_name("packages")
-LIMIT_S = 10.0
+LIMIT_S = 30.0
 
 
 class Answer(Exception):
