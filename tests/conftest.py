@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import leaks, suites
+from tests.support import examples, leaks, suites
 
 _durations: list[tuple[str, float]] = []
 
@@ -18,6 +18,13 @@ def pytest_configure(config: pytest.Config) -> None:
     home = Path(os.environ.get("FUNCNODES_TEST_HOME") or config.rootpath / ".pytest_cache" / "home")
     home.mkdir(parents=True, exist_ok=True)
     os.environ["FUNCNODES_CONFIG_DIR"] = str(home / "nobody-writes-here")
+    examples.set_profile(config)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Let `make soak` try all examples of the property tests."""
+    examples.take_property_tests_along(config, items)
 
 
 @pytest.fixture(autouse=True)

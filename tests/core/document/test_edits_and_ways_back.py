@@ -14,6 +14,7 @@ from funcnodes_core.document.transaction import transact
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.support.examples import part_of
 from tests.support.random_edits import CLASSES, random_edit
 
 
@@ -29,7 +30,7 @@ def in_order(document: Document) -> Any:
     return list(document.nodes), document.edges
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=part_of(60))
 @given(st.randoms(use_true_random=False), st.integers(1, 60))
 def test_edits_and_their_inverses_come_back_to_the_equal_document(dice: Any, count: int) -> None:
     document = Document()
@@ -63,7 +64,7 @@ def test_edits_and_their_inverses_come_back_to_the_equal_document(dice: Any, cou
         assert in_order(document) == in_order(earlier)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=part_of(60))
 @given(st.randoms(use_true_random=False), st.integers(1, 12))
 def test_a_transaction_is_all_or_nothing_and_its_inverse_is_whole(dice: Any, count: int) -> None:
     start = transact(Document(), []).document

@@ -12,6 +12,8 @@ from funcnodes_core.groups import NodeGroups
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.support.examples import part_of
+
 NODES = {name: NodeRecord(id=name, class_id="c") for name in "abcdef"}
 
 
@@ -77,7 +79,7 @@ def steps(dice: Any) -> Any:
         ours = dict(after)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=part_of(150))
 @given(st.randoms(use_true_random=False))
 def test_whatever_is_grouped_the_rules_allow_it_and_it_is_what_the_published_class_does(dice: Any) -> None:
     document = Document(nodes=NODES)

@@ -30,6 +30,7 @@ from funcnodes_core.document.refusals import (
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.support.examples import part_of
 from tests.support.random_edits import ADD, random_edit
 from tests.support.small_log import SmallLog
 
@@ -317,7 +318,7 @@ def play(log: SmallLog, dice: Any, count: int) -> None:
             assert log.document is before, "what is refused leaves no trace"
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=part_of(80))
 @given(st.randoms(use_true_random=False), st.integers(1, 60))
 def test_everything_is_undone_for_all_and_done_again(dice: Any, count: int) -> None:
     log = SmallLog()
@@ -336,7 +337,7 @@ def test_everything_is_undone_for_all_and_done_again(dice: Any, count: int) -> N
     assert log.document == end
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=part_of(80))
 @given(st.randoms(use_true_random=False), st.integers(1, 60))
 def test_an_undo_never_changes_what_another_one_set_since(dice: Any, count: int) -> None:
     log = SmallLog()
@@ -370,7 +371,7 @@ def holds(document: Document, edit: SetValue) -> bool:
     return port is not None and port.value is edit.value
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=part_of(60))
 @given(st.randoms(use_true_random=False), st.integers(1, 60))
 def test_a_restart_comes_to_the_same_history(dice: Any, count: int) -> None:
     """All that history knows, it knows from the journal."""

@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.core.graphs import KINDS, nap, runs
+from tests.support.examples import part_of
 
 
 @dataclass(frozen=True)
@@ -91,14 +92,12 @@ async def waves_into_each_other(plan: Plan) -> None:
     assert max(runs.values(), default=0) <= len(plan.changes)
 
 
-@settings(deadline=None)
 @given(plans(("plain",)))
 def test_plain_graphs(plan: Plan) -> None:
     """Plain functions only."""
     asyncio.run(one_wave_at_a_time(plan))
 
 
-@settings(deadline=None)
 @given(plans(("plain", "napping")))
 def test_graphs_with_slow_nodes(plan: Plan) -> None:
     """Coroutines among them."""
@@ -106,7 +105,7 @@ def test_graphs_with_slow_nodes(plan: Plan) -> None:
     asyncio.run(waves_into_each_other(plan))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=part_of(40))
 @given(plans(("plain", "napping", "threaded")))
 def test_graphs_with_threads(plan: Plan) -> None:
     """Threads among them."""

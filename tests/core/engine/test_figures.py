@@ -7,6 +7,7 @@ import gc
 import time
 from itertools import pairwise
 
+import pytest
 from funcnodes_core.engine.runner import Engine
 
 from funcnodes_core import run_until_complete
@@ -54,19 +55,21 @@ async def test_reading_predecessor_and_source_gives_no_wrong_value(engine: Engin
     assert (sum(runs.values()), set(runs.values()), seen) == (120, {2}, [61, 305])
 
 
-async def test_a_chain_of_100_000_works(engine: Engine) -> None:
-    """Nothing recurses, and nothing is searched over the whole graph."""
+@pytest.mark.parametrize("length", [20_000, pytest.param(100_000, marks=pytest.mark.soak)])
+async def test_a_long_chain_works(engine: Engine, length: int) -> None:
+    """Nothing recurses, and nothing is searched over the whole graph; the benchmarks measure the long one."""
     # Making so many objects, the garbage collector would look through all of them again and again.
     gc.disable()
     try:
-        nodes = chain(100_000)
+        nodes = chain(length)
     finally:
         gc.enable()
-    started = time.perf_counter()
+    # Of the processor: the machine may be busy.
+    started = time.process_time()
     nodes[0]["a"] = 0
     await engine.wait_idle()
-    assert nodes[-1].outputs["out"].value == 100_000
-    assert time.perf_counter() - started < 20
+    assert nodes[-1].outputs["out"].value == length
+    assert time.process_time() - started < length * 200e-6
 
 
 def test_a_chain_built_without_a_loop_comes_in_sorted() -> None:

@@ -6,7 +6,7 @@ import time
 
 from funcnodes_core.engine import invariants
 from funcnodes_core.engine.order import Order
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 
@@ -83,7 +83,6 @@ def test_the_cycle_of_an_integer_is_named_in_order() -> None:
 edges_of_six = st.lists(st.tuples(st.integers(0, 5), st.integers(0, 5)), max_size=20)
 
 
-@settings(deadline=None)
 @given(edges_of_six, st.data())
 def test_any_edges_in_any_order_keep_the_labels_right(
     edges: list[tuple[int, int]], data: st.DataObject
@@ -99,7 +98,6 @@ def test_any_edges_in_any_order_keep_the_labels_right(
     assert order.back == set()
 
 
-@settings(deadline=None)
 @given(edges_of_six)
 def test_a_graph_without_cycles_has_no_back_edges(edges: list[tuple[int, int]]) -> None:
     """An edge is kept aside only when there is a cycle."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from funcnodes_core.engine import invariants
 from funcnodes_core.engine.scheduler import HELD, IDLE, MARKED, RanAway, Scheduler
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 Make = Callable[[int, list[tuple[int, int]]], Scheduler]
@@ -232,7 +232,6 @@ steps = st.lists(
 )
 
 
-@settings(deadline=None)
 @given(steps, st.booleans())
 def test_any_history_keeps_the_invariants(history: list[tuple[object, ...]], cycles: bool) -> None:
     """Marks, edges, runs that last and end in any order: nobody starts too early, nobody is forgotten."""
