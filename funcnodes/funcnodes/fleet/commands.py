@@ -143,6 +143,11 @@ class RememberStop:
 
 
 @dataclass(frozen=True)
+class ForgetRun:
+    """Nobody expects a process of this worker any more: the next manager need not look for one."""
+
+
+@dataclass(frozen=True)
 class Publish:
     """Show everybody the new status."""
 
@@ -166,5 +171,6 @@ Command = (
     | Note
     | NoteLetGo
     | RememberStop
+    | ForgetRun
     | Publish
 )

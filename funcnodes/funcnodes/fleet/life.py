@@ -26,6 +26,7 @@ from funcnodes.fleet.restart_policy import PROMISES
 from funcnodes.fleet.wishes import AfterEnd
 
 _IDLE = frozenset({Phase.CREATED, Phase.STOPPED, Phase.FAILED, Phase.WAITING})
+_AT_REST = frozenset({Phase.STOPPED, Phase.FAILED})
 
 
 class Life(Body):
@@ -53,6 +54,8 @@ class Life(Body):
         before = self.status
         self._out, self._event = [], event
         self._take(event)
+        if self.phase in _AT_REST and before.phase not in _AT_REST:
+            self._out.append(do.ForgetRun())
         if self.status != before and not self.is_gone:
             self._out.append(do.Publish(self.status))
         return self._out

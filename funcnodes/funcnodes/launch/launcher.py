@@ -58,6 +58,10 @@ class Launcher(Protocol):
         """Return the living process with this pid. Called for each hello."""
         ...
 
+    def find(self, words: Sequence[str]) -> ProcessId | None:
+        """Return the living process whose command line holds these words. Called where a launch broke off."""
+        ...
+
     def is_alive(self, process: ProcessId) -> bool:
         """Tell whether this very process still lives. Called at the start of a supervisor."""
         ...

@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Sequence
 
 import psutil
 
@@ -80,6 +81,14 @@ class LocalLauncher:
         found = ProcessId(pid, started)
         known = next((child for child in self._children if _is_same(child, found)), found)
         return known if self.is_alive(known) else None
+
+    def find(self, words: Sequence[str]) -> ProcessId | None:
+        """Return the living process whose command line holds all these words, if there is one."""
+        for process in psutil.process_iter():
+            with contextlib.suppress(psutil.Error):
+                if process.pid != os.getpid() and set(words) <= set(process.cmdline()):
+                    return self.identify(process.pid)
+        return None
 
     def is_alive(self, process: ProcessId) -> bool:
         """Tell whether this very process lives; one that only waits to be reaped does not."""

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import assert_never
 
-from funcnodes_worker.home.run_state import RunRecord, remove_run_files, write_run_record
+from funcnodes_worker.home.run_state import RunRecord, forget_run, remove_run_words, write_run_record
 from funcnodes_worker.home.trust import is_vouched
 from funcnodes_worker.home.worker_config import WorkerConfigBroken
 from funcnodes_worker.home.worker_home import WorkerHome
@@ -89,6 +89,8 @@ class CarryOut:
             case do.Launch():
                 self._back.spawn(self._launch(member))
             case do.Watch(process):
+                with contextlib.suppress(OSError):
+                    write_run_record(member.home, RunRecord(process.pid, process.started))
                 self._back.spawn(self._watch(member, process))
             case do.Welcome():
                 self._welcome(member, command)
@@ -116,6 +118,9 @@ class CarryOut:
                 note_end(member.home, node=node, sentence=sentence, followed=followed)
             case do.NoteLetGo(node):
                 note_end(member.home, node=node)
+            case do.ForgetRun():
+                with contextlib.suppress(OSError):
+                    forget_run(member.home)
             case do.RememberStop(was_stopped):
                 _remember_stop(member.home, was_stopped)
             case do.Publish(status):
@@ -157,8 +162,13 @@ class CarryOut:
             # process.
             home.marker.unlink(missing_ok=True)
             member.python = python
+            # Before there is a process: a manager that is killed in between would leave one that no record
+            # names, and the next would launch a second beside it.
+            write_run_record(home, RunRecord(0, time.time()))
             process = self._ground.launcher.launch(self._spec(member, python))
         except (EnvironmentProblem, LaunchProblem, WorkerConfigBroken, OSError) as problem:
+            with contextlib.suppress(OSError):
+                forget_run(home)
             self._back.tell(member, on.LaunchFailed(str(problem), _now()))
             return
         member.memory = None
@@ -187,7 +197,9 @@ class CarryOut:
                 went_back = await self._ground.provisioner.revert(member.home)
         if went_back:
             member.went_back = exit_sentence(status, evidence)
-        remove_run_files(member.home)
+        # What it ran is known now; the next manager must not count it a second time.
+        member.home.marker.unlink(missing_ok=True)
+        remove_run_words(member.home)
         jitter = random.random()  # noqa: S311 - spreads restarts; nothing secret hangs on it
         self._back.tell(
             member, on.ProcessExited(process, status, _now(), jitter, evidence, member.policy, went_back)

@@ -18,7 +18,7 @@ from collections.abc import AsyncGenerator, Callable, Coroutine
 
 import msgspec
 from funcnodes_worker.home.limits import Limits
-from funcnodes_worker.home.run_state import read_run_record
+from funcnodes_worker.home.run_state import RunRecord, read_run_record
 from funcnodes_worker.home.worker_config import (
     WorkerConfig,
     WorkerConfigBroken,
@@ -183,7 +183,7 @@ class Supervisor:
         if config.in_venv:
             await self._wish(member, lambda number: on.ProvisionWished(number, _now()))
         for package in config.package_dependencies.values():
-            await self.packages.install(home.uuid, package.package, package.version)
+            await self.packages.install(home.uuid, package.path or package.package, package.version)
         return home.uuid
 
     async def _check_python(self, wish: NewWorker) -> None:
@@ -372,13 +372,20 @@ class Supervisor:
         record = read_run_record(member.home)
         if record is None:
             return
-        process = ProcessId(record.pid, record.started)
-        if self._ground.launcher.is_alive(process):
+        process = self._process_of(member.home, record)
+        if process is not None:
             self.tell(member, on.FoundAlive(process, _now()))
         elif revive:
             # It died while nobody watched, and nobody had told it to, or the record would be gone: whoever
             # pulled the plug on worker and manager at once finds both again.
             self.tell(member, on.FoundDead(_now(), evidence_of(member), member.policy))
+
+    def _process_of(self, home: WorkerHome, record: RunRecord) -> ProcessId | None:
+        launcher = self._ground.launcher
+        if record.pid == 0:
+            return launcher.find(("--base", str(home.base.folder), "--uuid", home.uuid))
+        process = ProcessId(record.pid, record.started)
+        return process if launcher.is_alive(process) else None
 
     def _start_automatically(self) -> None:
         for uuid, member in self._members.items():

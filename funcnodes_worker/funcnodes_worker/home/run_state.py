@@ -22,6 +22,7 @@ class RunRecord(msgspec.Struct, frozen=True):
     """A worker's process: the pid alone may by now be another one's, so its start is kept with it."""
 
     pid: int
+    """0: it was about to be launched, and whoever did so has not come to say which process it is."""
     started: float
     """Seconds since the epoch, as the system tells it."""
 
@@ -36,11 +37,21 @@ def write_run_word(home: WorkerHome, word: RunWord, detail: str = "") -> None:
 def remove_run_files(home: WorkerHome) -> None:
     """Take all these files away: the worker has ended, and that was seen.
 
-    Called by the worker in good order, or by the supervisor that saw its end. What is left behind by a worker
-    and a supervisor that died together says to the next supervisor: this one was to run.
+    Called by the worker in good order. What is left behind by a worker and a supervisor that died together
+    says to the next supervisor: this one was to run.
     """
+    remove_run_words(home)
+    forget_run(home)
+
+
+def remove_run_words(home: WorkerHome) -> None:
+    """Take the published files away: no process is there. Called by the supervisor that saw its end."""
     home.pid_file.unlink(missing_ok=True)
     home.runstate_file.unlink(missing_ok=True)
+
+
+def forget_run(home: WorkerHome) -> None:
+    """Take our record away: nobody expects this worker to run. Called by the supervisor."""
     home.run_record.unlink(missing_ok=True)
 
 

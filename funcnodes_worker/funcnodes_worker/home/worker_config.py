@@ -31,6 +31,8 @@ class PackageWish(msgspec.Struct, frozen=True):
 
     package: str
     version: str | None = None
+    path: str | None = None
+    """The source folder that it is linked from, for one in development. Never taken from an archive."""
 
 
 class WorkerConfigBroken(Exception):
@@ -90,6 +92,9 @@ class WorkerConfig(msgspec.Struct, frozen=True, kw_only=True):
         known.pop("extra")
         if not self.limits.are_set:
             known.pop("limits")
+        for wish in known["package_dependencies"].values():
+            if wish["path"] is None:
+                del wish["path"]
         return {**known, **self.extra}
 
 
@@ -206,7 +211,8 @@ def _package(key: str, saved: object) -> PackageWish:
     if not isinstance(saved, dict):
         return PackageWish(key, _text(saved))
     entry = cast("dict[str, object]", saved)
-    return PackageWish(_text(entry.get("package")) or key, _text(entry.get("version")))
+    path = _text(entry.get("path"))
+    return PackageWish(_text(entry.get("package")) or key, _text(entry.get("version")), path)
 
 
 def _shelves(saved: object) -> dict[str, PackageWish]:

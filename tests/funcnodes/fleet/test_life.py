@@ -51,6 +51,7 @@ def test_an_environment_is_built_before_the_first_start() -> None:
     assert do.Provision() in life.handle(on.StartWished(1, 0.0, needs_environment=True))
     assert life.handle(on.ProvisionFailed("no network", 1.0)) == [
         do.Answer(1, "no network"),
+        do.ForgetRun(),
         do.Publish(LifeStatus(Phase.FAILED, "no network")),
     ]
 
@@ -105,6 +106,7 @@ def test_a_commanded_stop_wins_over_a_restart() -> None:
     assert life.handle(on.StopWished(9, 2.5)) == [
         do.RememberStop(True),
         do.Answer(9),
+        do.ForgetRun(),
         do.Publish(LifeStatus(Phase.STOPPED)),
     ]
     assert life.handle(on.Woken(alarm_in(waiting), 60.0)) == []
@@ -122,6 +124,7 @@ def test_stop_climbs_its_ladder() -> None:
     assert killed[0] == do.Kill(P1)
     assert life.handle(on.ProcessExited(P1, KILLED, 14.0)) == [
         do.Answer(2),
+        do.ForgetRun(),
         do.Publish(LifeStatus(Phase.STOPPED, "it did not end when asked, so it was killed")),
     ]
 

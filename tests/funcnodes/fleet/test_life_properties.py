@@ -87,7 +87,7 @@ class World:
                 self.answers[number] = error
             case do.Welcome(process):
                 self.held = dict(command.held)
-            case do.Publish() | do.Note() | do.NoteLetGo() | do.Interrupt():
+            case do.Publish() | do.Note() | do.NoteLetGo() | do.Interrupt() | do.ForgetRun():
                 pass
             case do.RememberStop(was_stopped):
                 assert was_stopped is not self.stop_is_remembered, "remembered twice"

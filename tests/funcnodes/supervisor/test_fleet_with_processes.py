@@ -13,6 +13,7 @@ import psutil
 import pytest
 from funcnodes.server.client import connect
 from funcnodes.supervisor.errors import BaseFolderInUse
+from funcnodes_worker.home.run_state import RunRecord, write_run_record
 from funcnodes_worker.home.token import read_or_make_token
 from funcnodes_worker.home.worker_home import WorkerHome
 
@@ -195,6 +196,55 @@ async def test_a_worker_that_died_with_its_manager_is_started_by_the_next(tmp_pa
     assert back["pid"] != before["pid"]
     assert "started again after it ended" in str(back["reason"])
     assert left["phase"] == "stopped"
+
+
+async def test_a_manager_killed_as_it_launches_leaves_no_second_process(tmp_path: Path) -> None:
+    """It had not come to write down which process it is: the next manager looks, and finds it."""
+    base = base_in(tmp_path)
+    first = await start_manager_process(base)
+    try:
+        async with connect(base) as client:
+            uuid = str((await client.call("new_worker", name="w", in_venv=False, autostart="always"))["uuid"])
+            await client.call("start_worker", workerid=uuid)
+            before = await status_of(client, uuid)
+        # Frozen, it cannot dial: only who looks for it finds it.
+        worker = psutil.Process(int(str(before["pid"])))
+        worker.suspend()
+        first.kill()
+        await first.wait()
+        write_run_record(WorkerHome(base, uuid), RunRecord(0, time.time()))
+        async with manager_of(base, autostart=True), connect(base) as client:
+            found = await status_of(client, uuid)
+            worker.resume()
+            back = await wait_for_status(client, uuid, lambda s: s["phase"] == "running")
+    finally:
+        kill_all_of(base.folder)
+
+    assert (found["phase"], found["pid"], back["pid"]) == ("starting", before["pid"], before["pid"])
+
+
+async def test_a_worker_that_waits_to_be_started_again_is_so_by_the_next_manager(tmp_path: Path) -> None:
+    """Its manager was killed between crash and restart; a policy that starts nothing else does that."""
+    base = base_in(tmp_path)
+    first = await start_manager_process(base)
+    try:
+        async with connect(base) as client:
+            uuid = await new_worker(client, "crashing")
+            async with line_to(client, uuid) as line:
+                await line.run("n", "abort")
+            once = await wait_for_status(client, uuid, lambda s: s["reason"] and s["phase"] == "running")
+            async with line_to(client, uuid) as line:
+                await line.run("m", "abort")
+            await wait_for_status(client, uuid, lambda s: s["phase"] == "waiting")
+            first.kill()
+            await first.wait()
+        async with manager_of(base, autostart=True), connect(base) as client:
+            back = await wait_for_status(client, uuid, lambda s: s["phase"] == "running")
+    finally:
+        kill_all_of(base.folder)
+
+    assert once["autostart"] == "on-failure"
+    assert back["held"] == [], "each crash counts once"
 
 
 async def test_a_deaf_worker_is_found_by_the_next_manager(tmp_path: Path) -> None:
