@@ -16,7 +16,7 @@ from funcnodes.server.client import ManagerGone, ManagerRefused, ManagerUnreacha
 from funcnodes_worker.home.base import Base
 from funcnodes_worker.home.supervisor_file import read_supervisor_file
 
-PATIENCE_S = 60.0
+PATIENCE_S = 90.0
 """How long one wish may take, with the manager killed under it now and then."""
 
 

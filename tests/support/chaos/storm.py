@@ -33,7 +33,8 @@ async def rage(ground: Ground, victims: Sequence[Victim], seconds: float, dice: 
 
 async def _hit_manager(ground: Ground, victims: Sequence[Victim], dice: random.Random) -> None:
     while True:
-        await asyncio.sleep(dice.uniform(1.5, 6))
+        # The more there are, the longer it takes until a new manager has looked after them all.
+        await asyncio.sleep(dice.uniform(0.2, 0.75) * len(victims))
         if ground.is_over:
             return
         if dice.random() < 0.8:

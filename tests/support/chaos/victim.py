@@ -228,14 +228,18 @@ class Victim:
         if status.get("phase") != "running":
             yield None
             return
+        is_given = False
         try:
             async with worker_on(self.ground.base, int(status["port"])) as worker:
+                is_given = True
                 yield worker
         except (OSError, aiohttp.ClientError, TimeoutError, AssertionError) as problem:
             # It was hit, or stopped by somebody, in the middle of that; that it says no is another matter.
             self.ground.note("lost line", f"{self.uuid} {type(problem).__name__} {str(problem)[:200]}")
             if "error" in str(problem):
                 self.ground.blame(f"{self.uuid}: {problem}")
+            if not is_given:
+                yield None
 
     async def _add_node(self, line: WorkerClient) -> None:
         node = f"{self.dice.getrandbits(128):032x}"
