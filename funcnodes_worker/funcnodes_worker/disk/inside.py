@@ -6,6 +6,8 @@ Owns the one check that every path from outside goes through. Does not open or m
 import re
 from pathlib import Path, PurePosixPath
 
+MAX_NAME, MAX_PATH = 255, 2048
+"""Bytes of a name that file systems take, and of a path that leaves room for the folder it is in."""
 _DRIVE = re.compile(r"^[A-Za-z]:")
 # Windows opens a device under these names, with any ending, in every folder.
 _DEVICE = re.compile(r"^(con|prn|aux|nul|com\d|lpt\d)(\..*)?$", re.IGNORECASE)
@@ -19,7 +21,7 @@ class PathRefused(ValueError):
         self.path, self.reason = path, reason
 
     def __str__(self) -> str:
-        return f"path {self.path!r} is refused: {self.reason}; name a file relative to the folder, with '/'"
+        return f"path {self.path[:200]!r} is refused: {self.reason}; name a file relative to the folder, with '/'"
 
 
 def inside(folder: Path, path: str) -> Path:
@@ -60,4 +62,7 @@ def _refusal(path: str) -> str | None:
         return "another system reads this name as a device or without its end"
     if ":" in path:
         return "it holds a colon"
+    size = len(path.encode(errors="surrogatepass"))
+    if size > MAX_PATH or any(len(part.encode(errors="surrogatepass")) > MAX_NAME for part in parts):
+        return f"a name has at most {MAX_NAME} bytes, a path {MAX_PATH}"
     return None

@@ -28,6 +28,14 @@ def test_names_that_leave_or_deceive_are_refused(tmp_path: Path, path: str) -> N
     assert repr(path) in str(refusal.value)
 
 
+@pytest.mark.parametrize("path", ["a" * 256, "ä" * 128, "a/" * 1500 + "b"])
+def test_names_no_file_system_takes_are_refused(tmp_path: Path, path: str) -> None:
+    """Found by random requests: the first look at the file raised an error of the system."""
+    with pytest.raises(PathRefused, match="at most 255 bytes, a path 2048"):
+        inside(tmp_path, path)
+    assert inside(tmp_path, "a" * 255).exists() is False
+
+
 def test_a_link_that_leads_outside_is_refused_at_every_depth(tmp_path: Path) -> None:
     root = tmp_path / "files"
     root.mkdir()
