@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
+from collections import deque
 from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from typing import Generic, Protocol, TypeVar
@@ -21,6 +22,7 @@ from funcnodes_worker.rpc.errors import CodeTable, Failure, failure_of
 from funcnodes_worker.rpc.gate import Caller, Right
 from funcnodes_worker.rpc.outbox import Frame
 from funcnodes_worker.rpc.repeat import Repeats, is_unique
+from funcnodes_worker.rpc.under_way import UnderWay, result_of
 
 MAX_WAITING = 1000
 """Calls that wait for their turn; beyond, the socket is not read, so that the sender slows down."""
@@ -95,14 +97,15 @@ class Conversation(Generic[ContextT]):
         self._table, self._peer, self._codes = table, peer, codes
         self._understand = understand
         self._waiting: asyncio.Queue[Call | Batch] = asyncio.Queue(MAX_WAITING)
-        self._edits: asyncio.Queue[tuple[Call, ContextT, asyncio.Task[Frame | None]]] = asyncio.Queue(
-            MAX_EDITS
-        )
+        self._edits: deque[UnderWay[ContextT]] = deque()
+        """Edits under way, in order."""
+        self._fewer = asyncio.Event()
+        """Set whenever an edit has been answered."""
         self._tasks: set[asyncio.Task[None]] = set()
         self._own_repeats = Repeats()
         self._shared_repeats = remembered or self._own_repeats
-        self._queued = self._editing = 0
-        """Calls that wait for their turn or have it, and edits under way."""
+        self._queued = 0
+        """Calls that wait for their turn or have it."""
         self._in_a_row = 0
         self.dialect = dialect
         """The dialect this client last used; it is answered and told news in it."""
@@ -111,7 +114,6 @@ class Conversation(Generic[ContextT]):
     async def running(self) -> AsyncGenerator[None]:
         """Take calls in turn while the block runs; at its end edits are finished, all else is broken off."""
         turns = self._start(self._take_turns())
-        self._start(self._answer_edits())
         try:
             yield
         finally:
@@ -120,16 +122,13 @@ class Conversation(Generic[ContextT]):
             # for a client that was cut off and sends them again.
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(LAST_EDITS_S):
-                    await self._edits.join()
+                    await self._wait_edited()
             for task in self._tasks:
                 task.cancel()
             await asyncio.gather(*self._tasks, return_exceptions=True)
-            while not self._edits.empty():
-                call, context, edit = self._edits.get_nowait()
-                self._repeats_of(call).give_up(call)
-                edit.cancel()
-                await asyncio.gather(edit, return_exceptions=True)
-                context.answered()
+            for edit in self._edits:
+                edit.break_off()
+            self._answer_edits()
 
     async def hear(self, text: str | bytes) -> None:
         """Take in one text frame. Returns when it has its place in the order, not when it is answered."""
@@ -181,10 +180,10 @@ class Conversation(Generic[ContextT]):
                 self._start(self._serve(call))
             case Turn.URGENT:
                 self._serve_at_once(call)
-            case Turn.READ if is_next and not self._editing and not waits:
+            case Turn.READ if is_next and not self._edits and not waits:
                 self._serve_at_once(call)
-            case Turn.EDIT if is_next and not self._edits.full():
-                await self._begin_edit(call)
+            case Turn.EDIT if is_next and len(self._edits) < MAX_EDITS:
+                self._begin_edit(call)
             case _:
                 await self._queue(call)
         self._in_a_row += 1
@@ -207,42 +206,54 @@ class Conversation(Generic[ContextT]):
 
     async def _take_turn(self, message: Call | Batch) -> None:
         if isinstance(message, Batch):
-            await self._edits.join()
+            await self._wait_edited()
             await self._serve_batch(message)
             return
         match self._turn_of(message):
-            case Turn.EDIT:
-                await self._begin_edit(message)
+            case Turn.EDIT | Turn.CHANGE:
+                if len(self._edits) >= MAX_EDITS:
+                    await self._wait_edited(MAX_EDITS - 1)
+                self._begin_edit(message)
+                if self._turn_of(message) is Turn.CHANGE:
+                    await asyncio.sleep(0)  # Its task takes the first step before the next call has its turn.
             case Turn.LONG:
-                await self._edits.join()
+                await self._wait_edited()
                 self._start(self._serve(message))
             case _:
-                await self._edits.join()
+                await self._wait_edited()
                 await self._serve(message)
 
-    async def _begin_edit(self, call: Call) -> None:
+    async def _wait_edited(self, left: int = 0) -> None:
+        """Return when so few edits are under way."""
+        while len(self._edits) > left:
+            self._fewer.clear()
+            await self._fewer.wait()
+
+    def _begin_edit(self, call: Call) -> None:
         if self._is_repeated(call):
             return
-        self._editing += 1
         context = self._peer.context_for(call)
-        # The first step of a task runs before that of any task made later, and an edit takes its place in the
-        # writer's order in its first step: so edits of one connection keep their order and share a sync to
-        # disk.
-        task = asyncio.get_running_loop().create_task(self._outcome(call, context))
-        await self._edits.put((call, context, task))
+        outcome = self._outcome(call, context)
+        if self._turn_of(call) is Turn.CHANGE:
+            outcome = result_of(asyncio.get_running_loop().create_task(outcome))
+        # An edit takes its place in the writer's order in its first step, which is made right here: so edits
+        # of one connection keep their order and share a sync to disk.
+        edit = UnderWay(call, context, outcome, self._answer_edits)
+        self._edits.append(edit)
+        edit.begin()
 
-    async def _answer_edits(self) -> None:
-        while True:
-            call, context, task = await self._edits.get()
+    def _answer_edits(self) -> None:
+        """Answer those edits that have ended, in the order in which they began."""
+        while self._edits and self._edits[0].has_ended:
+            edit = self._edits.popleft()
             try:
-                self._finish(call, await task)
-            except asyncio.CancelledError:
-                self._repeats_of(call).give_up(call)
-                raise
+                if edit.is_broken_off:
+                    self._repeats_of(edit.call).give_up(edit.call)
+                else:
+                    self._finish(edit.call, edit.answer)
             finally:
-                context.answered()
-                self._edits.task_done()
-                self._editing -= 1
+                edit.context.answered()
+                self._fewer.set()
 
     async def _serve(self, call: Call) -> None:
         remembers = self._turn_of(call) in CHANGING
@@ -371,7 +382,7 @@ class Conversation(Generic[ContextT]):
         self._peer.send(frame)
 
 
-CHANGING = (Turn.EDIT, Turn.ALONE, Turn.LONG)
+CHANGING = (Turn.EDIT, Turn.CHANGE, Turn.ALONE, Turn.LONG)
 """Turns of methods that change something: sent again, they are answered and not done again."""
 
 

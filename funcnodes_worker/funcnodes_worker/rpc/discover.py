@@ -75,7 +75,7 @@ def _schemable(kind: Any) -> Any:
 def errors_of(method: Method[Any]) -> Sequence[int]:
     """Return the codes a caller of this method should know."""
     codes = [errors.INVALID_PARAMS, errors.NO_RIGHT]
-    if method.turn is Turn.EDIT:
+    if method.turn in (Turn.EDIT, Turn.CHANGE):
         codes.append(errors.REFUSED_EDIT)
     if method.params.__struct_fields__:
         codes.append(errors.NOT_FOUND)

@@ -28,7 +28,12 @@ class Turn(enum.Enum):
     READ = "read"
     """After all calls before it have been answered."""
     EDIT = "edit"
-    """Begins in order; its first step settles its place, so that edits in a row share one sync to disk."""
+    """Begins in order; its first step settles its place, so that edits in a row share one sync to disk.
+
+    Its handler waits for nothing but its commit.
+    """
+    CHANGE = "change"
+    """As an edit, for a handler that waits for other things too."""
     ALONE = "alone"
     """After all calls before it and before all after it; sent again, it is answered and not done again."""
     URGENT = "urgent"

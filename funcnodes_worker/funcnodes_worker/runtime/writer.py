@@ -12,7 +12,7 @@ import time
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
 from funcnodes_core.document.edits import Edit
@@ -20,6 +20,7 @@ from funcnodes_core.document.history import Purpose
 from funcnodes_core.document.model import Document
 from funcnodes_core.document.titles import title_of
 from funcnodes_core.document.transaction import Transaction, transact
+from msgspec import Struct, field
 
 from funcnodes_worker.rpc.tasks import owned
 from funcnodes_worker.runtime.records import Noted
@@ -39,8 +40,7 @@ class Journal(Protocol):
         ...
 
 
-@dataclass(frozen=True)
-class Written:
+class Written(Struct, frozen=True):
     """One transaction as it goes into the journal."""
 
     revision: int
@@ -68,8 +68,7 @@ class Listener(Protocol):
         ...
 
 
-@dataclass(frozen=True)
-class Committed:
+class Committed(Struct, frozen=True):
     """One transaction that is on disk and in the document."""
 
     revision: int
@@ -77,12 +76,11 @@ class Committed:
     edits: tuple[Edit, ...]
     before: Document
     document: Document
-    answered: asyncio.Event = field(default_factory=asyncio.Event, compare=False, repr=False)
+    answered: asyncio.Event = field(default_factory=asyncio.Event)
     """Set by who submitted it, once the answer is in the outbox: then the others hear of it."""
 
 
-@dataclass(frozen=True)
-class Past:
+class Past(Struct, frozen=True):
     """A transaction as it is told to a client that missed it."""
 
     revision: int

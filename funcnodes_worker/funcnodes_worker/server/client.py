@@ -133,10 +133,14 @@ class Ticker:
         self._timer: asyncio.TimerHandle | None = None
 
     def ask(self) -> None:
-        """Have the call made at the next moment allowed."""
-        if self._timer is None:
-            loop = asyncio.get_running_loop()
-            when = max(loop.time(), self._last + self.pause_s)
+        """Have the call made at the next moment allowed: right now, if it has been quiet for so long."""
+        if self._timer is not None:
+            return
+        loop = asyncio.get_running_loop()
+        when = self._last + self.pause_s
+        if when <= loop.time():
+            self._ring()
+        else:
             self._timer = loop.call_at(when, self._ring)
 
     def _ring(self) -> None:

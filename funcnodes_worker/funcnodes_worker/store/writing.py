@@ -59,7 +59,8 @@ class WritingThread:
         loop = asyncio.get_running_loop()
         done = loop.create_future()
         self._put(Append(rows, contents, uses, loop, done))
-        await asyncio.shield(done)
+        # No shield: one who stops waiting cancels a future of its own, which `_answer` passes over.
+        await done
 
     def call(self, run: Callable[[], Any]) -> Future[Any]:
         """Run something in the thread, after everything that was handed in before."""

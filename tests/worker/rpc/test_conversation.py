@@ -161,7 +161,6 @@ async def test_edits_in_a_row_are_under_way_together() -> None:
 async def test_what_never_waits_is_answered_in_the_step_it_is_heard_in() -> None:
     """No task, no queue: the answer is there before the reader of the socket goes on."""
     peer = SmallPeer(Caller(ALL_RIGHTS, "token"))
-    peer.gate.set()
     conversation = Conversation(TABLE, peer)
     async with conversation.running(), asyncio.timeout(5):
         await conversation.hear(cmd("say", 1, word="a"))
@@ -169,6 +168,7 @@ async def test_what_never_waits_is_answered_in_the_step_it_is_heard_in() -> None
         await conversation.hear(cmd("write", 2, word="b"))
         await conversation.hear(cmd("say", 3, word="c"))
         assert len(heard(peer)) == 1, "a read waits for the edits before it"
+        peer.gate.set()
         await peer.wait_until(lambda: len(heard(peer)) == 3)
         await conversation.hear(cmd("say", 4, word="d"))
     assert [a["result"] for a in heard(peer)] == ["a", "b", "c", "d"]

@@ -29,7 +29,7 @@ class ExternalClass(msgspec.Struct, frozen=True):
     cls_name: str
 
 
-@TABLE.method("add_external_worker", Right.EDIT, ExternalClass, Turn.EDIT)
+@TABLE.method("add_external_worker", Right.EDIT, ExternalClass, Turn.CHANGE)
 async def add_external_worker(context: CallContext, params: ExternalClass) -> dict[str, Any]:
     """Return a new instance; its nodes are in the library."""
     return await context.services.process.externals.add(params.module, params.cls_module, params.cls_name)
@@ -49,7 +49,7 @@ class ExternalChanges(ExternalWorker, frozen=True):
     config: dict[str, Any] | None = None
 
 
-@TABLE.method("update_external_worker", Right.EDIT, ExternalChanges, Turn.EDIT)
+@TABLE.method("update_external_worker", Right.EDIT, ExternalChanges, Turn.CHANGE)
 async def update_external_worker(context: CallContext, params: ExternalChanges) -> None:
     """Name or set an instance."""
     which = (params.class_id, params.worker_id)
@@ -57,7 +57,7 @@ async def update_external_worker(context: CallContext, params: ExternalChanges) 
     await externals.update(which, params.name, params.config, context.commit)
 
 
-@TABLE.method("remove_external_worker", Right.EDIT, ExternalWorker, Turn.EDIT)
+@TABLE.method("remove_external_worker", Right.EDIT, ExternalWorker, Turn.CHANGE)
 async def remove_external_worker(context: CallContext, params: ExternalWorker) -> bool:
     """Return True; the instance has ended and its nodes are gone."""
     await context.services.process.externals.remove((params.class_id, params.worker_id), context.commit)
