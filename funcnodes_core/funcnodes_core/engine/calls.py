@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from funcnodes_core.engine.executors.lasting import LastingRun
     from funcnodes_core.engine.runner import Engine
 
-__all__ = ["INSIDE", "NO_AWAITABLES", "call", "is_awaitable", "stepwise", "take_step"]
+__all__ = ["INSIDE", "NO_AWAITABLES", "OVER", "call", "is_awaitable", "stepwise", "take_step"]
 
 NO_AWAITABLES = frozenset({bool, bytes, dict, float, frozenset, int, list, set, str, tuple, type(None)})
 """What most functions return: none of these is to be awaited."""
@@ -33,9 +33,18 @@ def call(function: Callable[..., Any], kwargs: dict[str, Any]) -> Any:
     return function(**kwargs)
 
 
-def _step(method: Callable[[Any], Any], argument: Any) -> Any:
-    """Let a node's coroutine go on to its next pause."""
-    return method(argument)
+OVER = object()
+"""What a step returns that was a coroutine's last; its result stands on the run."""
+
+
+def _step(method: Callable[[Any], Any], argument: Any, run: LastingRun) -> Any:
+    """Let a node's coroutine go on to its next pause, or to its end."""
+    # Caught here and not further up: an exception costs as much again for each frame that it goes through.
+    try:
+        return method(argument)
+    except StopIteration as stop:
+        run.result = stop.value
+        return OVER
 
 
 INSIDE = frozenset({call.__code__, _step.__code__})
@@ -43,17 +52,15 @@ INSIDE = frozenset({call.__code__, _step.__code__})
 
 
 def take_step(engine: Engine, run: LastingRun, work: Any, method: Callable[[Any], Any], argument: Any) -> Any:
-    """Let a node's code go on in the run's own context; return what it pauses on.
+    """Let a node's code go on in the run's own context; return what it pauses on, or `OVER` at its end.
 
-    The engine knows meanwhile whose code runs. Raises what the code raises, `StopIteration` at its end.
+    The engine knows meanwhile whose code runs. Raises what the code raises.
     """
     cell, inside = run.cell, run.context.run
     while True:
         engine.enter(cell)
         try:
-            return inside(_step, method, argument)
-        except StopIteration:
-            raise
+            return inside(_step, method, argument, run)
         except BaseException as error:
             # An interrupt may have hit the step just before the code went on, or just after it paused.
             # Then it has not heard of it yet, and would be dropped where it stands.
@@ -79,10 +86,9 @@ def stepwise(
     has_begun = paused_on is not _NOT_BEGUN
     while True:
         if not has_begun:
-            try:
-                paused_on = take_step(engine, run, work, method, argument)
-            except StopIteration as stop:
-                return stop.value
+            paused_on = take_step(engine, run, work, method, argument)
+            if paused_on is OVER:
+                return run.result
         run.paused, has_begun = True, False
         try:
             method, argument = work.send, (yield paused_on)

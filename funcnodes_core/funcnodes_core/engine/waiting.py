@@ -51,7 +51,7 @@ class Waiting:
         self._engine = engine
         self._turns: list[asyncio.Future[None]] = []
         self._idlers: list[asyncio.Future[None]] = []
-        self._loopers: dict[int, int] = {}
+        self.loopers: dict[int, int] = {}
         """Nodes that wait for what they started, and in which order they began to."""
         self._loopers_version = 0
         self._reach: dict[tuple[int, str], tuple[int, int, set[int]]] = {}
@@ -131,8 +131,8 @@ class Waiting:
     async def settled(self, cell: Cell, output: NodeOutput) -> None:
         """Return when everything that the latest value of `output` started has finished."""
         engine = self._engine
-        if cell.index not in self._loopers:
-            self._loopers[cell.index] = max(self._loopers.values(), default=0) + 1
+        if cell.index not in self.loopers:
+            self.loopers[cell.index] = max(self.loopers.values(), default=0) + 1
             self._loopers_version += 1
         while True:
             if not engine.drain():
@@ -148,8 +148,8 @@ class Waiting:
 
     def forget_looper(self, n: int) -> None:
         """Note that a node's run is over."""
-        if n in self._loopers:
-            del self._loopers[n]
+        if n in self.loopers:
+            del self.loopers[n]
             self._loopers_version += 1
 
     def _open_below(self, cell: Cell, output: NodeOutput) -> bool:
@@ -173,8 +173,8 @@ class Waiting:
 
     def _outer(self, cell: Cell) -> set[int]:
         """Return the loops around this one: they wait for it already, so it cannot wait for them."""
-        order, mine = self._engine.scheduler.order, self._loopers.get(cell.index, 0)
-        return {n for n, since in self._loopers.items() if since < mine and order.reaches(n, cell.index)}
+        order, mine = self._engine.scheduler.order, self.loopers.get(cell.index, 0)
+        return {n for n, since in self.loopers.items() if since < mine and order.reaches(n, cell.index)}
 
 
 def _resolve(futures: list[asyncio.Future[None]]) -> None:

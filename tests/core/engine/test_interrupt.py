@@ -234,10 +234,10 @@ async def test_an_interrupt_at_the_edge_of_a_step_reaches_the_coroutine(
     """Just before its code goes on or just after it paused: it is closed in order, not dropped."""
     real, closed = calls._step, list[str]()
 
-    def interrupted(method: Any, argument: Any) -> Any:
+    def interrupted(*step: Any) -> Any:
         monkeypatch.setattr(calls, "_step", real)
         if moment == "after":
-            real(method, argument)
+            real(*step)
         raise KeyboardInterrupt
 
     @NodeDecorator(f"tests.edge_{moment}")

@@ -15,7 +15,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any
 from weakref import getweakrefcount
 
-from funcnodes_core.engine.calls import stepwise, take_step
+from funcnodes_core.engine.calls import OVER, stepwise, take_step
 
 if TYPE_CHECKING:
     from funcnodes_core.engine.executors.lasting import LastingRun, LastingRuns
@@ -49,14 +49,14 @@ class Carriers:
         try:
             work = self._lasting.open(run, task)
             paused_on = take_step(self._engine, run, work, work.send, None)
-        except StopIteration as stop:
-            result = stop.value
         except BaseException as raised:  # noqa: BLE001 - errors stay on the node, cancelling too
             error = raised
         else:
-            self._begun = run, work, paused_on
-            self._lasting.paused(run, task)
-            return False
+            if paused_on is not OVER:
+                self._begun = run, work, paused_on
+                self._lasting.paused(run, task)
+                return False
+            result = run.result
         run.task = None
         # Whoever came to know the task in this run shall not meet the next one in it.
         if (
@@ -86,8 +86,18 @@ class Carriers:
         self._engine.loop.create_task(self._carry()).add_done_callback(self._over)
 
     async def _carry(self) -> None:
-        engine, waiting, runs = self._engine, self._waiting, self._engine.lasting.runs
         task: Any = asyncio.current_task()
+        # While it lives it has no callback of ours: asking for those of others is asked at every run, and
+        # costs much less where there are none.
+        task.remove_done_callback(self._over)
+        try:
+            await self._carry_on(task)
+        except BaseException:
+            task.add_done_callback(self._over)
+            raise
+
+    async def _carry_on(self, task: Any) -> None:
+        engine, waiting, runs = self._engine, self._waiting, self._engine.lasting.runs
         until = perf_counter() + SLICE_S
         self._coming, goes_on = False, True
         known_to = _known_to(task)

@@ -60,6 +60,8 @@ class LastingRun:
     paused: bool = True
     """Whether its task may have let the loop go on meanwhile."""
     unawaited: Any = None
+    result: Any = None
+    """What its coroutine returned with its last step (`calls.OVER`)."""
 
     def __init__(
         self,
@@ -298,7 +300,8 @@ class LastingRuns:
         if self.runs.get(n) is run:
             del self.runs[n]
             run.cell.lasting = False
-            self._engine.waiting.forget_looper(n)
+            if self._engine.waiting.loopers:
+                self._engine.waiting.forget_looper(n)
 
     async def _whole(self, run: LastingRun) -> Any:
         engine, cell = self._engine, run.cell
