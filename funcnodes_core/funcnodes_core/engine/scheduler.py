@@ -77,7 +77,9 @@ class Scheduler:
         """Return an integer for a node."""
         n = self.order.add()
         if n == len(self.state):
-            self._extend(1)
+            self.state.append(IDLE)
+            self.run.append(0)
+            self.wave_of.append(0)
         return n
 
     def add_sorted(self, count: int) -> range:
@@ -144,16 +146,17 @@ class Scheduler:
 
     def next(self) -> int:
         """Take the integer that runs now, or -1; it counts as running."""
-        if self.order.stale:
-            self.order.tidy()
-        if self._moves != self.order.moves:
+        order, state = self.order, self.state
+        if order.stale:
+            order.tidy()
+        if self._moves != order.moves:
             self._sort()
-        heap, state = self._heap, self.state
+        heap = self._heap
         while heap:
             n = heappop(heap) & MASK
             if state[n] != MARKED:
                 continue
-            if self._quiet or self.order.back:
+            if self._quiet or order.back:
                 n = self._choose(n)
                 if n < 0:
                     continue
@@ -163,7 +166,7 @@ class Scheduler:
             if wave == self.fresh:
                 self._waves += 1
                 self.fresh = self._waves
-            if self._laps or self.order.back:
+            if self._laps or order.back:
                 self._count_lap(n, wave)
             return n
         return -1
@@ -173,13 +176,8 @@ class Scheduler:
         if self.run[n] != run or self.state[n] < OPEN:
             return False
         self.state[n] = IDLE
-        if n in self.lasting:
-            self.lasting.discard(n)
-            self._hush(n)
-        if n in self.queued:
-            self._mark_again(n, self.queued.pop(n))
-        elif self._laps and not self.order.back:
-            self._laps.pop(n, None)
+        if self.lasting or self.queued or self._laps:
+            self._let_go(n)
         return True
 
     def stays(self, n: int, opened: bool = False, holds: bool = True) -> None:
@@ -243,6 +241,16 @@ class Scheduler:
         )
 
     # --- inside --------------------------------------------------------------------------------
+    def _let_go(self, n: int) -> None:
+        """Settle what a run leaves that lasted, was marked again meanwhile, or went round."""
+        if n in self.lasting:
+            self.lasting.discard(n)
+            self._hush(n)
+        if n in self.queued:
+            self._mark_again(n, self.queued.pop(n))
+        elif self._laps and not self.order.back:
+            self._laps.pop(n, None)
+
     def _mark_again(self, n: int, wave: int) -> None:
         outer, self.wave = self.wave, wave
         self.mark(n)
