@@ -17,7 +17,7 @@ from funcnodes_core.engine.cell import Cell
 from funcnodes_core.engine.plan import Plan
 from funcnodes_core.engine.runner import current_engine
 from funcnodes_core.engine.states import MADE_READY, OPENED
-from funcnodes_core.exceptions import NodeReadyError
+from funcnodes_core.exceptions import NodeReadyError, a_kind_of
 from funcnodes_core.io.input import NodeInput
 from funcnodes_core.io.output import NodeOutput
 from funcnodes_core.io.port import NodeIO
@@ -72,6 +72,12 @@ class Node(RunsOfNode, metaclass=NodeMeta):
     ) -> None:
         """Make a node; one that is ready asks for a run at once unless `trigger_on_create` says no."""
         self._uuid = uuid or id or new_id()
+        if not isinstance(self._uuid, str):  # pyright: ignore[reportUnnecessaryIsInstance]
+            # Whoever calls a node class like its function gets here.
+            raise TypeError(
+                f"the id of a node is a text, not {a_kind_of(self._uuid)}; "
+                f"give a value to an input, or call {type(self).__name__}.initialize_and_call(…)"
+            )
         self._name = name
         self._nodespace: weakref.ref[Any] | None = None
         self._properties: dict[str, Any] | None = dict(properties) if properties else None

@@ -62,6 +62,9 @@ def NodeDecorator(  # noqa: N802 - the published name
     node_id = kwargs.pop("node_id", None) or id
     if not node_id:
         raise ValueError("a node needs an id: NodeDecorator(id=…)")
+    if not isinstance(node_id, str):
+        # Without brackets the function itself arrives here.
+        raise TypeError(f"the id of a node is a text, not {node_id!r}: write @NodeDecorator(id=…) above it")
 
     def decorate(function: Callable[..., Any]) -> type[Node]:
         return node_class_from_function(function, node_id, **kwargs)

@@ -123,6 +123,14 @@ async def test_the_same_port_id_twice_is_refused(engine: Engine) -> None:
     assert node.outputs["out"].value == 2
 
 
+async def test_a_node_class_called_like_its_function_says_what_to_call(engine: Engine) -> None:
+    """Its first argument is the id of the node."""
+    sentence = r"is a text, not an int; give a value .*IncNode\.initialize_and_call\(…\)"
+    with pytest.raises(TypeError, match=sentence):
+        inc(5)
+    assert await inc.initialize_and_call(a=5) == 6
+
+
 async def test_names_that_are_not_there_say_what_is(engine: Engine) -> None:
     node, space = inc(), NodeSpace()
     with pytest.raises(KeyError, match=r"'nowhere'.*it has"):

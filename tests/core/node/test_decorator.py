@@ -45,6 +45,8 @@ def test_an_id_is_needed() -> None:
     with pytest.raises(ValueError, match="needs an id"):
         NodeDecorator()
     assert NodeDecorator(id="a", node_id="tests.d.b")(lambda: None).node_id == "tests.d.b"
+    with pytest.raises(TypeError, match=r"is a text, not <function .*: write @NodeDecorator\(id=…\)"):
+        NodeDecorator(lambda: None)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="not in both"):
         NodeDecorator("tests.d.c", separate_thread=True, separate_process=True)(lambda: None)
 
