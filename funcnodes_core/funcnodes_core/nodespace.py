@@ -87,13 +87,8 @@ class NodeSpace(EventEmitterMixin):
         return self.add_node_instance(self._class_of(node_id)(**node_kwargs))
 
     def _class_of(self, node_id: str) -> type[Node]:
-        try:
-            return self.lib.get_node_by_id(node_id)
-        except NodeClassNotFoundError:
-            found = REGISTERED_NODES.get(node_id)
-            if found is None:
-                raise
-            return found
+        found = self.lib.class_of(node_id) or REGISTERED_NODES.get(node_id)
+        return self.lib.get_node_by_id(node_id) if found is None else found
 
     def remove_node_instance(self, node: Node) -> str | None:
         """Remove a node with its connections; return its id, or None when it was not here."""

@@ -170,13 +170,20 @@ class Cell:
     def refresh(self) -> None:
         """Take the shortcuts anew. Called when ports or settings of the node changed."""
         node = self.node
-        ports = self.arguments = tuple([port for key, port in node.inputs.items() if key != "_triggerinput"])
-        required = [port for port in ports if port.declaration.required]
-        self.required = ports if len(required) == len(ports) else tuple(required)
-        names = self.plan.outputs
-        outs = () if names is None else tuple([node.outputs.get(name) for name in names])
+        # Every node that is made comes by here: loops cost less than comprehensions where there is little.
+        ports, required = list(node.inputs.values()), list[NodeInput]()
+        trigger = node.inputs.get("_triggerinput")
+        if trigger is not None:
+            ports.remove(trigger)
+        for port in ports:
+            if port.declaration.required:
+                required.append(port)
+        self.arguments = tuple(ports)
+        self.required = self.arguments if len(required) == len(ports) else tuple(required)
+        outputs, names = node.outputs, self.plan.outputs
+        outs = () if names is None else tuple(map(outputs.get, names))
         self.outs = outs if None not in outs or any(outs) else ()
-        self.trigger_out = node.outputs.get("_triggeroutput")
+        self.trigger_out = outputs.get("_triggeroutput")
         self.patient = node.pretrigger_delay > 0 or node.time_limit_s is not None
         # A class may have its function from a base that is no node: no plan was drawn up for that.
         is_planned = self.plan.func is getattr(type(node), "func")  # noqa: B009 - the protocol does not name it
@@ -290,7 +297,9 @@ class Cell:
     def linked(self, child: Any) -> None:
         """Take an edge over into the engine that either end sits in."""
         if isinstance(child, Cell):
-            engine = _living(self.engine, child.engine)
+            engine = self.engine
+            if engine is None or engine is not child.engine or running_loop() is not engine.loop:
+                engine = _living(engine, child.engine)
             if engine is not None:
                 engine.link(self, child)
 

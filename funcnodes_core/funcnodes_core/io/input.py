@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from funcnodes_core.io import links, shapes
 from funcnodes_core.io.datapath import DataPath
-from funcnodes_core.io.owner import Link
+from funcnodes_core.io.owner import Link, Owner, Seat
 from funcnodes_core.io.port import NodeIO
 from funcnodes_core.novalue import NoValue
 
@@ -67,9 +67,9 @@ class NodeInput(NodeIO):
         if self.fallback is not NoValue and self.listeners is not None:
             self._tell_value()
 
-    def copy(self) -> Self:
-        """Return an input like this one, without node, value and connections."""
-        new = super().copy()
+    def copy_for(self, node: Owner | None, seat: Seat) -> Self:
+        """Return an input like this one, without value and connections."""
+        new: Any = NodeIO.copy_for(self, node, seat)  # without `super`, which costs as much as the copy
         new.fallback = self.fallback
         new.sources, new.forwards, new.forwarders = (), (), ()
         return new
@@ -187,13 +187,19 @@ class NodeInput(NodeIO):
                 failed = error
         if self.declaration.does_trigger if does_trigger is None else does_trigger:
             cell.request(self)
+        if self.forwards:
+            failed = self._hand_on(value, does_trigger) or failed
+        if failed is not None:
+            raise failed
+
+    def _hand_on(self, value: Any, does_trigger: bool | None) -> Exception | None:
+        failed = None
         for target in self.forwards:
             try:
                 target.receive(value, does_trigger)
-            except Exception as error:  # noqa: BLE001 - raised below; the others must not miss the value
+            except Exception as error:  # noqa: BLE001 - raised by who asked; the others must not miss the value
                 failed = failed or error
-        if failed is not None:
-            raise failed
+        return failed
 
     def _tell_value(self) -> None:
         self.emit("after_set_value", {"result": self.value})
@@ -282,6 +288,14 @@ class NodeInput(NodeIO):
 
     def deserialize(self, data: Mapping[str, Any]) -> None:
         """Take over what a saved port says; a saved default becomes the value too."""
+        # Most say nothing, or a value only.
+        if len(data) > ("value" in data):
+            self._take_words(data)
+        value = data.get("value", NoValue)
+        if value is not NoValue and not self._stands_for_the_class_default(value):
+            self.set_value(value, does_trigger=False)
+
+    def _take_words(self, data: Mapping[str, Any]) -> None:
         shapes.take_over(self, data)
         if "does_trigger" in data:
             self.does_trigger = bool(data["does_trigger"])
@@ -290,6 +304,3 @@ class NodeInput(NodeIO):
         if "default" in data:
             self.set_default(data["default"])
             self.set_value(NoValue, does_trigger=False)
-        value = data.get("value", NoValue)
-        if value is not NoValue and not self._stands_for_the_class_default(value):
-            self.set_value(value, does_trigger=False)

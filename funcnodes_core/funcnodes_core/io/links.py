@@ -152,6 +152,8 @@ def _link(a: NodeIO, b: NodeIO) -> Link:
 
 def _tell(caller: NodeIO, event: str, result: Link | None, a: NodeIO, b: NodeIO) -> None:
     """Tell both ports and their nodes, but the nodespace once."""
+    if not (a.listeners or b.listeners or a.cell.heard or b.cell.heard):
+        return
     message = {"result": result} if event.startswith("after_") else None
     other = b if caller is a else a
     caller.emit(event, message)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from funcnodes_core.io import links, shapes
-from funcnodes_core.io.owner import Link
+from funcnodes_core.io.owner import Link, Owner, Seat
 from funcnodes_core.io.port import NodeIO
 from funcnodes_core.novalue import NoValue
 
@@ -28,9 +28,9 @@ class NodeOutput(NodeIO):
         # A tuple that is replaced: a listener may change connections while a value goes along them.
         self.targets: tuple[NodeInput, ...] = ()
 
-    def copy(self) -> Self:
-        """Return an output like this one, without node, value and connections."""
-        new = super().copy()
+    def copy_for(self, node: Owner | None, seat: Seat) -> Self:
+        """Return an output like this one, without value and connections."""
+        new: Any = NodeIO.copy_for(self, node, seat)  # without `super`, which costs as much as the copy
         new.targets = ()
         return new
 
@@ -137,6 +137,7 @@ class NodeOutput(NodeIO):
 
     def deserialize(self, data: Mapping[str, Any]) -> None:
         """Take over what a saved port says."""
-        shapes.take_over(self, data)
+        if len(data) > ("value" in data):
+            shapes.take_over(self, data)
         if "value" in data and data["value"] is not NoValue:
             self.set_value(data["value"], does_trigger=False)

@@ -71,11 +71,16 @@ class NodeIO(EventEmitterMixin):
     # --- copies of a class's port --------------------------------------------------------------
     def copy(self) -> Self:
         """Return a port like this one, without node, value and connections."""
-        new = self.__class__.__new__(self.__class__)
+        return self.copy_for(None, LOOSE)
+
+    def copy_for(self, node: Owner | None, seat: Seat) -> Self:
+        """Return a port like this one, without value and connections, that belongs to a node already."""
+        cls = self.__class__
+        new = cls.__new__(cls)
         said = self.declaration
         said.shared = True
         new.declaration = said
-        new.stored, new.node, new.cell, new.model = NoValue, None, LOOSE, self
+        new.stored, new.node, new.cell, new.model = NoValue, node, seat, self
         listeners = self.listeners
         new.listeners = None if listeners is None else {event: list(c) for event, c in listeners.items()}
         new.error_listeners = new.noted = None

@@ -120,11 +120,11 @@ class Library(EventEmitterMixin):
 
     def has_node_id(self, nodeid: str) -> bool:
         """Return whether a node id stands on any shelf."""
-        return self._class_of(nodeid) is not None
+        return self.class_of(nodeid) is not None
 
     def get_node_by_id(self, nodeid: str) -> type[Node]:
         """Return the node class of an id."""
-        if (found := self._class_of(nodeid)) is not None:
+        if (found := self.class_of(nodeid)) is not None:
             return found
         raise NodeClassNotFoundError(f"no shelf has a node {nodeid!r}; add the module it belongs to")
 
@@ -140,8 +140,8 @@ class Library(EventEmitterMixin):
         """Return all shelves as plain data."""
         return {"shelves": [serialize_shelf(shelf) for shelf in self.shelves]}
 
-    # --- inside --------------------------------------------------------------------------------
-    def _class_of(self, nodeid: str) -> type[Node] | None:
+    def class_of(self, nodeid: str) -> type[Node] | None:
+        """Return the node class of an id, or None."""
         # Asked for every node that comes to life: going through all shelves took a third of that.
         known = self._found.get(nodeid)
         if known is not None and known[1] in known[0].nodes and not self._external:
@@ -155,6 +155,7 @@ class Library(EventEmitterMixin):
                     return node
         return None
 
+    # --- inside --------------------------------------------------------------------------------
     def _living(self) -> list[tuple[Shelf, list[str]]]:
         return [(shelf, path) for known, path in self._external if (shelf := known()) is not None]
 

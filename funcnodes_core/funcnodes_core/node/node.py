@@ -103,14 +103,11 @@ class Node(RunsOfNode, metaclass=NodeMeta):
             self.ask_for_run(MADE_READY)
 
     def _make_ports(self, io_options: Mapping[str, Mapping[str, Any]] | None) -> None:
+        inputs, outputs, seat = self.inputs, self.outputs, self.cell
         for model in self.class_inputs:
-            port = model.copy()
-            port.attach(self)
-            self.inputs[port.uuid] = port
+            inputs[model.declaration.uuid] = model.copy_for(self, seat)
         for model in self.class_outputs:
-            output = model.copy()
-            output.attach(self)
-            self.outputs[output.uuid] = output
+            outputs[model.declaration.uuid] = model.copy_for(self, seat)
         for io_id, options in self._all_io_options(io_options).items():
             port = self.inputs.get(io_id) or self.outputs.get(io_id)
             if port is not None:

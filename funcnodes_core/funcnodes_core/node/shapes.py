@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from funcnodes_core.document.keys import id_behind, output_key
 from funcnodes_core.io.input import NodeInput
@@ -107,6 +107,8 @@ def take_over(node: Node, data: Mapping[str, Any]) -> None:
 def ports_of(data: Mapping[str, Any]) -> dict[str, Any]:
     """Return the ports of a saved node by id; older files hold them as a list."""
     ports: Any = data.get("io") or {}
+    if type(ports) is dict:
+        return cast("dict[str, Any]", ports)
     if isinstance(ports, Mapping):
         return dict[str, Any](ports)  # pyright: ignore[reportUnknownArgumentType]
     return {port["id"]: port for port in ports}
