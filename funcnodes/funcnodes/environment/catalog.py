@@ -10,7 +10,7 @@ import csv
 import io
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import Distribution, PackageNotFoundError, distribution, distributions
 from pathlib import Path
@@ -22,7 +22,8 @@ import msgspec
 from funcnodes_worker.disk.atomic import write_atomically
 from funcnodes_worker.home.base import Base
 
-GROUP = "funcnodes.module"
+from funcnodes.environment.local import GROUP, LocalModule, find_local
+
 LIST_URL = (
     "https://raw.githubusercontent.com/Linkdlab/funcnodes_repositories/refs/heads/main/funcnodes_modules.csv"
 )
@@ -55,6 +56,8 @@ class AvailableModule:
     releases: tuple[str, ...] = ()
     official: bool = False
     entry_points: dict[str, str] = field(default_factory=dict[str, str])
+    path: str = ""
+    """The source folder of one that lies on this machine; it is linked from there."""
 
 
 def is_installed(name: str) -> bool:
@@ -116,17 +119,37 @@ def _available(row: Mapping[str, Any]) -> AvailableModule | None:
     )
 
 
-class Catalog:
-    """The published list, from its copy on disk until a fresh one has come."""
+def _on_this_machine(module: LocalModule) -> AvailableModule:
+    return AvailableModule(
+        name=module.name,
+        version=module.version,
+        summary=module.description,
+        entry_points=module.entry_points,
+        path=str(module.path),
+    )
 
-    def __init__(self, base: Base, url: str = LIST_URL) -> None:
+
+class Catalog:
+    """The published list, from its copy on disk until a fresh one has come, and what lies on this machine."""
+
+    def __init__(self, base: Base, url: str = LIST_URL, places: Iterable[str] = ()) -> None:
+        self._places = tuple(places)
         self._file = base.cache / "funcnodes_modules.csv"
         self._url = url
         self.statement = "" if url else "No list of modules is configured."
         """Why the list is not the newest one, as a sentence; empty when it is."""
 
     def read(self) -> tuple[AvailableModule, ...]:
-        """Return the list as it was when it last could be fetched; nothing before that."""
+        """Return the modules of this machine, and the list as it was when it last could be fetched."""
+        local = {module.name: _on_this_machine(module) for module in find_local(self._places)}
+        published = (module for module in self._published() if module.name not in local)
+        return (*local.values(), *published)
+
+    def place_of(self, package: str) -> str | None:
+        """Return the folder of a module that lies on this machine, by its name; None for others."""
+        return next((str(one.path) for one in find_local(self._places) if one.name == _shown(package)), None)
+
+    def _published(self) -> tuple[AvailableModule, ...]:
         try:
             return parse_list(self._file.read_text(encoding="utf-8"))
         except FileNotFoundError:

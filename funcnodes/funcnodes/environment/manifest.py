@@ -125,7 +125,24 @@ def with_requirement(text: str, wanted: str) -> str:
     project = _table(document, "project")
     kept = [entry for entry in _dependencies(project) if _name(entry) != _name(wanted)]
     _set_dependencies(project, sorted([*kept, wanted]))
+    _unlink(document, _name(wanted))
     return _dump(document)
+
+
+def with_link(text: str, name: str, folder: Path) -> str:
+    """Return the manifest asking for the package in this source folder, linked and not copied."""
+    if name in OURS:
+        raise BadRequest(name, f"cannot be chosen: {name} always comes with the manager")
+    document = _parse(with_requirement(text, name))
+    entry = tomlkit.inline_table()
+    entry.update({"path": str(folder), "editable": True})
+    _table(_table(_table(document, "tool"), "uv"), "sources")[name] = entry
+    return _dump(document)
+
+
+def _unlink(document: _Table, name: str) -> None:
+    if name not in OURS:
+        _table(_table(_table(document, "tool"), "uv"), "sources").pop(name, None)
 
 
 def without(text: str, package: str) -> str:
@@ -140,6 +157,7 @@ def without(text: str, package: str) -> str:
     if len(kept) == len(present):
         raise NotInstalled(name)
     _set_dependencies(project, kept)
+    _unlink(document, name)
     return _dump(document)
 
 

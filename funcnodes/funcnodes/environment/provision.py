@@ -43,7 +43,7 @@ from funcnodes.environment.programs import run_lines
 from funcnodes.environment.progress import Progress, Report
 from funcnodes.environment.prune import prune_builds
 from funcnodes.environment.repair import Repaired, is_exact, rebuild
-from funcnodes.environment.request import Request, asked
+from funcnodes.environment.request import Request, Wanted, asked, wanted_by
 from funcnodes.environment.scratch import Loaded, try_loading
 from funcnodes.environment.state import Standing
 from funcnodes.environment.uv import installer_environment
@@ -186,7 +186,7 @@ class Provisioner:
         fresh = present is None or present == manifest.new_manifest(manifest.chosen_python(present))
         wishes = _wishes(home) if fresh else ()
         for wish in wishes:
-            text = manifest.with_requirement(text, wish)
+            text = wish.edit(text)
         bare = fresh and not wishes
         lock = state.text_of(home.lock_file)
         # A folder without its environment (a clone, one that was cleared away) gets it back as it was.
@@ -335,19 +335,13 @@ def _refuse_to_share(request: Request) -> None:
         raise SharedEnvironment(changed[0], sys.executable)
 
 
-def _wishes(home: WorkerHome) -> tuple[str, ...]:
-    """Return the packages that the worker's settings name, as requirements."""
+def _wishes(home: WorkerHome) -> tuple[Wanted, ...]:
+    """Return the packages that the worker's settings name."""
     try:
         wishes = read_worker_config(home).package_dependencies.values()
     except FileNotFoundError:
         return ()
-    ours = manifest.OURS
-    return tuple(
-        manifest.requirement(
-            wish.package, None if manifest.package_name(wish.package) in ours else wish.version
-        )
-        for wish in wishes
-    )
+    return tuple(map(wanted_by, wishes))
 
 
 def _keep(file: Path, text: str) -> None:

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from funcnodes_worker.home.worker_config import PackageWish
 
 from funcnodes.environment import manifest
 from funcnodes.environment.errors import BadRequest, NotInstalled
+from funcnodes.environment.local import is_path, read_local
 from funcnodes.environment.plan import EVERYTHING, Package
 
 
@@ -23,6 +25,14 @@ class Wanted:
     requirement: str
     version: str | None = None
     """As the user wrote it."""
+    path: Path | None = None
+    """The source folder it is linked from; None for a package of the registry."""
+
+    def edit(self, text: str) -> str:
+        """Return the manifest asking for this."""
+        if self.path is not None:
+            return manifest.with_link(text, self.name, self.path)
+        return manifest.with_requirement(text, self.requirement)
 
 
 @dataclass(frozen=True)
@@ -56,7 +66,7 @@ class Request:
         for name in self.remove:
             text = manifest.without(text, name)
         for wanted in self.install:
-            text = manifest.with_requirement(text, wanted.requirement)
+            text = wanted.edit(text)
         if self.upgrade != EVERYTHING:
             for name in self.upgrade:
                 text = manifest.unpinned(text, name)
@@ -66,7 +76,8 @@ class Request:
         """Return the packages that a worker's settings name, after this request."""
         noted = {name: wish for name, wish in wishes.items() if name not in self.remove}
         for wanted in self.install:
-            noted[wanted.name] = PackageWish(wanted.name, wanted.version)
+            path = None if wanted.path is None else str(wanted.path)
+            noted[wanted.name] = PackageWish(wanted.name, wanted.version, path)
         for name in self.upgrade:
             if name in noted and manifest.is_pinned(name, noted[name].version):
                 noted[name] = PackageWish(name, None)
@@ -84,10 +95,15 @@ def asked(
     install: Sequence[tuple[str, str | None]] = (),
     remove: Sequence[str] = (),
     upgrade: Sequence[str] | None = (),
+    *,
+    may_link: bool = False,
 ) -> Request:
-    """Return the request that these words mean; `upgrade=None` is everything. Refuses what is no name."""
+    """Return the request that these words mean; `upgrade=None` is everything. Refuses what is no name.
+
+    `may_link`: a whole path in place of a name means the source folder there. Only for who may choose one.
+    """
     request = Request(
-        tuple(_wanted(package, version) for package, version in install),
+        tuple(_wanted(package, version, may_link) for package, version in install),
         tuple(manifest.package_name(package) for package in remove),
         EVERYTHING if upgrade is None else tuple(manifest.package_name(package) for package in upgrade),
     )
@@ -97,5 +113,16 @@ def asked(
     return request
 
 
-def _wanted(package: str, version: str | None) -> Wanted:
+def wanted_by(wish: PackageWish) -> Wanted:
+    """Return what a worker's settings ask for."""
+    if wish.path is not None:
+        return Wanted(wish.package, wish.package, None, Path(wish.path))
+    ours = manifest.package_name(wish.package) in manifest.OURS
+    return _wanted(wish.package, None if ours else wish.version, may_link=False)
+
+
+def _wanted(package: str, version: str | None, may_link: bool) -> Wanted:
+    if may_link and is_path(package):
+        module = read_local(package)
+        return Wanted(module.name, module.name, None, module.path)
     return Wanted(manifest.package_name(package), manifest.requirement(package, version), version)

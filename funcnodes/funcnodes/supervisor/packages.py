@@ -80,7 +80,7 @@ class Packages:
         self, uuid: str, package: str, version: str | None, report: Report | None = None
     ) -> None:
         """Return when the worker has this package and, if it runs, has loaded it. All or nothing."""
-        await self.apply(uuid, asked([(package, version)]), report)
+        await self.apply(uuid, asked([(package, version)], may_link=True), report)
 
     async def remove(self, uuid: str, package: str, report: Report | None = None) -> None:
         """Return when the worker does not have this package any more."""

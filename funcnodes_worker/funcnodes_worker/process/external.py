@@ -22,6 +22,7 @@ from funcnodes_core.document.model import Document
 
 from funcnodes_worker.home.worker_home import WorkerHome
 from funcnodes_worker.process.loading import LibraryOffice
+from funcnodes_worker.process.reloading import Reloading
 from funcnodes_worker.rpc.errors import InvalidParams, NotFound, RpcError
 from funcnodes_worker.runtime.external_office import STOP_LIMIT_S, BadSettings, NoSuchWorker
 from funcnodes_worker.runtime.external_settings import (
@@ -83,6 +84,7 @@ class ExternalDesk:
         self._scripts = LocalScripts(home.local_scripts)
         self._settings = ExternalSettings(home.folder / "external_workers" / "settings.json")
         self._graph, self._living, self._writer, self._hub = graph, living, writer, hub
+        self._reloading = Reloading(office, graph, living, writer, hub)
         self._loop = asyncio.get_running_loop()
         self._turn = asyncio.Lock()
         self._stirred = asyncio.Event()
@@ -99,6 +101,7 @@ class ExternalDesk:
         for which, entry in listed.items():
             self._try_start(which, entry.get("name"), self._settings.of(which))
         self._watch()
+        self._library.workshop.look(self._stir_from_anywhere)
         if listed or changes:
             state, running = self._library.say(), self._entries()
             self._from_graph(lambda: self._begun(state, running))
@@ -106,6 +109,7 @@ class ExternalDesk:
     def end(self) -> Coroutine[Any, Any, None]:
         """Let all instances go of their devices. Awaited in the graph's thread, when the worker stops."""
         self._scripts.stop()
+        self._library.workshop.stop()
         return self._office.stop_all()
 
     async def run(self) -> None:
@@ -117,6 +121,7 @@ class ExternalDesk:
             try:
                 async with self._turn:
                     await self._reload_scripts()
+                    await self._reloading.follow(self._stir_from_anywhere, self._halt, self._refreshed)
                     await self._follow_document()
             # The graph is busy, or a script's code failed in a new way: the next change is followed again.
             except Exception:  # noqa: BLE001
@@ -292,7 +297,10 @@ class ExternalDesk:
     # Scripts, and graphs from files
 
     def _watch(self) -> None:
-        self._scripts.watch(lambda: self._from_graph(self.stir))
+        self._scripts.watch(self._stir_from_anywhere)
+
+    def _stir_from_anywhere(self) -> None:
+        self._from_graph(self.stir)
 
     def _know(self, change: Change) -> list[Which]:
         if change.problem is not None:

@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from funcnodes_worker.runtime.external_office import ExternalOffice
+from funcnodes_worker.runtime.external_settings import Which
 from funcnodes_worker.runtime.library_loader import BASIC, LibraryLoader, normalized
+from funcnodes_worker.runtime.workshop import Reloaded, Workshop
 from funcnodes_worker.server.context import LibraryState
 
 
@@ -28,6 +30,7 @@ class LibraryOffice:
         """
         self._loader, self._scripts, self.externals = loader, scripts, externals
         self._render_options = render_options or {}
+        self.workshop = Workshop(loader)
         self.problems: dict[str, str] = {}
         """What scripts and external workers could not do, by their names."""
         self.state = LibraryState({}, b'{"shelves":[]}', {}, (), {})
@@ -37,6 +40,7 @@ class LibraryOffice:
         if str(self._scripts) not in sys.path:
             sys.path.append(str(self._scripts))
         self._loader.load([BASIC, *packages])
+        self.workshop.take_in()
         return self.say()
 
     def hold(self) -> LibraryState:
@@ -46,6 +50,7 @@ class LibraryOffice:
     def load(self, packages: Iterable[str]) -> tuple[dict[str, str], LibraryState]:
         """Load more packages; return what could not be loaded, and the library now."""
         problems = self._loader.load(packages)
+        self.workshop.take_in()
         return problems, self.say()
 
     def unload(self, package: str) -> tuple[frozenset[str], LibraryState]:
@@ -54,6 +59,15 @@ class LibraryOffice:
         self._loader.unload(normalized(package))
         after = self.say()
         return frozenset(before) - frozenset(after.classes), after
+
+    def reload(self, package: str) -> tuple[Reloaded, list[Which]]:
+        """Load a package in development again; return also the external workers of a class that changed."""
+        done = self.workshop.reload(package)
+        declared = self._loader.take_external()
+        if done.problem is not None:
+            return done, []
+        group = self.import_name_of(package)
+        return done, self.externals.know(group, declared.get(group))
 
     def import_name_of(self, package: str) -> str:
         """Return what a package is imported as."""

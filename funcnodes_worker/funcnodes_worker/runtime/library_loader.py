@@ -8,14 +8,17 @@ in the graph's thread.
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import logging
 import re
+import site
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import Distribution, EntryPoint, distributions
 from pathlib import Path
 from typing import Any, cast
 
+import msgspec
 from funcnodes_core.document.model import ClassRecord
 from funcnodes_core.lib.libfinder import module_to_shelf
 from funcnodes_core.lib.library import Library
@@ -36,6 +39,14 @@ def normalized(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
+class _DirInfo(msgspec.Struct, frozen=True):
+    editable: bool = False
+
+
+class _DirectUrl(msgspec.Struct, frozen=True):
+    dir_info: _DirInfo = _DirInfo()
+
+
 @dataclass(frozen=True)
 class Module:
     """A package that brings nodes, as its metadata tells; nothing of it was imported."""
@@ -49,6 +60,15 @@ class Module:
         """The package that is imported."""
         entry = self.entries.get("module") or next(iter(self.entries.values()))
         return entry.value.split(":")[0].split(".")[0]
+
+    @property
+    def is_linked(self) -> bool:
+        """Whether it is imported from where somebody works on it (PEP 610)."""
+        said = self.distribution.read_text("direct_url.json")
+        try:
+            return said is not None and msgspec.json.decode(said, type=_DirectUrl).dir_info.editable
+        except msgspec.MsgspecError:
+            return False
 
     def as_json(self) -> dict[str, Any]:
         """Return the published form: all fields are texts."""
@@ -108,10 +128,12 @@ class LibraryLoader:
         """What the packages are imported as, by their names."""
         self.modules: list[dict[str, Any]] = []
         """All packages with nodes that are installed, in the published form."""
+        self.found: dict[str, Module] = {}
+        """The same as they were found at the last load, by normalized name."""
 
     def load(self, packages: Iterable[str]) -> dict[str, str]:
         """Load these packages; return what could not be loaded, as sentences by package."""
-        modules = installed_modules()
+        modules = self.found = installed_modules()
         self.modules = [module.as_json() for module in modules.values()]
         problems: dict[str, str] = {}
         for package in packages:
@@ -133,6 +155,9 @@ class LibraryLoader:
         return problems
 
     def _load(self, module: Module) -> None:
+        if module.is_linked and importlib.util.find_spec(module.import_name) is None:
+            # Linked while we run: the line that says where to is read when an interpreter starts.
+            site.addsitedir(str(module.distribution.locate_file("")))
         get_installed_modules(AVAILABLE_MODULES)
         installed = AVAILABLE_MODULES[module.import_name]
         installed.load()
@@ -157,6 +182,11 @@ class LibraryLoader:
         shelf = self.loaded.shelves.pop(normalized(package), None)
         if shelf is not None:
             self.library.remove_shelf(shelf)
+
+    def put_back(self, package: str, shelf: Shelf) -> None:
+        """Have a shelf in the library again that was taken out: what was to replace it does not load."""
+        self.library.add_shelf(shelf)
+        self.loaded.shelves[normalized(package)] = shelf
 
     def take_external(self) -> dict[str, object]:
         """Return the external workers that packages declared since this was asked last, by import name."""

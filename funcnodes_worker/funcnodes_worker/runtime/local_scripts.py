@@ -1,8 +1,7 @@
 """The user's own Python files in `local_scripts/`: imported, watched, imported again when they change.
 
 Owns which files there are and which have changed; what they bring is `external_office`'s. Reading and
-importing belong to the graph's thread. Watching costs nothing while nothing changes: the system tells
-(inotify and its like, through watchdog, which is imported only where the folder exists).
+importing belong to the graph's thread.
 """
 
 from __future__ import annotations
@@ -14,10 +13,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+
+from funcnodes_worker.runtime.watching import PythonWatch, stamp_of
 
 _log = logging.getLogger("funcnodes.worker")
-_MOVING = frozenset({"created", "modified", "moved", "deleted", "closed"})
 
 
 @dataclass(frozen=True)
@@ -37,7 +36,7 @@ class LocalScripts:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._seen: dict[str, tuple[int, int]] = {}
-        self._observer: Any = None
+        self._watching = PythonWatch()
 
     def look(self) -> list[Change]:
         """Import what is new or has changed since the last look, and name what is gone."""
@@ -45,7 +44,7 @@ class LocalScripts:
         if there and str(self._folder) not in sys.path:
             sys.path.append(str(self._folder))
         changes = [Change(name, None) for name in self._seen if name not in there]
-        before, self._seen = self._seen, {name: _stamp(file) for name, file in there.items()}
+        before, self._seen = self._seen, {name: stamp_of(file) for name, file in there.items()}
         for change in changes:
             sys.modules.pop(change.name, None)
         changed = [name for name, stamp in self._seen.items() if before.get(name) != stamp]
@@ -63,40 +62,14 @@ class LocalScripts:
 
         Asked again, it begins to watch a folder that was made meanwhile.
         """
-        if self._observer is not None:
-            return True
         if not self._folder.is_dir():
             return False
-        from watchdog.events import FileSystemEvent, FileSystemEventHandler
-        from watchdog.observers import Observer
-
-        class _Tell(FileSystemEventHandler):
-            def on_any_event(self, event: FileSystemEvent) -> None:
-                names = (str(event.src_path), str(event.dest_path))
-                if event.event_type in _MOVING and any(name.endswith(".py") for name in names):
-                    changed()
-
-        observer = Observer()
-        observer.daemon = True
-        observer.schedule(_Tell(), str(self._folder), recursive=True)
-        observer.start()
-        self._observer = observer
+        self._watching.add(self._folder, changed)
         return True
 
     def stop(self) -> None:
         """Watch no more."""
-        if self._observer is not None:
-            self._observer.stop()
-            self._observer.join()
-            self._observer = None
-
-
-def _stamp(file: Path) -> tuple[int, int]:
-    try:
-        found = file.stat()
-    except OSError:
-        return (0, 0)
-    return found.st_mtime_ns, found.st_size
+        self._watching.stop()
 
 
 def _import(name: str, file: Path) -> Change:

@@ -315,7 +315,8 @@ async def delete_worker(turn: Turn, params: OfWorker) -> object:
 @TABLE.method("install", Right.INSTALL, InstallParams, When.LONG)
 async def install(turn: Turn, params: InstallParams) -> object:
     """Install a package into a worker; answered when it is there and loaded."""
-    await turn.office.supervisor.packages.install(params.workerid, params.package, params.version)
+    package = await _place(turn, params.package, params.version)
+    await turn.office.supervisor.packages.install(params.workerid, package, params.version)
     return {}
 
 
@@ -329,7 +330,7 @@ async def remove(turn: Turn, params: RemoveParams) -> object:
 @TABLE.method("plan", Right.INSTALL, ChangeParams, When.LONG)
 async def plan(turn: Turn, params: ChangeParams) -> object:
     """Return what `apply` would do: what comes, changes and goes, or why it cannot; changes nothing."""
-    request = _request(params)
+    request = await _request(turn, params)
     preview = await turn.office.supervisor.packages.preview(params.workerid, request)
     known = await asyncio.to_thread(turn.office.catalog.read)
     return shown_plan(preview, request, {module.name for module in known})
@@ -338,7 +339,9 @@ async def plan(turn: Turn, params: ChangeParams) -> object:
 @TABLE.method("apply", Right.INSTALL, ChangeParams, When.LONG)
 async def apply(turn: Turn, params: ChangeParams) -> object:
     """Do all that `plan` says or nothing; answered when the worker has it, with what changed."""
-    return shown_difference(await turn.office.supervisor.packages.apply(params.workerid, _request(params)))
+    return shown_difference(
+        await turn.office.supervisor.packages.apply(params.workerid, await _request(turn, params))
+    )
 
 
 @TABLE.method("upgrade", Right.INSTALL, UpgradeParams, When.LONG)
@@ -355,10 +358,18 @@ async def repair(turn: Turn, params: OfWorker) -> object:
     return {"damaged": repaired.damaged}
 
 
-def _request(params: ChangeParams) -> Request:
-    install = [(wanted.package, wanted.version) for wanted in params.install]
+async def _place(turn: Turn, package: str, version: str | None) -> str:
+    """Return the folder of a module of this machine, unless a version is wanted; else the name as it is."""
+    place = None if version else await asyncio.to_thread(turn.office.catalog.place_of, package)
+    return place or package
+
+
+async def _request(turn: Turn, params: ChangeParams) -> Request:
+    install = [
+        (await _place(turn, wanted.package, wanted.version), wanted.version) for wanted in params.install
+    ]
     upgrade = [] if params.upgrade is False else None if params.upgrade is True else params.upgrade
-    return asked(install, params.remove, upgrade)
+    return asked(install, params.remove, upgrade, may_link=True)
 
 
 @TABLE.method("catalog", Right.VIEW, CatalogParams, When.LONG)

@@ -29,6 +29,7 @@ from funcnodes_worker.rpc.gate import Gate
 from funcnodes_worker.wire.control import granted_by
 
 from funcnodes.environment.catalog import Catalog, list_url
+from funcnodes.environment.local import local_paths
 from funcnodes.environment.provision import Provisioner
 from funcnodes.launch.local import LocalLauncher
 from funcnodes.server.client import bearer
@@ -113,7 +114,7 @@ async def open_manager(
             access.on_change(lambda: _renew(access, gate, news, relay))
             access.expire_as_time_goes(asyncio.get_running_loop().call_later)
             _renew(access, gate, news, relay)
-            catalog = Catalog(base, list_url(config.raw))
+            catalog = Catalog(base, list_url(config.raw), local_paths(config.raw))
             office = Office(supervisor, catalog, manager.request_stop, news.figures_watched)
             doors = Doors(office, news, ControlDoor(supervisor, access))
             app = build(doors, Hub(relay, FleetAddresses(supervisor)), gate)
