@@ -76,7 +76,26 @@ def root(
 
         logging.basicConfig(level=logging.DEBUG, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     if context.invoked_subcommand is None:
-        typer.echo(context.get_help())
+        import sys
+
+        if sys.stdin.isatty() and sys.stdout.isatty():
+            _menu(context)
+        else:
+            typer.echo(context.get_help())
+
+
+@app.command("cli", epilog="Example: funcnodes cli")
+def cli(context: typer.Context) -> None:
+    """Show a menu of what can be done, at a terminal; `funcnodes` alone does the same."""
+    _menu(context)
+
+
+def _menu(context: typer.Context) -> None:
+    from funcnodes.cli.main import run
+    from funcnodes.cli.menu import menu
+    from funcnodes.cli.session import asked
+
+    menu(asked(context), run)
 
 
 runserver.register(app)

@@ -17,7 +17,11 @@ if TYPE_CHECKING:
     from funcnodes_worker.home.base import Base
     from funcnodes_worker.home.links import Session
 
-sessions = typer.Typer(help="List and end the browser sessions of this base folder.", no_args_is_help=True)
+sessions = typer.Typer(
+    help="List and end the browser sessions of this base folder.",
+    epilog="Example: funcnodes session list",
+    no_args_is_help=True,
+)
 
 
 def register(app: typer.Typer) -> None:

@@ -15,7 +15,11 @@ from funcnodes.cli.session import asked
 if TYPE_CHECKING:
     from funcnodes.cli.session import Asked
 
-noun = typer.Typer(help="Give, list and take back tokens with less than all rights.", no_args_is_help=True)
+noun = typer.Typer(
+    help="Give, list and take back tokens with less than all rights.",
+    epilog="Example: funcnodes token list",
+    no_args_is_help=True,
+)
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 

@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from funcnodes.cli import completion
 from funcnodes.cli.session import Asked, asked
 
 noun = typer.Typer(
@@ -19,12 +20,19 @@ noun = typer.Typer(
 )
 
 Which = Annotated[
-    str | None, typer.Argument(metavar="[WORKER]", help="Name, uuid, or the beginning of the uuid.")
+    str | None,
+    typer.Argument(
+        metavar="WORKER",
+        help="Name, uuid, or the beginning of the uuid.",
+        autocompletion=completion.workers,
+    ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Safe = Annotated[bool, typer.Option("--safe", help="Open the graph without running anything in it.")]
 Uuid = Annotated[str | None, typer.Option("--uuid", help="The worker's uuid.")]
-Name = Annotated[str | None, typer.Option("--name", help="The worker's name.")]
+Name = Annotated[
+    str | None, typer.Option("--name", help="The worker's name.", autocompletion=completion.workers)
+]
 
 
 @noun.callback()

@@ -24,7 +24,7 @@ def clone(
     context: typer.Context,
     words: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[WORKER] NEW-NAME", help="The worker, then the name of its copy."),
+        typer.Argument(metavar="WORKER NEW-NAME", help="The worker, then the name of its copy."),
     ] = None,
     uuid: Uuid = None,
     name: Name = None,

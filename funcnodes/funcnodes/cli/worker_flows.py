@@ -12,7 +12,7 @@ import typer
 
 from funcnodes.cli.worker import Json, Name, Uuid, Which, meant, noun, worker_and
 
-Words = Annotated[list[str], typer.Argument(metavar="[WORKER] FILE.fnw", help="The worker, then the file.")]
+Words = Annotated[list[str], typer.Argument(metavar="WORKER FILE.fnw", help="The worker, then the file.")]
 
 
 @noun.command("export", epilog="Example: funcnodes worker export demo flow.fnw")
@@ -20,9 +20,7 @@ def export(
     context: typer.Context,
     words: Annotated[
         list[str] | None,
-        typer.Argument(
-            metavar="[WORKER] [FILE.fnw]", help="The worker, then the file [default: its name.fnw]."
-        ),
+        typer.Argument(metavar="WORKER FILE.fnw", help="The worker, then the file [default: its name.fnw]."),
     ] = None,
     uuid: Uuid = None,
     name: Name = None,

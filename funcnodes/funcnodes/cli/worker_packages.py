@@ -13,7 +13,7 @@ from funcnodes.cli.session import asked
 from funcnodes.cli.worker import Json, Name, Uuid, Which, meant, noun, worker_and
 
 Words = Annotated[
-    list[str] | None, typer.Argument(metavar="[WORKER] PACKAGE", help="The worker, then the package.")
+    list[str] | None, typer.Argument(metavar="WORKER PACKAGE", help="The worker, then the package.")
 ]
 Install = Annotated[
     list[str] | None,
@@ -106,7 +106,7 @@ def upgrade(
     context: typer.Context,
     words: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[WORKER] [PACKAGE]…", help="The worker, then the packages [default: all]."),
+        typer.Argument(metavar="WORKER PACKAGE", help="The worker, then the packages [default: all]."),
     ] = None,
     uuid: Uuid = None,
     name: Name = None,

@@ -33,12 +33,12 @@ def _first_word(context: typer.Context, words: list[str]) -> tuple[Asked, list[s
     return Asked(before.directory, before.debug, which=which), words[1 if which else 0 :]
 
 
-@noun.command(context_settings=_AS_IT_COMES, epilog="Example: funcnodes worker py demo -m pip list")
+@noun.command(context_settings=_AS_IT_COMES, epilog="Example: funcnodes worker py demo script.py")
 def py(
     context: typer.Context,
     words: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[WORKER] …", help="The worker, then what Python is to be given."),
+        typer.Argument(metavar="WORKER …", help="The worker, then what Python is to be given."),
     ] = None,
 ) -> None:
     """Run the Python of a worker's environment with the rest of the line; its exit code is ours."""
@@ -64,7 +64,7 @@ def command(
     method: Annotated[str, typer.Option("-c", "--command", metavar="NAME", help="The method.")],
     words: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[WORKER] [--KEY VALUE]…", help="The worker, then what the method takes."),
+        typer.Argument(metavar="WORKER --KEY VALUE", help="The worker, then what the method takes."),
     ] = None,
     timeout: Annotated[float, typer.Option(hidden=True)] = 30.0,
 ) -> None:

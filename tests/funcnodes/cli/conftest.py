@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
@@ -38,14 +39,14 @@ class Ended:
 class CommandLine:
     """The command line in this process: an interpreter's start per line would be most of the time."""
 
-    def __init__(self, base: Base, capsys: pytest.CaptureFixture[str]) -> None:
-        self.base, self._capsys = base, capsys
+    def __init__(self, base: Base, captured: pytest.CaptureFixture[str]) -> None:
+        self.base, self._captured = base, captured
 
     def __call__(self, *arguments: str) -> Ended:
         """Return how a command ended."""
-        self._capsys.readouterr()
+        self._captured.readouterr()
         code = main.run(["--dir", str(self.base.folder), *arguments])
-        captured = self._capsys.readouterr()
+        captured = self._captured.readouterr()
         assert "Traceback" not in captured.err
         return Ended(code, captured.out, captured.err)
 
@@ -72,18 +73,25 @@ def alone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Base]:
 def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Base]:
     """A base folder whose manager runs as a program of its own."""
     base = Base(make_base(tmp_path_factory.mktemp("fleet") / "base"))
+    with running_manager(base):
+        yield base
+
+
+@contextlib.contextmanager
+def running_manager(base: Base, environment: dict[str, str] | None = None) -> Iterator[None]:
+    """Have a manager run for this base folder; it ends in good order."""
     command = [sys.executable, "-m", "funcnodes", "--dir", str(base.folder), "startworkermanager"]
     manager = subprocess.Popen(
         [*command, "--port", "0"],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-        env=program_environment(),
+        env=program_environment() | (environment or {}),
         start_new_session=True,
     )
     try:
         _wait_for_manager(base, manager)
-        yield base
+        yield
         manager.terminate()
         assert manager.wait(30) == 0
     finally:
@@ -101,15 +109,15 @@ def _wait_for_manager(base: Base, manager: subprocess.Popen[bytes], limit_s: flo
 
 
 @pytest.fixture
-def line(fleet: Base, capsys: pytest.CaptureFixture[str]) -> CommandLine:
+def line(fleet: Base, capfd: pytest.CaptureFixture[str]) -> CommandLine:
     """The command line for the base folder with a manager."""
-    return CommandLine(fleet, capsys)
+    return CommandLine(fleet, capfd)
 
 
 @pytest.fixture
-def lone_line(alone: Base, capsys: pytest.CaptureFixture[str]) -> CommandLine:
+def lone_line(alone: Base, capfd: pytest.CaptureFixture[str]) -> CommandLine:
     """The command line for a base folder without a manager."""
-    return CommandLine(alone, capsys)
+    return CommandLine(alone, capfd)
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,72 @@
+"""The verbs that change a worker's environment, with a real one and packages of a shelf of wheels."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+
+import pytest
+from funcnodes.cli.package_actions import change_of
+from funcnodes_worker.home.base import Base
+
+from tests.funcnodes.cli.conftest import CommandLine, running_manager
+from tests.funcnodes.environment.tiny_wheels import make_shelf_of_wheels
+from tests.support.processes import make_base
+
+pytestmark = [pytest.mark.registry, pytest.mark.timeout(300)]
+
+
+@pytest.fixture(scope="module")
+def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Base]:
+    """A base folder whose manager finds our tiny packages."""
+    shelf = make_shelf_of_wheels(tmp_path_factory.mktemp("wheels"))
+    base = Base(make_base(tmp_path_factory.mktemp("fleet") / "base"))
+    with running_manager(base, {"UV_FIND_LINKS": str(shelf)}):
+        yield base
+
+
+def test_an_environment_is_planned_changed_and_mended(line: CommandLine) -> None:
+    """All that is done to one environment, in the order in which people do it."""
+    uuid = line.good("worker", "new", "--name", "lab").strip()
+    plan = json.loads(line.good("worker", "plan", "lab", "--install", "fntest-module==1.0"))
+    assert plan["summary"] == "adds fntest-library 2.0, fntest-module 1.0"
+    assert line.json("worker", "modules", "list", "lab")[0]["name"] == "funcnodes-basic"
+
+    ended = line("worker", "apply", "lab", "--install", "fntest-module==1.0")
+    assert (ended.code, "say --yes" in ended.err) == (2, True)
+    done = json.loads(line.good("worker", "apply", "lab", "--install", "fntest-module==1.0", "--yes"))
+    assert done["summary"] == plan["summary"]
+    listed = line("worker", "--uuid", uuid, "modules", "list").lines
+    assert "fntest-module\t1.0\tactive" in listed
+    version = "from importlib.metadata import version; print(version('fntest-module'))"
+    assert line("worker", "py", "lab", "-c", version).lines == ["1.0"]
+    assert line.good("worker", "activate", "lab").startswith(". ")
+
+    assert line.json("worker", "upgrade", "lab", "fntest-module")["changed"][0]["after"] == "2.0"
+    assert line.json("worker", "repair", "lab") == {"damaged": {}}
+    assert "has no fntest-module any more" in line.good("worker", "remove", "lab", "fntest-module")
+    assert "has fntest-module now" in line.good("modules", "install", "fntest-module", "--version", "1.0")
+    ended = line("worker", "install", "lab", "fntest-nobody-has-this")
+    assert (ended.code, "fntest-nobody-has-this" in ended.err) == (1, True)
+
+
+def test_what_options_mean() -> None:
+    """A version behind the name, as in requirements."""
+    assert change_of(["a==1.4", "b>=1,<2", "c"], ["d"], ["e"]) == {
+        "install": [
+            {"package": "a", "version": "==1.4"},
+            {"package": "b", "version": ">=1,<2"},
+            {"package": "c"},
+        ],
+        "remove": ["d"],
+        "upgrade": ["e"],
+    }
+    assert change_of(None, None, ["all"]) == {"upgrade": True}
+
+
+def test_the_pythons_of_this_machine(line: CommandLine) -> None:
+    """The manager's own first; a pipe gets plain lines."""
+    first = line("worker", "pythons").lines[0].split("\t")
+    assert first[0] == f"{sys.version_info.major}.{sys.version_info.minor}"
+    assert first[2] == sys.executable
