@@ -21,7 +21,8 @@ class PathRefused(ValueError):
         self.path, self.reason = path, reason
 
     def __str__(self) -> str:
-        return f"path {self.path[:200]!r} is refused: {self.reason}; name a file relative to the folder, with '/'"
+        shown = self.path[:200]
+        return f"path {shown!r} is refused: {self.reason}; name a file relative to the folder, with '/'"
 
 
 def inside(folder: Path, path: str) -> Path:

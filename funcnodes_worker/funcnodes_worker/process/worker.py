@@ -282,8 +282,8 @@ class WorkerInServerThread:
     def _lasts(self, run: Run) -> None:
         before = self.board.state(run.node)
         if before.status != "running":
-            # What its runs have cost so far stands; why this one came is told when it has ended, and the reason
-            # of the one before is none of it.
+            # What its runs have cost so far stands. Why this one came is told when it has ended: until then it
+            # must not look like the reason of the one before.
             figures = dataclasses.replace(before.figures, reason="")
             state = NodeState("running", before.run + 1, None, before.ready, figures=figures)
             self.board.take(Batch(states={run.node: state}), self.writer.head.nodes.__contains__)
