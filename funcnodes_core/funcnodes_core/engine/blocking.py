@@ -26,13 +26,12 @@ def block_below(engine: Engine, cell: Cell) -> None:
     """Note on all below a node that it has failed. Called by the runner."""
     since = ref(engine), engine.scheduler.wave_of[cell.index]
     for other in _below(engine, cell):
-        if other.state in (MARKED, HELD):
-            other.blocked_by = cell.node.uuid
+        rests = other.state == IDLE and other.error is None
+        if rests or other.state in (MARKED, HELD):
+            was_blocked_by, other.blocked_by = other.blocked_by, cell.node.uuid
             _blocked[other] = since
-        elif other.error is None and other.blocked_by is None and other.state == IDLE:
-            other.blocked_by = cell.node.uuid
-            _blocked[other] = since
-            engine.state_changed(other)
+            if rests and was_blocked_by != cell.node.uuid:
+                engine.state_changed(other)
 
 
 def recover(engine: Engine, cell: Cell) -> None:

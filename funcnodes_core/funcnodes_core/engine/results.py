@@ -32,20 +32,28 @@ def hand_out(cell: Cell, result: Any, give: Callable[[NodeOutput, Any], object])
         # One that was taken off its node takes its result along.
         if out is not None:
             give(out, item)
-    if given < len(outs) or (isinstance(result, Sized) and len(result) != given):
-        cell.mismatch = _said(cell.plan.outputs or (), given, result)
+    parts = _parts_of(result, given)
+    if given != len(outs) or parts != given:
+        cell.mismatch = _said(cell.plan.outputs or (), given, parts)
     elif cell.mismatch is not None:
         cell.mismatch = None
 
 
-def _said(outputs: tuple[str, ...], given: int, result: Any) -> str:
+def _parts_of(result: Any, given: int) -> int:
+    """Return how many parts a result has; of one that cannot tell, only those that were given out count."""
+    try:
+        return len(result) if isinstance(result, Sized) else given
+    except Exception:  # noqa: BLE001 - the parts are given out; an object that breaks on its length has run well
+        return given
+
+
+def _said(outputs: tuple[str, ...], given: int, parts: int) -> str:
     """Return what users should know of a result that has more or fewer parts than there are outputs."""
     if given < len(outputs):
         left = outputs[given:]
         keeps = "keeps its value" if len(left) == 1 else "keep their values"
         count = f"{given} result" if given == 1 else f"{given} results"
         return f"returned {count} for {len(outputs)} outputs: {', '.join(left)} {keeps}"
-    parts = len(result)
     dropped = parts - given
     last = "the last is" if dropped == 1 else f"the last {dropped} are"
     return f"returned {parts} results for {len(outputs)} outputs ({', '.join(outputs)}): {last} dropped"

@@ -123,6 +123,8 @@ def _sentence_of(exception: BaseException) -> str:
         done = "interrupted" if isinstance(exception, KeyboardInterrupt) else "cancelled"
         said = text or f"the run was {done}"
         return f"{said}. Its outputs keep what they have; change an input or run the node to try again"
+    if isinstance(exception, SystemExit):
+        return f"asked the whole program to end (exit code {text or 0}), which a node cannot"
     return text or f"raised {type(exception).__name__} without saying why"
 
 

@@ -235,3 +235,17 @@ async def test_who_awaits_a_node_is_told_the_class_of_an_error_without_text(engi
     error = node.run_state.error
     assert error is not None
     assert error.message == "raised LookupError without saying why"
+
+
+async def test_a_node_that_wants_to_end_the_program_fails(engine: Engine) -> None:
+    """A worker goes on."""
+
+    @NodeDecorator("tests.handlers.exits")
+    def exits(a: int) -> int:
+        raise SystemExit(a)
+
+    node = exits()
+    node["a"] = 3
+    with pytest.raises(NodeTriggerError, match=r"asked the whole program to end \(exit code 3\)"):
+        await node
+    assert node.run_state.status == "failed"

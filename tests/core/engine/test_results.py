@@ -131,6 +131,20 @@ async def test_a_result_that_breaks_while_it_is_read_is_the_nodes_error(engine: 
         await node
 
 
+async def test_a_result_that_cannot_say_its_length_is_given_out_all_the_same(engine: Engine) -> None:
+    class Odd:
+        def __iter__(self) -> Iterator[int]:
+            return iter((1, 2))
+
+        def __len__(self) -> int:
+            raise ValueError("no length")
+
+    node = plain()
+    node["value"] = Odd()
+    await node
+    assert (results(node), node.run_state.status, node.run_state.notice) == ((1, 2), "idle", None)
+
+
 async def test_an_output_that_was_removed_takes_its_result_along(engine: Engine) -> None:
     """The others keep their places."""
     node = plain()

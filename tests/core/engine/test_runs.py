@@ -151,6 +151,9 @@ async def test_who_runs_beside_a_failure_of_its_own_wave_is_shown_as_blocked(eng
     await engine.wait_idle()
     assert (states(), join.outputs["out"].value) == (["failed", "blocked", "blocked"], 2)
     assert (join.run_state.blocked_by, last.run_state.blocked_by) == (failing.uuid, failing.uuid)
+    start["a"] = -10
+    await engine.wait_idle()
+    assert states() == ["failed", "blocked", "blocked"], "and again"
 
     aside["a"] = 1
     await engine.wait_idle()
