@@ -6,6 +6,7 @@ Owns the frames of one client. What its requests mean stands in `published` and 
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 
 import msgspec
@@ -30,6 +31,8 @@ class ManagerClient:
         self.watches = False
         self.watches_figures = False
         self.open_calls = 0
+        self.followed: dict[str, asyncio.Task[None]] = {}
+        """The workers whose log it is told, by their ids."""
         self._outbox = Outbox()
         self.close_code: int | None = None
 
@@ -66,6 +69,8 @@ class ManagerClient:
     def close(self, code: int, reason: str) -> None:
         """End the connection once what is queued was sent."""
         self.close_code = code
+        for telling in self.followed.values():
+            telling.cancel()
         self._outbox.close(reason)
 
     async def write_to(self, socket: web.WebSocketResponse) -> None:

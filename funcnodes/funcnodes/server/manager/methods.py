@@ -27,6 +27,7 @@ from funcnodes_worker.rpc.gate import Right, RightWord
 from funcnodes.environment.errors import EnvironmentProblem
 from funcnodes.environment.request import Request, asked
 from funcnodes.server.manager.client import Turn
+from funcnodes.server.manager.logs import last_lines
 from funcnodes.server.manager.shown_plan import shown_difference, shown_plan
 from funcnodes.supervisor.ends import last_ends
 from funcnodes.supervisor.errors import UnknownWorker, WishRefused
@@ -68,6 +69,15 @@ class EndsParams(msgspec.Struct, frozen=True):
 
     workerid: str
     limit: int = 20
+
+
+class LogParams(msgspec.Struct, frozen=True):
+    """Whose log, how many of its last lines, and whether to tell what comes."""
+
+    workerid: str
+    lines: Annotated[int, msgspec.Meta(ge=0)] = 200
+    follow: bool | None = None
+    """True: new lines are told from now on. False: no more."""
 
 
 class WatchParams(msgspec.Struct, frozen=True):
@@ -272,6 +282,12 @@ async def ends(turn: Turn, params: EndsParams) -> object:
     """Return how a worker's processes ended, the last first: when, why, which node ran, what followed."""
     member = turn.office.supervisor.member(params.workerid)
     return {"ends": await asyncio.to_thread(last_ends, member.home, params.limit)}
+
+
+@TABLE.method("logs", Right.EDIT, LogParams)
+async def logs(turn: Turn, params: LogParams) -> object:
+    """Return the last lines of a worker's log, running or not; `follow`: then each new one (`log`)."""
+    return {"lines": await last_lines(turn.client, params.workerid, params.lines, params.follow)}
 
 
 @TABLE.method("token_new", Right.ADMIN, GrantParams)
