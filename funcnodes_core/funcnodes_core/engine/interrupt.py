@@ -103,7 +103,8 @@ class Interrupts:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._target: tuple[Cell, int] | None = None
-        self._asked: set[tuple[int, int]] = set()
+        self._asked: dict[int, int] = {}
+        """Whose run was asked to end, and which run; only the latest, since most never ask `was_ours`."""
         self.stopped: WeakKeyDictionary[Cell, int] = WeakKeyDictionary()
         """Nodes on a cycle that were ended, and the wave that comes round to them no more."""
 
@@ -149,10 +150,7 @@ class Interrupts:
 
         With our handler Ctrl+C raises nowhere: what is raised then was asked for, or is the node's own.
         """
-        asked = (cell.index, run)
-        ours = asked in self._asked or signal.getsignal(signal.SIGINT) is _handle
-        self._asked.discard(asked)
-        return ours
+        return self._asked.pop(cell.index, None) == run or signal.getsignal(signal.SIGINT) is _handle
 
     # --- inside --------------------------------------------------------------------------------
     def _is_running(self, cell: Cell, run: int) -> bool:
@@ -178,7 +176,7 @@ class Interrupts:
             cannot = f"cannot be interrupted: {why_not}"
             return Ending(f"{name} {cannot}", f"it {cannot}")
         run = self._engine.scheduler.run[cell.index]
-        self._asked.add((cell.index, run))
+        self._asked[cell.index] = run
         self._target = (cell, run)
         threading.Thread(target=self._keep_asking, args=(cell, run), name="interrupt", daemon=True).start()
         return Ending(
@@ -210,7 +208,7 @@ class Interrupts:
     def _end_lasting(self, run: LastingRun) -> Ending:
         name, engine = run.cell.node.name, self._engine
         end = partial(self._end_wave, run.cell, engine.scheduler.wave_of[run.n])
-        self._asked.add((run.n, run.number))
+        self._asked[run.n] = run.number
         if run.process is not None:
             run.process.kill()
             engine.post(partial(end, run, partial(engine.lasting.give_up, message=PROCESS_KILLED)))

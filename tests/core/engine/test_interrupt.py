@@ -301,3 +301,21 @@ async def test_a_node_that_is_removed_before_its_runs_first_step_leaves_nothing(
     assert not engine.lasting.runs
     await asyncio.wait_for(engine.wait_idle(), 10)
     assert node.run_state.error is None
+
+
+async def test_interrupts_leave_nothing_behind(engine: Engine) -> None:
+    """However often a node is ended: only the latest asking is remembered."""
+
+    @NodeDecorator("tests.ended_often")
+    async def waits(a: int) -> int:
+        return await asyncio.Event().wait() or a
+
+    node = waits()
+    for value in range(20):
+        node["a"] = value
+        while not node.cell.lasting:
+            await engine.waiting.turn()
+        engine.interrupt(node.uuid)
+        await engine.wait_idle()
+    assert node.figures.runs == 20
+    assert len(engine.lasting.interrupts._asked) <= 1
