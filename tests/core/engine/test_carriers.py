@@ -8,6 +8,7 @@ from contextvars import ContextVar
 from typing import Any
 
 import pytest
+from funcnodes_core.engine.executors import carriers
 from funcnodes_core.engine.runner import Engine
 
 from funcnodes_core import NodeDecorator
@@ -255,3 +256,34 @@ async def test_a_node_that_removes_itself_and_pauses_keeps_nobody(engine: Engine
     assert ended == ["cancelled"]
     assert other.outputs["out"].value == 2
     assert engine.idle
+
+
+async def test_where_nobody_can_tell_who_knows_a_task_each_run_has_its_own(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On an interpreter that lacks what CPython tells: slower, and as right."""
+    monkeypatch.setattr(carriers, "can_tell_who_knows", lambda _task: False)
+    made = _count_tasks(engine)
+    nodes = await _run(engine, 20)
+    assert (len(made), nodes[-1].outputs["out"].value) == (20, 20)
+
+
+async def test_tasks_of_another_kind_are_not_shared(engine: Engine) -> None:
+    """A task factory may make what only behaves like a task."""
+
+    class Other:
+        """Knows what a task must, and nothing that only asyncio's own knows."""
+
+    assert carriers.can_tell_who_knows(_me())
+    assert not carriers.can_tell_who_knows(Other())
+
+
+def _count_tasks(engine: Engine) -> list[asyncio.Task[Any]]:
+    made: list[asyncio.Task[Any]] = []
+
+    def make(loop: asyncio.AbstractEventLoop, work: Any, **named: Any) -> asyncio.Task[Any]:
+        made.append(asyncio.Task(work, loop=loop, **named))
+        return made[-1]
+
+    engine.loop.set_task_factory(make)
+    return made

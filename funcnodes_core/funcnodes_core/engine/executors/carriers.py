@@ -4,11 +4,15 @@ A task and a round of the loop cost more than all else about a short coroutine. 
 without a pause takes the next run that waits, unless somebody could tell: one that was cancelled, or that
 someone else holds, watches or waits for, ends with its run. What a run sets in its context stays in the
 run's own (`calls.stepwise`).
+
+Who could tell is read off CPython itself (`docs/design/decisions/shared-tasks.md`); where it cannot be
+read, each run has a task of its own.
 """
 
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections import deque
 from sys import getrefcount
 from time import perf_counter
@@ -100,7 +104,8 @@ class Carriers:
         engine, waiting, runs = self._engine, self._waiting, self._engine.lasting.runs
         until = perf_counter() + SLICE_S
         self._coming, goes_on = False, True
-        known_to = _known_to(task)
+        can_tell = can_tell_who_knows(task)
+        known_to = _known_to(task) if can_tell else None
         while self._begun is not None or (goes_on and waiting):
             result, error, begun = None, None, self._begun
             run = waiting.popleft() if begun is None else begun[0]
@@ -122,6 +127,7 @@ class Carriers:
             run.task = None
             goes_on = (
                 error is None
+                and can_tell
                 and not run.paused
                 and perf_counter() < until
                 and _known_to(task) == known_to
@@ -137,11 +143,14 @@ class Carriers:
             finally:
                 del run, result, error, begun
                 engine.scheduler.outside()
+                # As long as this task goes on, it is the one that comes.
+                is_the_one = goes_on and not self._coming
                 self._coming = self._coming or goes_on
                 if claimed:
                     goes_on = self._give_turn(task, goes_on)
-            self._coming = False
-        if waiting:
+            if is_the_one:
+                self._coming = False
+        if waiting and not self._coming:
             self._come()
 
     def _give_turn(self, task: asyncio.Task[None], is_free: bool) -> bool:
@@ -165,6 +174,18 @@ class Carriers:
             self._coming = False
             if self._waiting:
                 self._come()
+
+
+def can_tell_who_knows(task: object) -> bool:
+    """Return whether this interpreter says who holds, watches or waits for such a task."""
+    return (
+        sys.implementation.name == "cpython"
+        # Without the lock, counts of references are put together late.
+        and getattr(sys, "_is_gil_enabled", lambda: True)()
+        and isinstance(task, asyncio.Task)
+        and hasattr(task, "_callbacks")  # pyright: ignore[reportUnknownArgumentType]
+        and hasattr(task, "_must_cancel")  # pyright: ignore[reportUnknownArgumentType]
+    )
 
 
 def _known_to(task: Any) -> tuple[int, int, int]:
