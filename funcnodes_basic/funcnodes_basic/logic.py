@@ -125,7 +125,7 @@ class ForNode(fn.Node):
     def _start(self, item: Any, do: fn.NodeOutput, results: fn.NodeInput) -> Awaitable[None]:
         """Send an item on; what is returned waits for all that it starts. No coroutine, for speed."""
         if results.value is not NoValue:
-            results.set_value(NoValue, does_trigger=False)
+            results.receive(NoValue, False)
         do.set_value(item)
         return self.settled(do)
 

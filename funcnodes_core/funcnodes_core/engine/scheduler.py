@@ -156,7 +156,8 @@ class Scheduler:
             n = heappop(heap) & MASK
             if state[n] != MARKED:
                 continue
-            if self._quiet or order.back:
+            # What is marked alone has nobody before it.
+            if self._quiet or (heap and order.back):
                 n = self._choose(n)
                 if n < 0:
                     continue
