@@ -257,6 +257,23 @@ async def test_a_workers_details_are_shown_and_changed(browser: Browser, system:
         await expect(page.get_by_test_id("module-funcnodes-basic")).to_be_visible()
 
 
+async def test_a_clone_has_the_graph_and_is_opened(browser: Browser, system: System) -> None:
+    """By the worker's details; the one it was made from goes on."""
+    async with opened(browser, system, SUM) as editor, connect(system.base) as manager:
+        page = editor.page
+        await page.get_by_test_id("worker-menu").click()
+        await page.get_by_test_id(f"worker-details-{system.uuid}").click()
+        await page.get_by_test_id("clone-worker").click()
+        await page.get_by_test_id("clone-name").fill("twin")
+        await page.get_by_test_id("clone-start").click()
+        await expect(page.get_by_test_id("worker-menu")).to_contain_text("twin")
+        await expect(page.locator("[data-class-id]")).to_have_count(3)
+        workers = (await manager.call("status"))["workers"]
+        assert sorted(worker["name"] for worker in workers) == ["twin", "victim"]
+        (twin,) = [worker["uuid"] for worker in workers if worker["name"] == "twin"]
+        await manager.call("delete_worker", workerid=twin)
+
+
 HELD = "held_0123456789abcdef"
 
 
@@ -283,7 +300,6 @@ async def test_a_held_node_is_named_and_let_go(browser: Browser, system: System)
             await expect(page.get_by_test_id("node-kept-back-bad")).to_contain_text("it ran 2 times")
             await picture(page, "held-node")
             await banner.get_by_role("button", name="What happened").click()
-            await page.get_by_role("tab", name="How it ended").click()
             await expect(page.get_by_test_id("worker-ends")).to_contain_text("Killed by signal 11")
             await expect(page.get_by_test_id("worker-ends")).to_contain_text("Risky was running")
             await page.keyboard.press("Escape")

@@ -1,6 +1,6 @@
 import { useReactFlow } from "@xyflow/react";
 import { ContextMenu } from "radix-ui";
-import { type MouseEvent, type ReactNode, useState } from "react";
+import { type MouseEvent, type PointerEvent, type ReactNode, useRef, useState } from "react";
 import { homeOf, membersOf } from "../model/grouping";
 import type { Point } from "../model/newNode";
 import { TINTS, type Tint } from "../model/tint";
@@ -39,21 +39,33 @@ export function CanvasMenu({ children, onAsk }: Props) {
   const flow = useReactFlow();
   const [under, setUnder] = useState<Under>({ kind: "canvas", id: "" });
   const [at, setAt] = useState<Point>({ x: 0, y: 0 });
-  const ask = (event: MouseEvent) => {
-    if (!(event.target instanceof Element) || event.target.closest("input,textarea,[role=dialog]")) {
-      event.stopPropagation();
-      return;
-    }
-    setAt(flow.screenToFlowPosition({ x: event.clientX, y: event.clientY }));
-    setUnder(onAsk(event.target));
+  const touched = useRef<{ target: Element; x: number; y: number } | null>(null);
+  const ask = (target: Element, x: number, y: number) => {
+    setAt(flow.screenToFlowPosition({ x, y }));
+    setUnder(onAsk(target));
+  };
+  const onRightClick = (event: MouseEvent) => {
+    touched.current = null;
+    if (!(event.target instanceof Element) || isText(event.target)) event.stopPropagation();
+    else ask(event.target, event.clientX, event.clientY);
+  };
+  // A long touch opens the menu without a right click; what it is about is what the finger came down on.
+  const onTouch = (event: PointerEvent) => {
+    const { target, clientX: x, clientY: y } = event;
+    touched.current = event.pointerType !== "mouse" && target instanceof Element ? { target, x, y } : null;
+  };
+  const onOpenChange = (open: boolean) => {
+    const touch = touched.current;
+    if (open && touch) ask(touch.target, touch.x, touch.y);
   };
   return (
-    <ContextMenu.Root>
-      <ContextMenu.Trigger asChild onContextMenuCapture={ask}>
+    <ContextMenu.Root onOpenChange={onOpenChange}>
+      <ContextMenu.Trigger asChild onContextMenuCapture={onRightClick} onPointerDownCapture={onTouch}>
         {children}
       </ContextMenu.Trigger>
       <ContextMenu.Portal>
         <ContextMenu.Content
+          collisionPadding={8}
           data-testid="canvas-menu"
           className="rise z-40 min-w-56 rounded-xl border border-line bg-raised p-1.5 shadow-float"
         >
@@ -62,6 +74,11 @@ export function CanvasMenu({ children, onAsk }: Props) {
       </ContextMenu.Portal>
     </ContextMenu.Root>
   );
+}
+
+/** Text fields keep the browser's own menu. */
+function isText(target: Element): boolean {
+  return target.closest("input,textarea,[role=dialog]") !== null;
 }
 
 function OfCanvas({ at }: { at: Point }) {

@@ -43,14 +43,16 @@ export function useFlowState() {
       (move): NodeChange<FlowNode> => ({ type: "position", ...move }),
     );
     const cards = [...parts.cards, ...along];
-    const after: Drawn = {
-      groups: drawn.groups,
-      cards: cards.length > 0 ? applyNodeChanges(cards, [...drawn.cards]) : drawn.cards,
-      notes: parts.notes.length > 0 ? applyNodeChanges(parts.notes, [...drawn.notes]) : drawn.notes,
-      chosen: chosenAfter(drawn.chosen, parts.choices),
-    };
+    // As a step from whatever is drawn by then: the document may have moved on and not be drawn yet.
+    const step = (before: Drawn): Drawn => ({
+      groups: before.groups,
+      cards: cards.length > 0 ? applyNodeChanges(cards, [...before.cards]) : before.cards,
+      notes: parts.notes.length > 0 ? applyNodeChanges(parts.notes, [...before.notes]) : before.notes,
+      chosen: chosenAfter(before.chosen, parts.choices),
+    });
+    const after = step(drawn);
     latest.current = { graph, drawn: after, frames: framesOf(graph, after, frames) };
-    setDrawn(after);
+    setDrawn(step);
     const edits = editsOf(graph, cards, parts.notes, after.notes);
     if (edits.length > 0) void edit(edits);
   }, []);

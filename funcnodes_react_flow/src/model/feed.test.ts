@@ -1,6 +1,16 @@
 // @vitest-environment node
 import { describe, expect, it } from "vitest";
-import { EMPTY_FEED, IDLE, mergeFeed, toFeed, toFullValue, toPreview, toProgress } from "./feed";
+import {
+  EMPTY_FEED,
+  heldText,
+  IDLE,
+  isHeld,
+  mergeFeed,
+  toFeed,
+  toFullValue,
+  toPreview,
+  toProgress,
+} from "./feed";
 
 describe("a feed message", () => {
   it("is read whole", () => {
@@ -141,5 +151,24 @@ describe("values", () => {
     expect(toFullValue({ mime: "application/json", data: btoa('"<NoValue>"') })).toBeNull();
     expect(toFullValue({ mime: "application/json" })).toBeNull();
     expect(toFullValue(null)).toBeNull();
+  });
+});
+
+describe("a held node", () => {
+  const error = { message: "held: it ran 2 times; change the node", traceback: [], kind: "Held" };
+
+  it("is none that failed", () => {
+    expect([isHeld({ status: "failed", error }), isHeld({ status: "failed", error: null })]).toEqual([
+      true,
+      false,
+    ]);
+    expect(isHeld({ status: "idle", error })).toBe(false);
+  });
+
+  it("says why in few words", () => {
+    expect(heldText(error.message)).toBe("Held: it ran 2 times; change the node");
+    expect(heldText("held: the worker was started in safe mode, which runs nothing; change it")).toBe(
+      "Held: safe mode runs nothing",
+    );
   });
 });

@@ -33,6 +33,17 @@ export interface NodeState {
   kept: boolean;
 }
 
+/** True for a node that is kept from running: told as a failure on the wire, and none of its own. */
+export function isHeld({ status, error }: Pick<NodeState, "status" | "error">): boolean {
+  return status === "failed" && error?.kind === "Held";
+}
+
+/** Why a node is held, in few words; the long sentence tells the next step as well. */
+export function heldText(message: string): string {
+  if (message.includes("safe mode")) return "Held: safe mode runs nothing";
+  return `${message.charAt(0).toUpperCase()}${message.slice(1)}`;
+}
+
 export interface Preview {
   mime: string;
   value?: Json;

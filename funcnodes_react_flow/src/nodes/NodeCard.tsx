@@ -1,6 +1,6 @@
 import { Archive, Ban, CircleAlert, Hand, Info, Play, Square, Unplug } from "lucide-react";
 import { memo, useState } from "react";
-import type { NodeState } from "../model/feed";
+import { heldText, isHeld, type NodeState } from "../model/feed";
 import { sentenceOf } from "../model/figures";
 import { isInput, keyOf, titleOf } from "../model/graph";
 import { Bar } from "../parts/Bar";
@@ -46,7 +46,7 @@ function Card({ node, selected }: { node: NodeRecord; selected: boolean }) {
       data-class-id={node.class_id}
       data-status={state.status}
       aria-label={titleOf(node)}
-      className={`group/node w-60 rounded-xl border bg-surface shadow-node transition-[border-color,box-shadow] ${state.error?.kind === "Held" ? RING.blocked : RING[state.status]} ${
+      className={`group/node w-60 rounded-xl border bg-surface shadow-node transition-[border-color,box-shadow] ${isHeld(state) ? RING.blocked : RING[state.status]} ${
         selected ? "ring-2 ring-accent/45" : ""
       } ${known ? "" : "border-dashed"}`}
     >
@@ -175,7 +175,7 @@ function Running({ state }: { state: NodeState }) {
 }
 
 function Footer({ node, state }: { node: NodeRecord; state: NodeState }) {
-  if (state.status === "failed" && state.error?.kind === "Held") {
+  if (isHeld(state) && state.error) {
     return (
       <p
         data-testid={`node-kept-back-${node.id}`}
@@ -183,7 +183,7 @@ function Footer({ node, state }: { node: NodeRecord; state: NodeState }) {
         className="flex items-start gap-1.5 rounded-b-[11px] border-warn/30 border-t bg-warn-soft px-3 py-1.5 text-warn text-xs"
       >
         <Hand size={12} className="mt-0.5 shrink-0" />
-        <span className="line-clamp-3 min-w-0 break-words">{state.error.message}</span>
+        <span className="line-clamp-3 min-w-0 break-words">{heldText(state.error.message)}</span>
       </p>
     );
   }

@@ -48,7 +48,7 @@ function HeldNode({ node, worker }: { node: string; worker: string }) {
     <div role="alert" data-testid={`node-held-${node}`} className={BANNER}>
       <TriangleAlert size={18} className="shrink-0 text-warn" />
       <p className="min-w-48 flex-1">
-        <span className="font-medium">“{title}” is held: it ended this worker twice.</span>
+        <span className="font-medium">“{title}” is held: this worker ended twice while it ran.</span>
         <span className="block text-ink-3 text-xs">
           Everything beside it runs. Change it, and it runs again by itself; or let it go as it is.
         </span>
@@ -61,7 +61,7 @@ function HeldNode({ node, worker }: { node: string; worker: string }) {
         >
           <Crosshair size={13} /> Show it
         </Button>
-        <Button onClick={() => openWorker(worker)}>What happened</Button>
+        <Button onClick={() => openWorker(worker, "How it ended")}>What happened</Button>
         <Button look="danger" data-testid={`let-go-${node}`} onClick={() => void runNode(node)}>
           Let it go
         </Button>

@@ -1,6 +1,6 @@
 import { Eye, EyeOff, Group, RotateCcw } from "lucide-react";
 import { Fragment } from "react";
-import type { Preview } from "../model/feed";
+import { heldText, isHeld, type Preview } from "../model/feed";
 import { duration, type Figures } from "../model/figures";
 import { isInput, keyOf, titleOf } from "../model/graph";
 import { summaryOf } from "../model/library";
@@ -49,7 +49,7 @@ function GraphSummary() {
   const nodes = useGraph((state) => Object.keys(shownGraph(state).nodes).length);
   const edges = useGraph((state) => shownGraph(state).edges.length);
   const failed = useGraph(
-    (state) => Object.values(state.feed.states).filter((s) => s.status === "failed").length,
+    (state) => Object.values(state.feed.states).filter((s) => s.status === "failed" && !isHeld(s)).length,
   );
   return (
     <div className="p-4 text-ink-2">
@@ -133,15 +133,20 @@ function Form({ node }: { node: NodeRecord }) {
             {node.class_id}
           </dd>
           <dt className="text-ink-3">Status</dt>
-          <dd className={`text-right ${state.status === "failed" ? "text-danger" : ""}`}>
-            {STATUS[state.status]}
+          <dd className={`text-right ${state.status === "failed" && !isHeld(state) ? "text-danger" : ""}`}>
+            {isHeld(state) ? "Held" : STATUS[state.status]}
           </dd>
           <dt className="text-ink-3">Runs</dt>
           <dd className="numeric text-right">{state.run}</dd>
           {state.figures.runs > 0 && <RunFigures figures={state.figures} />}
         </dl>
         {state.notice !== null && <p className="text-ink-2 text-xs">{state.notice}</p>}
-        {state.error && (
+        {isHeld(state) && (
+          <p className="rounded-lg bg-warn-soft px-3 py-2 text-warn text-xs">
+            {heldText(state.error?.message ?? "")}
+          </p>
+        )}
+        {state.error && !isHeld(state) && (
           <button
             type="button"
             className="w-full rounded-lg bg-danger-soft px-3 py-2 text-left text-danger text-xs hover:underline"

@@ -3,14 +3,12 @@ import { useState } from "react";
 import { phaseText, type WorkerStatus } from "../model/fleet";
 import { Modal } from "../parts/Modal";
 import { useFleet } from "../store/fleet";
-import { openDialog, useView } from "../store/view";
+import { openDialog, useView, WORKER_TABS } from "../store/view";
 import { Environment } from "./Environment";
 import { PhaseDot } from "./PhaseDot";
 import { WorkerEnds } from "./WorkerEnds";
 import { WorkerLimits } from "./WorkerLimits";
 import { WorkerNow } from "./WorkerNow";
-
-const TABS = ["Now", "Limits", "How it ended", "Modules"] as const;
 
 /** All about one worker: what it does and uses, what it may use, how it ended, what is in its environment. */
 export function WorkerDialog() {
@@ -21,7 +19,7 @@ export function WorkerDialog() {
 }
 
 function About({ worker }: { worker: WorkerStatus }) {
-  const [tab, setTab] = useState<string>("Now");
+  const [tab, setTab] = useState<string>(useView.getState().dialogTab);
   return (
     <Modal title={worker.name} width="medium" onClose={() => openDialog(null)}>
       <p
@@ -37,7 +35,7 @@ function About({ worker }: { worker: WorkerStatus }) {
       </p>
       <Tabs.Root value={tab} onValueChange={setTab} data-testid="worker-dialog">
         <Tabs.List className="mb-4 flex gap-1 border-line border-b" aria-label="About this worker">
-          {TABS.map((name) => (
+          {WORKER_TABS.map((name) => (
             <Tabs.Trigger
               key={name}
               value={name}

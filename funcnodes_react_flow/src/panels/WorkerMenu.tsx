@@ -36,6 +36,7 @@ export function WorkerMenu() {
         <Popover.Content
           align="start"
           sideOffset={6}
+          collisionPadding={8}
           className="rise z-30 w-[min(23rem,calc(100vw-1rem))] rounded-xl border border-line bg-raised p-1.5 shadow-float"
         >
           <p className="px-2 pt-1 pb-1.5 font-medium text-ink-3 text-xs">Workers</p>

@@ -5,6 +5,9 @@ import { newId, read, write } from "./identity";
 export type Theme = "auto" | "light" | "dark";
 export type Dialog = "modules" | "new-worker" | "shortcuts" | "history" | "files" | "worker" | null;
 
+export const WORKER_TABS = ["Now", "Limits", "How it ended", "Modules"] as const;
+export type WorkerTab = (typeof WORKER_TABS)[number];
+
 export interface Toast {
   id: string;
   tone: "info" | "success" | "error";
@@ -35,6 +38,8 @@ interface View {
   writing: string | null;
   /** The worker that the dialog "worker" is about. */
   dialogWorker: string | null;
+  /** And where it is opened. */
+  dialogTab: WorkerTab;
   toasts: readonly Toast[];
 }
 
@@ -66,6 +71,7 @@ export const useView = create<View>(() => ({
   selectedNotes: [],
   writing: null,
   dialogWorker: null,
+  dialogTab: "Now",
   toasts: [],
 }));
 
@@ -116,8 +122,8 @@ export function open(opened: Opened): void {
   setState({ opened });
 }
 
-export function openWorker(dialogWorker: string): void {
-  setState({ dialog: "worker", dialogWorker });
+export function openWorker(dialogWorker: string, dialogTab: WorkerTab = "Now"): void {
+  setState({ dialog: "worker", dialogWorker, dialogTab });
 }
 
 export function startWriting(writing: string | null): void {
