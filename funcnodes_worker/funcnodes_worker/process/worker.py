@@ -282,7 +282,7 @@ class WorkerInServerThread:
     def _lasts(self, run: Run) -> None:
         before = self.board.state(run.node)
         if before.status != "running":
-            # What its runs have cost so far stands. Why this one came is told when it has ended: until then it
+            # What its runs have cost stands. Why this one came is told when it has ended: until then it
             # must not look like the reason of the one before.
             figures = dataclasses.replace(before.figures, reason="")
             state = NodeState("running", before.run + 1, None, before.ready, figures=figures)
