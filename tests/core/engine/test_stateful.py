@@ -438,7 +438,7 @@ def live(examples: int, steps: int, same_each_time: bool) -> None:
 
 def test_a_graph_survives_edits_values_and_cancels_in_the_middle_of_waves() -> None:
     """The same lives in every run; `make soak` looks for new ones."""
-    live(examples=60, steps=30, same_each_time=True)
+    live(examples=40, steps=30, same_each_time=True)
 
 
 @pytest.mark.soak

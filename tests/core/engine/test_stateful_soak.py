@@ -98,7 +98,7 @@ def quiet_log(caplog: pytest.LogCaptureFixture) -> None:
 
 async def test_memory_stays_flat_over_many_changes(engine: Engine) -> None:
     """In small; `make soak` runs a million."""
-    first, last = await live(engine, 8_000)
+    first, last = await live(engine, 3_000)
     assert last - first < 150_000, f"grew from {first} to {last} bytes"
 
 
