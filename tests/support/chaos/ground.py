@@ -34,6 +34,8 @@ class Ground:
     problems: list[str] = field(default_factory=list[str])
     told: list[str] = field(default_factory=list[str])
     counts: dict[str, int] = field(default_factory=dict[str, int])
+    answered: int = 0
+    """Wishes that came true."""
     started_at: float = field(default_factory=time.monotonic)
 
     @property
@@ -87,7 +89,9 @@ class Ground:
                 await self.ready.wait()
                 try:
                     async with connect(self.base) as client:
-                        return await client.call(method, **params)
+                        answer = await client.call(method, **params)
+                        self.answered += method != "status"
+                        return answer
                 except (ManagerGone, ManagerUnreachable):
                     self.note("lost answer", method)
                     await asyncio.sleep(0.05)  # It was killed, and the storm has not noted that yet.

@@ -33,8 +33,12 @@ async def rage(ground: Ground, victims: Sequence[Victim], seconds: float, dice: 
 
 async def _hit_manager(ground: Ground, victims: Sequence[Victim], dice: random.Random) -> None:
     while True:
-        # The more there are, the longer it takes until a new manager has looked after them all.
+        # The more there are, and the busier the machine, the longer it takes until a new manager has looked
+        # after them all: one that is never let do anything shows nothing.
+        begun = ground.answered
         await asyncio.sleep(dice.uniform(0.2, 0.75) * len(victims))
+        while ground.answered < begun + len(victims) // 2 and not ground.is_over:
+            await asyncio.sleep(0.1)
         if ground.is_over:
             return
         if dice.random() < 0.8:

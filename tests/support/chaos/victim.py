@@ -194,7 +194,7 @@ class Victim:
 
     async def _insist(self, method: str, *, may_be_called_off: bool = False) -> None:
         """Ask until it is answered with a yes; a no that nothing explains is a problem."""
-        for _ in range(TRIES):
+        while True:
             try:
                 await self.ground.ask(method, workerid=self.uuid)
                 self.ground.note(method, self.uuid)
@@ -205,8 +205,8 @@ class Victim:
                     return
                 if not self._may_be_refused(refused):
                     self.ground.blame(f"{self.uuid} {method}: {refused.message}")
-                await asyncio.sleep(0.05)
-        self.ground.blame(f"{self.uuid} {method}: refused {TRIES} times")
+                    return
+                await asyncio.sleep(0.05)  # Until its manager has ended.
 
     def _may_be_refused(self, refused: ManagerRefused) -> bool:
         # A manager that is being ended calls everything off.
