@@ -7,6 +7,10 @@ import os
 import sys
 from collections.abc import Sequence
 
+# First, and only for what it does: it imports aiohttp for all others.
+import funcnodes_worker.process.lean_start  # noqa: F401  # pyright: ignore[reportUnusedImport]
+
+# isort: split
 from funcnodes_worker.disk.lock import LockHeld
 from funcnodes_worker.home.base import BaseProblem, prepare_base, resolve_base
 from funcnodes_worker.home.worker_config import WorkerConfigBroken

@@ -1,0 +1,70 @@
+"""`process/lean_start`: a node that is a client of the web still checks who it talks to."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import ssl
+import sys
+from pathlib import Path
+
+import pytest
+from aiohttp import web
+
+from tests.support.certificates import make_certificate
+
+CLIENT = """
+import asyncio, ssl, sys
+import funcnodes_worker.process.lean_start as lean_start
+import aiohttp, aiohttp.connector
+
+def contexts():
+    return [one for one in vars(aiohttp.connector).values() if isinstance(one, ssl.SSLContext)]
+
+assert {type(one) for one in contexts()} == {lean_start.LateContext}, contexts()
+assert type(ssl.create_default_context()) is ssl.SSLContext
+
+async def ask():
+    async with aiohttp.ClientSession() as session, session.get(sys.argv[1]) as answer:
+        return await answer.text()
+
+try:
+    print(asyncio.run(ask()))
+except aiohttp.ClientConnectorCertificateError:
+    print("not trusted")
+assert ssl.SSLContext in {type(one) for one in contexts()}, "what was used is a plain context now"
+"""
+
+
+@pytest.mark.parametrize(("is_trusted", "said"), [(True, "hello"), (False, "not trusted")])
+async def test_certificates_that_are_read_late_count_as_they_did(
+    tmp_path: Path, is_trusted: bool, said: str
+) -> None:
+    """Whom the machine trusts is answered, and nobody else."""
+    certificate, key = make_certificate(tmp_path)
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(certificate, key)
+    app = web.Application()
+    app.router.add_get("/", hello)
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    try:
+        site = web.TCPSite(runner, "localhost", 0, ssl_context=context)
+        await site.start()
+        port = runner.addresses[0][1]
+        trusted = {"SSL_CERT_FILE": str(certificate)} if is_trusted else {}
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-c", CLIENT, f"https://localhost:{port}/",
+            env=os.environ | trusted, stdout=asyncio.subprocess.PIPE,
+        )  # fmt: skip
+        async with asyncio.timeout(60):
+            printed, _ = await process.communicate()
+    finally:
+        await runner.cleanup()
+
+    assert (process.returncode, printed.decode().strip()) == (0, said)
+
+
+async def hello(request: web.Request) -> web.Response:
+    """Answer."""
+    return web.Response(text="hello")
