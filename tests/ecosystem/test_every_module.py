@@ -9,7 +9,7 @@ import pytest
 
 from tests.ecosystem.environments import Environment, names_of_ours
 
-pytestmark = [pytest.mark.registry, pytest.mark.soak, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.registry, pytest.mark.soak, pytest.mark.timeout(1500)]
 
 PROGRAM = Path(__file__).parent / "programs" / "every_node.py"
 NODES = {
