@@ -20,6 +20,7 @@ from msgspec import Struct
 
 from funcnodes_worker.disk.atomic import sync_folder
 from funcnodes_worker.disk.faults import Faults, no_faults
+from funcnodes_worker.store.contents import hashes_in
 from funcnodes_worker.store.migrations import migrate, version_of
 from funcnodes_worker.store.pruning import choose, drop
 from funcnodes_worker.store.records import Row
@@ -141,7 +142,7 @@ class Journal:
         return [(Epoch(number, identity), begun, reason) for number, identity, begun, reason in found]
 
     def begin_epoch(
-        self, reason: str, revision: int, digest: str | None, content: bytes, rows: Iterable[Row] = ()
+        self, reason: str, revision: int, digest: str | None, content: bytes, rows: Sequence[Row] = ()
     ) -> Epoch:
         """Return a new epoch that stands on this snapshot (a file, if it has a digest) and these rows."""
         identity = secrets.token_hex(16)
@@ -152,6 +153,8 @@ class Journal:
             epoch = Epoch(number or 0, identity)
             _insert_snapshot(connection, epoch, KeptSnapshot(revision, digest, content, is_done=True))
             _insert_rows(connection, epoch, rows)
+            uses = [(used, row.revision) for row in rows for used in hashes_in(row.edits + row.inverse)]
+            _insert_uses(connection, epoch, uses)
         return epoch
 
     # Entries

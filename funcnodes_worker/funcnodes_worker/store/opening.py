@@ -154,8 +154,10 @@ def _new_epoch(
     notices: list[Notice],
     rows: tuple[Row, ...] = (),
     continues: str | None = None,
+    older: tuple[Row, ...] = (),
 ) -> Start:
-    epoch = journal.begin_epoch(reason, base.revision, base.digest, base.content, rows)
+    """Begin an epoch on a base, with the rows after it and those that led to it."""
+    epoch = journal.begin_epoch(reason, base.revision, base.digest, base.content, older + rows)
     tail = _decode(journal.path, list(rows))
     beginning = Beginning(digest=base.digest, continues=continues)
     return Start(base.saved, base.revision, tail, epoch, base.revision + len(tail), tuple(notices), beginning)
@@ -188,10 +190,12 @@ def _open_salvaged(folder: Path, faults: Faults, reason: str) -> tuple[Journal, 
     found = salvage(folder / JOURNAL_NAME)
     file = read_snapshot(folder)
     base = _best_base(found, file)
-    rows = found.rows_after(base.revision) if base is not None and _belongs(found, file, base) else ()
+    belongs = base is not None and _belongs(found, file, base)
+    rows = found.rows_after(base.revision) if base is not None and belongs else ()
+    older = found.rows_until(base.revision) if base is not None and belongs else ()
     # A mark in a file can be copied, its content cannot be forged to a digest that we remember.
     is_own = file is None or file.saved is None or _is_known(found, file.digest)
-    start = _build(folder, found, base or _Base(EMPTY, {}, 0, None), rows, faults, is_own=is_own)
+    start = _build(folder, found, base or _Base(EMPTY, {}, 0, None), older, rows, faults, is_own=is_own)
     notices: list[Notice] = []
     if file is not None and file.saved is None:
         notices.append(_snapshot_damaged(folder, "what the journal still holds of it is used"))
@@ -201,20 +205,30 @@ def _open_salvaged(folder: Path, faults: Faults, reason: str) -> tuple[Journal, 
     names = ", ".join(path.name for path in aside)
     text = (
         f"the journal is damaged ({reason}) and was set aside as {names}; "
-        f"the graph is whole up to revision {start.revision}, later edits may be missing"
+        f"the graph is whole up to revision {start.revision}, later edits may be missing; "
+        f"it can be taken back to revision {start.snapshot_revision - len(older)}, "
+        "what was before lies in the file that was set aside"
     )
     notices.append(Notice("journal_damaged", text, aside))
     return Journal(folder / JOURNAL_NAME, faults=faults), replace(start, notices=tuple(notices))
 
 
 def _build(
-    folder: Path, found: Salvaged, base: _Base, rows: tuple[Row, ...], faults: Faults, *, is_own: bool
+    folder: Path,
+    found: Salvaged,
+    base: _Base,
+    older: tuple[Row, ...],
+    rows: tuple[Row, ...],
+    faults: Faults,
+    *,
+    is_own: bool,
 ) -> Start:
     """Write all that is whole into a new journal beside the damaged one: a crash now loses nothing."""
     journal = Journal(folder / REBUILT_NAME, faults=faults)
     try:
         journal.put_contents(found.contents)
-        start = _new_epoch(journal, base, "salvaged", [], rows, found.epoch if is_own else None)
+        continues = found.epoch if is_own else None
+        start = _new_epoch(journal, base, "salvaged", [], rows, continues, older)
     finally:
         journal.close()
     faults("salvage:built")

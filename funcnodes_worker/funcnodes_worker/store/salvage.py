@@ -34,6 +34,13 @@ class Salvaged(Struct, frozen=True):
             found.append(row)
         return tuple(found)
 
+    def rows_until(self, revision: int) -> tuple[Row, ...]:
+        """Return the rows that lead to a revision without a gap, oldest first: its history."""
+        found: list[Row] = []
+        while (row := self.rows.get(revision - len(found))) is not None:
+            found.append(row)
+        return tuple(reversed(found))
+
 
 def salvage(path: Path) -> Salvaged:
     """Return what a damaged database still holds; never raises for what it finds in it."""

@@ -51,7 +51,7 @@ def damage(path: Path, at: int, count: int = 200) -> None:
 
 
 async def test_a_file_of_the_original_is_opened_and_goes_on_as_ours(tmp_path: Path) -> None:
-    saved = {"backend": {"nodes": [], "edges": []}, "meta": {"id": "0" * 32}}
+    saved: dict[str, Any] = {"backend": {"nodes": [], "edges": []}, "meta": {"id": "0" * 32}}
     (tmp_path / "nodespace.json").write_text(json.dumps(saved, indent=4))
     first = reopen(tmp_path)
     second = reopen(tmp_path)
@@ -209,6 +209,47 @@ async def test_a_missing_entry_ends_the_tail_before_it(tmp_path: Path) -> None:
     connection.close()
 
     assert seen(reopen(tmp_path)) == ({"p": 2}, [3], 3)
+
+
+async def test_what_led_to_the_snapshot_can_still_be_taken_back_as_far_as_it_is_whole(tmp_path: Path) -> None:
+    """Steps before the snapshot are undone as before; how far back it goes is said."""
+    await graph_at(tmp_path, 6, 9)
+    connection = sqlite3.connect(tmp_path / FILE_NAME)
+    connection.execute("UPDATE entries SET inverse = 'x' WHERE revision IN (2, 8)")
+    connection.commit()
+    connection.close()
+
+    opened = Store.open(tmp_path)
+    try:
+        assert seen(opened) == ({"p": 6}, [7], 7)
+        assert [entry.revision for entry in await opened.store.entries(0)] == [3, 4, 5, 6, 7]
+        (line,) = [line for line in await opened.store.lines() if line.is_current]
+        assert (line.first, line.last) == (2, 7)
+    finally:
+        opened.store.close()
+    assert "it can be taken back to revision 2" in opened.notices[0].message
+
+
+async def test_large_values_that_only_the_salvaged_history_names_stay(tmp_path: Path) -> None:
+    opened = Store.open(tmp_path)
+    large = opened.store.reference("x" * 100_000)
+    edits = [SetGraphProperty("p", large), SetGraphProperty("p", 2), SetGraphProperty("p", 3)]
+    before = [SetGraphProperty("p", 0), edits[0], edits[1]]
+    for n, (edit, inverse) in enumerate(zip(edits, before, strict=True), 1):
+        await opened.store.append([Entry(n, "ann", (edit,), (inverse,), float(n))])
+    await opened.store.snapshot({"p": 2}, 2)
+    opened.store.close()
+    connection = sqlite3.connect(tmp_path / FILE_NAME)
+    connection.execute("UPDATE entries SET inverse = 'x' WHERE revision = 3")
+    connection.commit()
+    connection.close()
+
+    opened = Store.open(tmp_path)
+    try:
+        await opened.store.snapshot({"p": 2}, 2)
+        assert opened.store.content(large["$stored"]) == b'"' + b"x" * 100_000 + b'"'
+    finally:
+        opened.store.close()
 
 
 @pytest.mark.parametrize("page", range(1, 12))
