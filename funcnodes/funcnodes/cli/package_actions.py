@@ -6,9 +6,11 @@ Owns the words. What a plan is, and whether it can be, is `environment`'s.
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, TypeAlias
 
 from funcnodes.cli import output
@@ -43,6 +45,9 @@ def change_of(
 
 
 def _wanted(text: str) -> dict[str, str]:
+    if text.startswith((".", "~", os.sep)) or Path(text).is_absolute():
+        # A module in development. The manager may stand in another folder.
+        return {"package": str(Path(text).expanduser().absolute().resolve())}
     found = _WANTED.fullmatch(text)
     if found is None:
         # The manager says what is wrong with such a name.

@@ -51,6 +51,31 @@ def install(
     package_actions.change_package(meant(context, which, uuid, name), "install", rest[0], version)
 
 
+@noun.command(epilog="Example: funcnodes worker link demo ./funcnodes-weather")
+def link(
+    context: typer.Context,
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="WORKER FOLDER", help="The worker, then the folder."),
+    ] = None,
+    uuid: Uuid = None,
+    name: Name = None,
+) -> None:
+    """Link a module in development into a worker: each time you save a file of it, it is loaded again."""
+    from pathlib import Path
+
+    from funcnodes.cli import package_actions
+    from funcnodes.cli.problems import Problem
+
+    which, rest = worker_and(
+        context, words, uuid, name, wanted=("one folder",), usage="link demo ./funcnodes-weather"
+    )
+    folder = Path(rest[0]).expanduser().absolute()
+    if not folder.is_dir():
+        raise Problem(f"there is no folder {folder}; `funcnodes new-module NAME` makes one")
+    package_actions.change_package(meant(context, which, uuid, name), "install", str(folder), None)
+
+
 @noun.command(epilog="Example: funcnodes worker remove demo funcnodes-numpy")
 def remove(context: typer.Context, words: Words = None, uuid: Uuid = None, name: Name = None) -> None:
     """Take a package out of a worker's environment."""

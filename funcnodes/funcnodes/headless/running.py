@@ -8,9 +8,9 @@ from __future__ import annotations
 import asyncio
 import base64
 import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from funcnodes_core.document.model import Document
 from funcnodes_worker.home.unpacking import PortGiven
@@ -115,9 +115,13 @@ async def judge(worker: AsyncWorker, outputs: Sequence[tuple[str, PortGiven]]) -
     The worker is one that was connected to after `wait_done`: what it says of the nodes is how they ended.
     """
     outcome = Outcome(blocked=_named(worker, "blocked"))
-    for name in worker.document.nodes:
+    known = set(_class_ids(await worker.call("get_library")))
+    for name, node in worker.document.nodes.items():
         state = worker.state(name)
-        if state.status == "failed":
+        if node.class_id not in known:
+            problem = f"no module that is installed has its class {node.class_id!r}"
+            outcome.failed.append(FailedNode(name, node_name(worker.document, name), problem))
+        elif state.status == "failed":
             problem = state.error or "it failed and said nothing"
             outcome.failed.append(FailedNode(name, node_name(worker.document, name), problem))
     for label, given in outputs:
@@ -127,6 +131,18 @@ async def judge(worker: AsyncWorker, outputs: Sequence[tuple[str, PortGiven]]) -
         else:
             outcome.outputs[label] = found
     return outcome
+
+
+def _class_ids(library: Any) -> Iterator[str]:
+    """Give the ids of all node classes of a library, whatever shelf they stand on."""
+    if isinstance(library, dict):
+        entry = cast("dict[str, Any]", library)
+        if isinstance(entry.get("node_id"), str):
+            yield entry["node_id"]
+        library = list(entry.values())
+    if isinstance(library, list):
+        for inner in cast("list[Any]", library):
+            yield from _class_ids(inner)
 
 
 _NOTHING = object()

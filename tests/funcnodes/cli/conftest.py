@@ -124,15 +124,16 @@ def lone_line(alone: Base, capfd: pytest.CaptureFixture[str]) -> CommandLine:
 def demo(fleet: Base) -> str:
     """The uuid of a running worker called "demo", which shares our interpreter."""
     uuid = _made(fleet, "demo")
-    _funcnodes(fleet, "worker", "start", uuid)
+    funcnodes(fleet, "worker", "start", uuid)
     return uuid
 
 
 def _made(base: Base, name: str) -> str:
-    return _funcnodes(base, "worker", "new", "--name", name, "--not-in-venv").strip()
+    return funcnodes(base, "worker", "new", "--name", name, "--not-in-venv").strip()
 
 
-def _funcnodes(base: Base, *arguments: str) -> str:
+def funcnodes(base: Base, *arguments: str) -> str:
+    """Run a command to its good end as a program of its own; return what it printed."""
     done = subprocess.run(
         [sys.executable, "-m", "funcnodes", "--dir", str(base.folder), *arguments],
         capture_output=True,

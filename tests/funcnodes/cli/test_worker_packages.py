@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from funcnodes.cli.package_actions import change_of
 from funcnodes_worker.home.base import Base
 
-from tests.funcnodes.cli.conftest import CommandLine, running_manager
+from tests.funcnodes.cli.conftest import CommandLine, funcnodes, running_manager
 from tests.funcnodes.environment.tiny_wheels import make_shelf_of_wheels
 from tests.support.processes import make_base
 
@@ -26,9 +27,14 @@ def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Base]:
         yield base
 
 
-def test_an_environment_is_planned_changed_and_mended(line: CommandLine) -> None:
+@pytest.fixture(scope="module")
+def lab(fleet: Base) -> str:
+    """The uuid of a worker with an environment of its own."""
+    return funcnodes(fleet, "worker", "new", "--name", "lab").strip()
+
+
+def test_an_environment_is_planned_changed_and_mended(line: CommandLine, lab: str) -> None:
     """All that is done to one environment, in the order in which people do it."""
-    uuid = line.good("worker", "new", "--name", "lab").strip()
     plan = json.loads(line.good("worker", "plan", "lab", "--install", "fntest-module==1.0"))
     assert plan["summary"] == "adds fntest-library 2.0, fntest-module 1.0"
     assert line.json("worker", "modules", "list", "lab")[0]["name"] == "funcnodes-basic"
@@ -37,7 +43,7 @@ def test_an_environment_is_planned_changed_and_mended(line: CommandLine) -> None
     assert (ended.code, "say --yes" in ended.err) == (2, True)
     done = json.loads(line.good("worker", "apply", "lab", "--install", "fntest-module==1.0", "--yes"))
     assert done["summary"] == plan["summary"]
-    listed = line("worker", "--uuid", uuid, "modules", "list").lines
+    listed = line("worker", "--uuid", lab, "modules", "list").lines
     assert "fntest-module\t1.0\tactive" in listed
     version = "from importlib.metadata import version; print(version('fntest-module'))"
     assert line("worker", "py", "lab", "-c", version).lines == ["1.0"]
@@ -51,8 +57,25 @@ def test_an_environment_is_planned_changed_and_mended(line: CommandLine) -> None
     assert (ended.code, "fntest-nobody-has-this" in ended.err) == (1, True)
 
 
-def test_what_options_mean() -> None:
-    """A version behind the name, as in requirements."""
+def test_a_new_module_is_linked(line: CommandLine, lab: str, tmp_path: Path) -> None:
+    """From an empty folder to a module of a worker, as the guide has it; removed, the folder stays."""
+    module = tmp_path / "funcnodes-rain"
+    line.good("new-module", module.name, "--into", str(tmp_path))
+    assert "has" in line.good("worker", "link", "lab", str(module))
+    assert "funcnodes-rain\t0.1.0\tactive" in line("worker", "modules", "list", "lab").lines
+    where = "import funcnodes_rain; print(funcnodes_rain.__file__)"
+    shown = line("worker", "py", "lab", "-c", where)
+    assert str(module / "funcnodes_rain") in shown.out
+    line.good("worker", "remove", "lab", "funcnodes-rain")
+    assert (module / "funcnodes_rain" / "__init__.py").exists()
+    ended = line("worker", "link", "lab", str(tmp_path / "none"))
+    assert (ended.code, "There is no folder" in ended.err) == (1, True)
+
+
+def test_what_options_mean(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A version behind the name, as in requirements; a folder by its whole path."""
+    monkeypatch.chdir(tmp_path)
+    assert change_of(["./mine"], None, None) == {"install": [{"package": str(tmp_path / "mine")}]}
     assert change_of(["a==1.4", "b>=1,<2", "c"], ["d"], ["e"]) == {
         "install": [
             {"package": "a", "version": "==1.4"},
