@@ -118,6 +118,35 @@ async def test_what_cannot_be_paired_is_an_error_that_says_what_is_missing(
     assert (results(node), node.run_state.error) == ((3, 4), None)
 
 
+@KINDS
+async def test_whoever_shows_the_graph_is_told(engine: Engine, kind: Any) -> None:
+    """When the state of the node is told, the notice is there."""
+    told: list[str | None] = []
+
+    class Noting:
+        def port_changed(self, io: Any, /) -> None:
+            pass
+
+        def state_changed(self, node: Any, /) -> None:
+            told.append(node.run_state.notice)
+
+        def progressed(self, node: Any, info: dict[str, Any], /) -> None:
+            pass
+
+    engine.sink = Noting()
+    try:
+        node = kind()
+        for given in [(1,), (1, 2)]:
+            node["value"] = given
+            await engine.wait_idle()
+            told.append("---")
+    finally:
+        engine.sink = None
+    first, second = told.index("---"), len(told) - 1
+    assert told[first - 1] == "returned 1 result for 2 outputs: high keeps its value"
+    assert told[second - 1] is None
+
+
 async def test_a_result_that_breaks_while_it_is_read_is_the_nodes_error(engine: Engine) -> None:
     """Its own words count."""
 
