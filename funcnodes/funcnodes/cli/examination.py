@@ -28,6 +28,7 @@ from funcnodes_worker.home.worker_config import WorkerConfig, WorkerConfigBroken
 from funcnodes_worker.home.worker_home import WorkerHome, find_workers
 
 from funcnodes.environment import state
+from funcnodes.environment.errors import EnvironmentProblem
 from funcnodes.environment.manifest import OURS
 from funcnodes.server.client import ManagerClient, ManagerGone, ManagerRefused, ManagerUnreachable, connect
 from funcnodes.server.client import is_alive as is_manager_alive
@@ -318,8 +319,11 @@ def _environment(
     if not config.in_venv or not is_vouched(home) or not home.venv.is_symlink():
         return
     cure = f"funcnodes worker repair {home.uuid}"
-    python = state.python_of(home)
-    if not python.exists():
+    try:
+        python = state.python_of(home)
+    except EnvironmentProblem:
+        python = None
+    if python is None or not python.exists():
         yield Finding("bad", about, f"its environment {home.venv} leads nowhere", cure)
         return
     found = sorted(python.parent.parent.glob("[Ll]ib*/**/site-packages/funcnodes_worker-*.dist-info"))

@@ -26,6 +26,7 @@ from funcnodes.cli.session import Asked
 from funcnodes.cli.worker_actions import find, with_manager
 from funcnodes.client.opening import connect
 from funcnodes.environment import state
+from funcnodes.environment.errors import NoEnvironment
 from funcnodes.launch.process_environment import worker_environment
 
 _WORDS: Mapping[str, Any] = {"true": True, "false": False, "none": None, "null": None}
@@ -77,8 +78,11 @@ def _python(asked: Asked) -> tuple[Status, Path]:
             f"nobody here has trusted the flow of {name!r} yet, so its environment is not used; look at it "
             f"in the editor, then: funcnodes worker trust {shlex.quote(str(name))}"
         )
-    python = state.python_of(home)
-    if not python.exists():
+    try:
+        python = state.python_of(home)
+    except NoEnvironment:
+        python = None
+    if python is None or not python.exists():
         raise Problem(
             f"the environment of {name!r} is not built yet; start it once: funcnodes worker start "
             f"{shlex.quote(str(name))}"
