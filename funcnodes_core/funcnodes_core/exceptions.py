@@ -117,9 +117,9 @@ class CycleRunsAway(NodeError):
 class ResultsCannotBePaired(NodeError, TypeError):
     """A function with several outputs returned something that has no parts."""
 
-    def __init__(self, result: object, outputs: tuple[str, ...]) -> None:
-        super().__init__(result, outputs)
-        self.kind, self.outputs = type(result), outputs
+    def __init__(self, kind: type, outputs: tuple[str, ...]) -> None:
+        super().__init__(kind, outputs)
+        self.kind, self.outputs = kind, outputs
 
     def __str__(self) -> str:
         given = "None" if self.kind is type(None) else f"a single value ({self.kind.__name__})"
