@@ -9,6 +9,7 @@ import json
 import os
 import random
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, cast
 
@@ -18,6 +19,7 @@ import psutil
 import pytest
 from funcnodes_worker.server.methods.table import make_table
 
+from tests.support.shared_worker import shared_worker
 from tests.support.worker_process import WorkerProcess, running_worker
 
 NOT_CALLED = {"stop_worker"}
@@ -297,12 +299,19 @@ async def test_requests_to_all_routes_are_all_answered(tmp_path: Path) -> None:
         assert_no_error_of_ours(worker)
 
 
+@pytest.fixture(scope="module")
+def process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WorkerProcess]:
+    """One process for all tests that leave it as it is."""
+    with shared_worker(tmp_path_factory.mktemp("shared")) as worker:
+        yield worker
+
+
 @pytest.mark.parametrize("body", [b"no form", b"--x\r\n\xff\xfe: \xff\r\n\r\nz", b"--x\r\nA\r\n\r\n", b"--x"])
-async def test_a_form_that_is_none_is_refused_with_a_reason(tmp_path: Path, body: bytes) -> None:
+async def test_a_form_that_is_none_is_refused_with_a_reason(process: WorkerProcess, body: bytes) -> None:
     """Found by random requests: it was answered as an error of ours."""
-    async with running_worker(tmp_path) as worker, aiohttp.ClientSession(headers=worker.bearer) as http:
+    async with aiohttp.ClientSession(headers=process.bearer) as http:
         form = {"Content-Type": "multipart/form-data; boundary=x"}
-        async with http.post(f"{worker.address}/upload/", data=body, headers=form) as response:
+        async with http.post(f"{process.address}/upload/", data=body, headers=form) as response:
             assert (response.status, bool((await response.json())["error"])) == (400, True)
 
 

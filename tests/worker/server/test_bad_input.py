@@ -5,12 +5,14 @@ from __future__ import annotations
 import base64
 import contextlib
 import json
+from collections.abc import AsyncGenerator, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.support.worker_process import Answer, WorkerClient, running_worker
+from tests.support.shared_worker import emptied, shared_worker
+from tests.support.worker_process import Answer, WorkerClient, WorkerProcess, running_worker
 
 NOWHERE = {"$stored": "0" * 64}
 
@@ -100,8 +102,22 @@ CASES: list[tuple[str, dict[str, Any], int, str]] = [
 ]
 
 
-async def test_each_mistake_gets_its_answer_and_changes_nothing(tmp_path: Path) -> None:
-    async with running_worker(tmp_path) as worker, worker.connect() as client:
+@pytest.fixture(scope="module")
+def process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WorkerProcess]:
+    """One process for all tests that leave it as it is."""
+    with shared_worker(tmp_path_factory.mktemp("shared")) as worker:
+        yield worker
+
+
+@pytest.fixture
+async def worker(process: WorkerProcess) -> AsyncGenerator[WorkerProcess]:
+    """A worker with an empty graph."""
+    async with emptied(process) as worker:
+        yield worker
+
+
+async def test_each_mistake_gets_its_answer_and_changes_nothing(worker: WorkerProcess) -> None:
+    async with worker.connect() as client:
         await client.call("add_node", id="lab.add", uuid="a")
         before = await client.call("get_save_state")
         for method, params, code, text in CASES:
@@ -116,10 +132,10 @@ async def test_each_mistake_gets_its_answer_and_changes_nothing(tmp_path: Path) 
         assert await client.call("get_save_state") == before
 
 
-async def test_a_copied_node_may_name_the_large_value_it_shares(tmp_path: Path) -> None:
+async def test_a_copied_node_may_name_the_large_value_it_shares(worker: WorkerProcess) -> None:
     """A client copies the record it was shown, reference and all; one that leads somewhere is welcome."""
     large = "x" * 100_000
-    async with running_worker(tmp_path) as worker, worker.connect() as client:
+    async with worker.connect() as client:
         await client.call("add_node", id="lab.say", uuid="a")
         await client.call("set_io_value", nid="a", ioid="text", value=large)
         record = (await client.call("subscribe"))["document"]["nodes"]["a"]
@@ -148,9 +164,9 @@ async def error_after(client: WorkerClient, raw: str) -> str:
     return [m for m in client.pushed if m.get("type") == "error"][-1]["error"]
 
 
-async def test_what_is_no_message_leaves_the_socket_open(tmp_path: Path) -> None:
+async def test_what_is_no_message_leaves_the_socket_open(worker: WorkerProcess) -> None:
     """The original closes the connection; here it lives on."""
-    async with running_worker(tmp_path) as worker, worker.connect() as client:
+    async with worker.connect() as client:
         for raw, text in RAW:
             assert text in await error_after(client, raw), raw
         await client.socket.send_str('{"type":"unheard of"}')
@@ -158,8 +174,10 @@ async def test_what_is_no_message_leaves_the_socket_open(tmp_path: Path) -> None
         assert await client.cmd("uuid") == worker.uuid
 
 
-async def test_a_frame_of_100_mb_closes_this_socket_with_the_reason_and_no_other(tmp_path: Path) -> None:
-    async with running_worker(tmp_path) as worker, worker.connect() as other, worker.connect() as client:
+async def test_a_frame_of_100_mb_closes_this_socket_with_the_reason_and_no_other(
+    worker: WorkerProcess,
+) -> None:
+    async with worker.connect() as other, worker.connect() as client:
         await other.cmd("add_node", id="lab.add", uuid="a")
         frame = json.dumps({"type": "cmd", "cmd": "uuid", "kwargs": {"x": "y" * 100_000_000}})
         # The worker closes while the frame is still being sent; whether the sender notices is a race.
@@ -183,9 +201,8 @@ async def test_values_that_cannot_be_shown_and_packages_that_fail(tmp_path: Path
         assert "funcnodes-absent is not installed" in worker.log()
 
 
-async def test_a_failing_node_keeps_its_error_and_works_again(tmp_path: Path) -> None:
+async def test_a_failing_node_keeps_its_error_and_works_again(worker: WorkerProcess) -> None:
     async with (
-        running_worker(tmp_path) as worker,
         worker.connect(subscribe=True) as client,
         worker.connect() as old,
     ):
@@ -199,8 +216,8 @@ async def test_a_failing_node_keeps_its_error_and_works_again(tmp_path: Path) ->
         assert (told["node"], told["error"]) == ("f", "on purpose")
 
 
-async def test_prints_of_a_node_go_to_the_log_with_its_id(tmp_path: Path) -> None:
-    async with running_worker(tmp_path) as worker, worker.connect(subscribe=True) as client:
+async def test_prints_of_a_node_go_to_the_log_with_its_id(worker: WorkerProcess) -> None:
+    async with worker.connect(subscribe=True) as client:
         for kind in ("say", "thread_say", "wait_say"):
             await client.call("add_node", id=f"lab.{kind}", uuid=f"by_{kind}")
             await client.call("set_io_value", nid=f"by_{kind}", ioid="text", value=f"hello {kind}")
@@ -210,13 +227,13 @@ async def test_prints_of_a_node_go_to_the_log_with_its_id(tmp_path: Path) -> Non
             assert any(f"[by_{kind}] hello {kind}" in line for line in lines), lines
 
 
-async def test_what_node_code_offers_is_kept_and_published(tmp_path: Path) -> None:
+async def test_what_node_code_offers_is_kept_and_published(worker: WorkerProcess) -> None:
     """Options and own inputs set by node code survive a stop, and are no user's edit."""
     async with (
-        running_worker(tmp_path) as worker,
         worker.connect(subscribe=True) as client,
         worker.connect() as old,
     ):
+        begun = (await client.call("subscribe"))["revision"]
         await client.call("add_node", id="lab.offer", uuid="o")
         await client.call("set_io_value", nid="o", ioid="choices", value=["red", "blue"])
         await client.wait_for(lambda c: c.value("o", "count") == 2)
@@ -226,15 +243,15 @@ async def test_what_node_code_offers_is_kept_and_published(tmp_path: Path) -> No
         assert next(p for p in ports if p["id"] == "choice")["value_options"]["options"] == ["red", "blue"]
         assert await old.wait_for(lambda c: c.events("after_update_value_options"))
         revision = (await client.call("subscribe"))["revision"]
-        assert revision == 2
+        assert revision == begun + 2
         saved = await client.call("save")
         choice = saved["backend"]["nodes"][0]["io"]["choice"]
         assert (choice["value"], choice["value_options"]) == ("red", {"options": ["red", "blue"]})
 
 
-async def test_inputs_that_reset_themselves_stay_reset(tmp_path: Path) -> None:
+async def test_inputs_that_reset_themselves_stay_reset(worker: WorkerProcess) -> None:
     """A value that a run used up is gone from the document too: it does not come back at the next start."""
-    async with running_worker(tmp_path) as worker, worker.connect(subscribe=True) as client:
+    async with worker.connect(subscribe=True) as client:
         await client.call("add_node", id="lab.add", uuid="a", reset_inputs_on_trigger=True)
         await client.call("set_io_value", nid="a", ioid="left", value=4)
         await client.wait_for(lambda c: c.value("a", "sum") == 5)

@@ -11,13 +11,14 @@ import base64
 import io
 import json
 import re
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterator
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
 
+from tests.support.shared_worker import emptied, shared_worker
 from tests.support.worker_process import Answer, WorkerClient, WorkerProcess, make_worker, spawn
 
 HERE = "tests/worker/server/test_not_to_be_copied.py"
@@ -77,9 +78,23 @@ def test_every_number_is_shown_or_belongs_elsewhere() -> None:
         assert re.search(rf"def {name}\b", Path(file).read_text()), place
 
 
+@pytest.fixture(scope="module")
+def process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WorkerProcess]:
+    """One process for all tests that leave it as it is."""
+    with shared_worker(tmp_path_factory.mktemp("shared")) as worker:
+        yield worker
+
+
 @pytest.fixture
-async def worker(tmp_path: Path) -> AsyncGenerator[WorkerProcess]:
-    """A worker of its own for each fault."""
+async def worker(process: WorkerProcess) -> AsyncGenerator[WorkerProcess]:
+    """A worker with an empty graph."""
+    async with emptied(process) as worker:
+        yield worker
+
+
+@pytest.fixture
+async def own_worker(tmp_path: Path) -> AsyncGenerator[WorkerProcess]:
+    """A worker of its own, to be ended or changed."""
     running = await spawn(make_worker(tmp_path, ("funcnodes-lab", "funcnodes-bench")))
     try:
         yield running
@@ -100,10 +115,10 @@ async def test_6_no_module_is_imported_by_the_name_a_client_sends(worker: Worker
     assert "Beautiful is better than ugly" not in worker.log()
 
 
-async def test_7_the_pid_file_is_no_command_channel(worker: WorkerProcess) -> None:
+async def test_7_the_pid_file_is_no_command_channel(own_worker: WorkerProcess) -> None:
     command = {"type": "cmd", "cmd": "add_node", "kwargs": {"id": "lab.add"}}
-    worker.home.pid_file.write_text(json.dumps(command))
-    async with worker.connect() as client:
+    own_worker.home.pid_file.write_text(json.dumps(command))
+    async with own_worker.connect() as client:
         await client.call("wait_idle")
         assert await client.call("get_nodes") == []
     sources = Path("funcnodes_worker/funcnodes_worker").rglob("*.py")
@@ -111,13 +126,13 @@ async def test_7_the_pid_file_is_no_command_channel(worker: WorkerProcess) -> No
     assert readers == set()
 
 
-async def test_16_options_and_values_are_there_after_a_restart(worker: WorkerProcess) -> None:
-    async with worker.connect() as client:
+async def test_16_options_and_values_are_there_after_a_restart(own_worker: WorkerProcess) -> None:
+    async with own_worker.connect() as client:
         await client.call("add_node", id="lab.add", uuid="a")
         await client.call("set_io_value", nid="a", ioid="left", value=2.5)
         await client.call("update_io_value_options", nid="a", ioid="left", options={"min": 1, "max": 3})
-    assert await worker.end() == 0
-    again = await spawn(worker.home)
+    assert await own_worker.end() == 0
+    again = await spawn(own_worker.home)
     async with again.connect() as client:
         (left, *_) = (await client.call("get_node", id="a"))["io"]
         assert left["value_options"] == {"min": 1, "max": 3}
@@ -141,8 +156,8 @@ async def test_17_placeholders_keep_their_ports_and_edges(worker: WorkerProcess)
             assert [list(node["io"]) for node in saved["nodes"] if node["id"] == "p"] == [["x", "y"]]
 
 
-async def test_18_events_of_the_worker_are_wrapped_once(worker: WorkerProcess) -> None:
-    async with worker.connect() as client:
+async def test_18_events_of_the_worker_are_wrapped_once(own_worker: WorkerProcess) -> None:
+    async with own_worker.connect() as client:
         await client.call(
             "add_external_worker", module="bench_devices", cls_module="bench_devices", cls_name="Pump"
         )
@@ -250,7 +265,7 @@ async def test_22_a_resent_call_is_executed_once(worker: WorkerProcess) -> None:
     assert all(answer == answers[0] for answer in answers)
 
 
-async def test_25_other_windows_hear_of_every_change(worker: WorkerProcess) -> None:
+async def test_25_other_windows_hear_of_every_change(own_worker: WorkerProcess) -> None:
     """Each by an event, or by a full sync where the published events have no word for it."""
     deeds: list[tuple[str, dict[str, Any], str]] = [
         ("add_node", {"id": "lab.add", "uuid": "a"}, "node_added"),
@@ -262,7 +277,7 @@ async def test_25_other_windows_hear_of_every_change(worker: WorkerProcess) -> N
         ("set_io_value", {"nid": "a", "ioid": "right", "value": 3}, "io_value"),
         ("update_worker_config", {"name": "other"}, "config_update"),
     ]
-    async with worker.connect() as author, worker.connect() as other:
+    async with own_worker.connect() as author, own_worker.connect() as other:
         for method, params, event in deeds:
             other.pushed.clear()
             other.binary.clear()
@@ -336,16 +351,16 @@ async def test_36_a_large_answer_is_forgotten_once_it_was_fetched(worker: Worker
             assert response.status == 404
 
 
-async def test_38_run_files_are_replaced_whole(worker: WorkerProcess) -> None:
+async def test_38_run_files_are_replaced_whole(own_worker: WorkerProcess) -> None:
     """A reader that holds the old file sees all of it: a new file took its place."""
-    with worker.home.runstate_file.open() as held:
-        before = worker.home.runstate_file.stat().st_ino
-        async with worker.connect() as client:
+    with own_worker.home.runstate_file.open() as held:
+        before = own_worker.home.runstate_file.stat().st_ino
+        async with own_worker.connect() as client:
             assert await client.call("stop_worker") is True
-        assert await asyncio.wait_for(worker.process.wait(), 10) == 0
+        assert await asyncio.wait_for(own_worker.process.wait(), 10) == 0
         assert held.read() == "running"
         assert before
-    assert not worker.home.runstate_file.exists()
+    assert not own_worker.home.runstate_file.exists()
 
 
 async def test_39_no_run_waits_a_fixed_time(worker: WorkerProcess) -> None:

@@ -7,6 +7,7 @@ import base64
 import io
 import json
 import re
+from collections.abc import AsyncGenerator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from funcnodes_worker.rpc.guarded import door_of
 from funcnodes_worker.server.app import WorkerServer
 from funcnodes_worker.server.methods.table import make_table
 
+from tests.support.shared_worker import emptied, shared_worker
 from tests.support.worker_process import WorkerProcess, running_worker
 
 JSON = {"Content-Type": "application/json"}
@@ -54,10 +56,24 @@ async def status(
         return answer.status
 
 
-async def test_every_route_refuses_strangers(tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WorkerProcess]:
+    """One process for all tests that leave it as it is."""
+    with shared_worker(tmp_path_factory.mktemp("shared")) as worker:
+        yield worker
+
+
+@pytest.fixture
+async def worker(process: WorkerProcess) -> AsyncGenerator[WorkerProcess]:
+    """A worker with an empty graph."""
+    async with emptied(process) as worker:
+        yield worker
+
+
+async def test_every_route_refuses_strangers(worker: WorkerProcess) -> None:
     """No token 401, foreign or null Origin 403, wrong Host 403, simple POST 415; and nothing has changed."""
     add = json.dumps({"type": "cmd", "cmd": "add_node", "kwargs": {"id": "lab.add"}})
-    async with running_worker(tmp_path) as worker, worker.connect() as client:
+    async with worker.connect() as client:
         assert len(routes()) >= 5
         for method, path, is_open in routes():
             named = (method, path)
@@ -81,8 +97,8 @@ async def test_every_route_refuses_strangers(tmp_path: Path) -> None:
         assert len(await client.cmd("get_nodes")) == 1
 
 
-async def test_the_socket_refuses_strangers(tmp_path: Path) -> None:
-    async with running_worker(tmp_path) as worker, aiohttp.ClientSession() as http:
+async def test_the_socket_refuses_strangers(worker: WorkerProcess) -> None:
+    async with aiohttp.ClientSession() as http:
         for headers, code in (({}, 401), ({**worker.bearer, "Origin": "null"}, 403)):
             with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
                 await http.ws_connect(f"{worker.address}/", headers=headers)
@@ -110,10 +126,10 @@ def test_what_changes_the_graph_needs_more_than_to_look() -> None:
         assert (method.right is Right.VIEW) == looks, method.name
 
 
-async def test_a_message_by_http_is_answered_on_the_senders_socket(tmp_path: Path) -> None:
+async def test_a_message_by_http_is_answered_on_the_senders_socket(worker: WorkerProcess) -> None:
     """A request too large for a frame works, and so does an answer that is."""
     big = "x" * 2_000_000
-    async with running_worker(tmp_path) as worker, worker.connect() as client:
+    async with worker.connect() as client:
         await client.cmd("add_node", id="lab.echo", uuid="a")
         message = {"type": "cmd", "cmd": "set_io_value", "id": "big"}
         message["kwargs"] = {"nid": "a", "ioid": "value", "value": big}  # type: ignore[assignment]

@@ -8,7 +8,7 @@ import json
 import os
 import signal
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ import pyarrow as pa
 import pytest
 from PIL import Image
 
+from tests.support.shared_worker import emptied, shared_worker
 from tests.support.worker_process import WorkerClient, WorkerProcess, make_worker, spawn
 
 ARROW = "application/vnd.apache.arrow.stream"
@@ -58,6 +59,30 @@ class Room:
         return psutil.Process(self.worker.process.pid).memory_info().rss
 
 
+@pytest.fixture(scope="module")
+def process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WorkerProcess]:
+    """One process for all tests that leave it as it is."""
+    with shared_worker(tmp_path_factory.mktemp("shared"), ("funcnodes-lab", "funcnodes-big")) as worker:
+        yield worker
+
+
+@pytest.fixture
+async def worker(process: WorkerProcess) -> AsyncGenerator[WorkerProcess]:
+    """A worker with an empty graph."""
+    async with emptied(process, is_compared=False) as worker:
+        yield worker
+
+
+@pytest.fixture
+async def here(worker: WorkerProcess) -> AsyncGenerator[Room]:
+    """A room with an empty graph."""
+    async with (
+        worker.connect(subscribe=True) as client,
+        aiohttp.ClientSession(headers=worker.bearer) as http,
+    ):
+        yield Room(worker, client, http)
+
+
 @contextlib.asynccontextmanager
 async def room(folder: Path) -> AsyncGenerator[Room]:
     worker = await spawn(make_worker(folder, ("funcnodes-lab", "funcnodes-big")))
@@ -75,46 +100,45 @@ async def room(folder: Path) -> AsyncGenerator[Room]:
             await worker.process.wait()
 
 
-async def test_facts_windows_formats_and_ranges(tmp_path: Path) -> None:
+async def test_facts_windows_formats_and_ranges(here: Room) -> None:
     """One worker for all that needs only one value each."""
-    async with room(tmp_path) as here:
-        await here.add("big.frame", "t", rows=50_000)
-        facts = await here.json("t", info=1)
-        assert (facts["kind"], facts["rows"], facts["columns"][2]) == (
-            "table", 50_000, {"name": "name", "dtype": "str"},
-        )  # fmt: skip
-        assert facts["formats"] == ["json", "csv", "arrow"]
-        shown = await here.json("t", rows="49998:60000", columns="1:3", generation=facts["generation"])
-        assert (shown["rows"], shown["total_rows"]) == ([49998, 50_000], 50_000)
-        assert shown["index"] == [49998, 49999]
-        shares, names = [column["values"] for column in shown["columns"]]
-        assert (shares, names) == ([pytest.approx(49998 / 49999), 1], ["row 49998", "row 49999"])
-        status, headers, body = await here.get("t", {"Accept": ARROW}, rows="5:7", column="name")
-        assert (status, headers["Content-Type"]) == (200, ARROW)
-        table = pa.ipc.open_stream(body).read_all().to_pydict()
-        assert table == {"__index__": [5, 6], "name": ["row 5", "row 6"]}
-        status, headers, body = await here.get("t", format="csv", download="my table.csv")
-        assert headers["Content-Disposition"] == 'attachment; filename="my table.csv"'
-        assert len(body.splitlines()) == 50_001
+    await here.add("big.frame", "t", rows=50_000)
+    facts = await here.json("t", info=1)
+    assert (facts["kind"], facts["rows"], facts["columns"][2]) == (
+        "table", 50_000, {"name": "name", "dtype": "str"},
+    )  # fmt: skip
+    assert facts["formats"] == ["json", "csv", "arrow"]
+    shown = await here.json("t", rows="49998:60000", columns="1:3", generation=facts["generation"])
+    assert (shown["rows"], shown["total_rows"]) == ([49998, 50_000], 50_000)
+    assert shown["index"] == [49998, 49999]
+    shares, names = [column["values"] for column in shown["columns"]]
+    assert (shares, names) == ([pytest.approx(49998 / 49999), 1], ["row 49998", "row 49999"])
+    status, headers, body = await here.get("t", {"Accept": ARROW}, rows="5:7", column="name")
+    assert (status, headers["Content-Type"]) == (200, ARROW)
+    table = pa.ipc.open_stream(body).read_all().to_pydict()
+    assert table == {"__index__": [5, 6], "name": ["row 5", "row 6"]}
+    status, headers, body = await here.get("t", format="csv", download="my table.csv")
+    assert headers["Content-Disposition"] == 'attachment; filename="my table.csv"'
+    assert len(body.splitlines()) == 50_001
 
-        await here.add("big.raw", "r", count=3_000_000)
-        status, headers, body = await here.get("r", {"Range": "bytes=1000000-1999999"})
-        assert (status, headers["Content-Range"]) == (206, "bytes 1000000-1999999/3000000")
-        assert body == bytes(i % 251 for i in range(1_000_000, 2_000_000))
-        end = (await here.get("r", {"Range": "bytes=-3"}))[2]
-        assert end == bytes(i % 251 for i in range(2_999_997, 3_000_000))
-        assert (await here.get("r", {"Range": "bytes=3000000-"}))[0] == 416
-        async with here.http.head(here.address("r")) as answer:
-            assert (answer.status, answer.headers["Content-Length"]) == (200, "3000000")
+    await here.add("big.raw", "r", count=3_000_000)
+    status, headers, body = await here.get("r", {"Range": "bytes=1000000-1999999"})
+    assert (status, headers["Content-Range"]) == (206, "bytes 1000000-1999999/3000000")
+    assert body == bytes(i % 251 for i in range(1_000_000, 2_000_000))
+    end = (await here.get("r", {"Range": "bytes=-3"}))[2]
+    assert end == bytes(i % 251 for i in range(2_999_997, 3_000_000))
+    assert (await here.get("r", {"Range": "bytes=3000000-"}))[0] == 416
+    async with here.http.head(here.address("r")) as answer:
+        assert (answer.status, answer.headers["Content-Length"]) == (200, "3000000")
 
-        await here.add("big.picture", "p", side=1000)
-        status, headers, body = await here.get("p", width=100, height=50)
-        assert (headers["Content-Type"], Image.open(io.BytesIO(body)).size) == ("image/png", (50, 50))
-        await here.add("big.page", "page", text="alert(1)")
-        status, headers, body = await here.get("page")
-        assert headers["Content-Type"].startswith("text/plain")
-        assert headers["X-Content-Type-Options"] == "nosniff"
-        assert headers["Content-Security-Policy"] == "sandbox"
+    await here.add("big.picture", "p", side=1000)
+    status, headers, body = await here.get("p", width=100, height=50)
+    assert (headers["Content-Type"], Image.open(io.BytesIO(body)).size) == ("image/png", (50, 50))
+    await here.add("big.page", "page", text="alert(1)")
+    status, headers, body = await here.get("page")
+    assert headers["Content-Type"].startswith("text/plain")
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Content-Security-Policy"] == "sandbox"
 
 
 BAD: list[tuple[dict[str, str], int, str]] = [
@@ -130,26 +154,24 @@ BAD: list[tuple[dict[str, str], int, str]] = [
 ]
 
 
-async def test_bad_questions_are_answered_with_what_is_wrong(tmp_path: Path) -> None:
-    async with room(tmp_path) as here:
-        await here.add("big.floats", "f", count=10)
-        for query, status, said in BAD:
-            answered, _, body = await here.get("f", **query)
-            assert (answered, said in json.loads(body)["error"]) == (status, True), (query, body)
-        for node, port in (("nowhere", "out"), ("f", "nowhere"), ("f", "%2e%2e%2fconfig.json")):
-            async with here.http.get(here.address(node, port)) as answer:
-                assert answer.status == 404
-        status, _, body = await here.get("f", {"Accept": "application/x-npy"})
-        np.testing.assert_allclose(np.load(io.BytesIO(body)), np.arange(10) / 7)
+async def test_bad_questions_are_answered_with_what_is_wrong(here: Room) -> None:
+    await here.add("big.floats", "f", count=10)
+    for query, status, said in BAD:
+        answered, _, body = await here.get("f", **query)
+        assert (answered, said in json.loads(body)["error"]) == (status, True), (query, body)
+    for node, port in (("nowhere", "out"), ("f", "nowhere"), ("f", "%2e%2e%2fconfig.json")):
+        async with here.http.get(here.address(node, port)) as answer:
+            assert answer.status == 404
+    status, _, body = await here.get("f", {"Accept": "application/x-npy"})
+    np.testing.assert_allclose(np.load(io.BytesIO(body)), np.arange(10) / 7)
 
 
-async def test_a_value_that_cannot_be_written_is_said_to_be_so(tmp_path: Path) -> None:
+async def test_a_value_that_cannot_be_written_is_said_to_be_so(here: Room) -> None:
     """Over HTTP and by method: which port, why, and what to do; it is no error of ours."""
-    async with room(tmp_path) as here:
-        await here.add("lab.silent", "s", go=True)
-        status, _, body = await here.get("s")
-        question = {"method": "get_io_full_value", "params": {"nid": "s", "ioid": "out"}}
-        answer = await here.client.ask({"jsonrpc": "2.0", "id": "full", **question})
+    await here.add("lab.silent", "s", go=True)
+    status, _, body = await here.get("s")
+    question = {"method": "get_io_full_value", "params": {"nid": "s", "ioid": "out"}}
+    answer = await here.client.ask({"jsonrpc": "2.0", "id": "full", **question})
 
     assert status == 422
     for said in (body.decode(), answer["error"]["message"]):
@@ -180,17 +202,16 @@ async def test_a_window_is_of_one_value(tmp_path: Path) -> None:
         assert (await here.json("a", info=1))["rows"] == 10
 
 
-async def test_a_wait_for_the_graph_says_for_which_node(tmp_path: Path) -> None:
-    async with room(tmp_path) as here:
-        await here.add("big.floats", "f", count=10)
-        await here.client.call("add_node", id="lab.sleep", uuid="sleeper")
-        await here.client.call("set_io_value", nid="sleeper", ioid="seconds", value=4)
-        begun = time.perf_counter()
-        status, headers, body = await here.get("f", rows="0:1")
-        took = time.perf_counter() - begun
-        assert (status, headers["Retry-After"]) == (503, "1")
-        assert "'sleeper' runs" in json.loads(body)["error"]
-        assert 0.9 < took < 2.5
+async def test_a_wait_for_the_graph_says_for_which_node(here: Room) -> None:
+    await here.add("big.floats", "f", count=10)
+    await here.client.call("add_node", id="lab.sleep", uuid="sleeper")
+    await here.client.call("set_io_value", nid="sleeper", ioid="seconds", value=4)
+    begun = time.perf_counter()
+    status, headers, body = await here.get("f", rows="0:1")
+    took = time.perf_counter() - begun
+    assert (status, headers["Retry-After"]) == (503, "1")
+    assert "'sleeper' runs" in json.loads(body)["error"]
+    assert 0.9 < took < 2.5
 
 
 @pytest.mark.parametrize(
