@@ -7,14 +7,35 @@ that close a cycle are seen on the way. From then on each edge is taken in by it
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from funcnodes_core.engine.cell import Cell
 
 if TYPE_CHECKING:
-    from funcnodes_core.engine.cell import Cell
     from funcnodes_core.engine.runner import Engine
 
-__all__ = ["adopt_component"]
+__all__ = ["NOBODY", "SeatReference", "adopt_component"]
+
+
+class SeatReference(weakref.ref[Cell]):
+    """Where a cell sits, without keeping it alive."""
+
+    __slots__ = ("n",)
+    n: int
+
+
+class _NoCell:
+    """Only here so that an empty seat has a dead reference."""
+
+
+def _dead_reference() -> Any:
+    return weakref.ref(_NoCell())
+
+
+NOBODY: Any = _dead_reference()
+"""What stands at an integer where no cell sits."""
 
 
 def adopt_component(engine: Engine, cell: Cell) -> None:

@@ -2,14 +2,13 @@
 
 Owns the loop's turns (`wake`, `drain`), which cell sits at which integer, plain runs, and what follows from a
 run's end. Runs that last (coroutines, threads, delays) are `executors.lasting`; waiting for runs is
-`waiting`; the call of a node's function itself is `calls`. A plain function runs without task, timer or event
-object.
+`waiting`; what failures leave is `failures`; the call of a node's function itself is `calls`. A plain
+function runs without task, timer or event object.
 """
 
 from __future__ import annotations
 
 import asyncio
-import logging
 import threading
 import time
 import weakref
@@ -18,16 +17,16 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
-from funcnodes_core.engine.adoption import adopt_component
-from funcnodes_core.engine.blocking import block_below, recover
+from funcnodes_core.engine.adoption import NOBODY, SeatReference, adopt_component
+from funcnodes_core.engine.blocking import recover
 from funcnodes_core.engine.calls import NO_AWAITABLES, call, is_awaitable
 from funcnodes_core.engine.cell import Cell
 from funcnodes_core.engine.executors.lasting import LastingRuns
+from funcnodes_core.engine.failures import keep_failure, ran_away
 from funcnodes_core.engine.results import hand_out
 from funcnodes_core.engine.scheduler import RanAway, Scheduler
-from funcnodes_core.engine.states import MarkerLike, RunError, Sink, error_of, text_of
+from funcnodes_core.engine.states import MarkerLike, Sink
 from funcnodes_core.engine.waiting import Waiting
-from funcnodes_core.exceptions import CycleRunsAway, NodeTriggerError
 from funcnodes_core.io.input import NodeInput
 from funcnodes_core.io.output import NodeOutput
 from funcnodes_core.novalue import NoValue
@@ -37,7 +36,6 @@ __all__ = ["SLICE_S", "Engine", "current_engine"]
 SLICE_S = 0.005
 """How long the engine runs plain functions before it lets the loop do something else."""
 
-_logger = logging.getLogger("funcnodes.trigger")
 _engines: dict[asyncio.AbstractEventLoop, Engine] = {}
 
 
@@ -120,7 +118,7 @@ class Engine:
             return
         self.lasting.cancel(cell)
         self.scheduler.remove(cell.index)
-        self._cells[cell.index] = _nobody
+        self._cells[cell.index] = NOBODY
         cell.engine, cell.index, cell.port_changed = None, -1, None
         self.waiting.release(cell)
 
@@ -155,7 +153,7 @@ class Engine:
             reference = self._gone.popleft()
             n = reference.n
             if self._cells[n] is reference:
-                self._cells[n] = _nobody
+                self._cells[n] = NOBODY
                 self.scheduler.remove(n)
 
     # --- who is told ---------------------------------------------------------------------------
@@ -226,7 +224,7 @@ class Engine:
                 try:
                     n = take()
                 except RanAway as away:
-                    self._ran_away(away)
+                    ran_away(self, away)
                     continue
                 if n < 0:
                     return True
@@ -354,7 +352,7 @@ class Engine:
             broken = _error_of(self.tell_end, cell) or broken
         if broken is not None:
             # Listeners run in the name of the node: what they raise is its error, and everybody goes on.
-            self._keep_failure(cell, n, broken, {})
+            keep_failure(self, cell, broken, {})
             self.waiting.ended(cell, None, cell.unheard)
         elif cell.waiters is not None or cell.stacks is not None:
             self.waiting.ended(cell, result)
@@ -368,33 +366,11 @@ class Engine:
         cell.last_s = time.perf_counter() - cell.begun if cell.begun else 0.0
         cell.total_s += cell.last_s
         cell.forced = False
-        self._keep_failure(cell, n, error, kwargs)
+        keep_failure(self, cell, error, kwargs)
         self.waiting.ended(cell, None, cell.unheard)
         if isinstance(error, KeyboardInterrupt) and not self.lasting.interrupts.was_ours(cell, run):
             # Ctrl+C, pressed by a person while this node ran: it is meant for the program, not for the node.
             raise error
-
-    def _keep_failure(self, cell: Cell, n: int, error: BaseException, kwargs: dict[str, Any]) -> None:
-        said = error_of(error, kwargs)
-        failure = NodeTriggerError(said.message).with_traceback(error.__traceback__)
-        failure.__cause__ = error
-        self._note_failure(cell, said, failure)
-        _logger.error("node %s failed: %s", cell.node.name, said.message, exc_info=error)
-        self._tell_failure(cell, failure)
-
-    def _note_failure(self, cell: Cell, said: RunError, failure: Exception) -> None:
-        cell.error, cell.failure, cell.blocked_by = said, failure, None
-        cell.failures += 1
-        block_below(self, cell)
-        self.state_changed(cell)
-
-    def _tell_failure(self, cell: Cell, failure: Exception) -> None:
-        try:
-            cell.unheard = None if cell.node.run_failed(failure) else failure
-        except Exception as error:
-            # Whoever should have heard has not: those who wait for the node hear it instead.
-            cell.unheard = failure
-            _logger.exception("a listener to errors of node %s raised: %s", cell.node.name, text_of(error))
 
     def not_ready(self, cell: Cell, n: int) -> None:
         """Give a run back whose inputs have lost their values since it was marked."""
@@ -407,19 +383,6 @@ class Engine:
     def _cycle_limit_of(self, n: int) -> int | None:
         cell = self._cells[n]()
         return None if cell is None else cell.node.cycle_limit
-
-    def _ran_away(self, away: RanAway) -> None:
-        n = away.n
-        cell = self._cells[n]()
-        if cell is None:
-            return
-        around = [self._cells[m]() for m in self.scheduler.order.cycle_of(n)]
-        names = tuple(c.node.name for c in around if c is not None)
-        error = CycleRunsAway(names, away.limit)
-        self._note_failure(cell, error_of(error, {}), error)
-        _logger.error("%s", error)
-        self._tell_failure(cell, error)
-        self.waiting.ended(cell, None, cell.unheard)
 
     # --- events, for those who listen ----------------------------------------------------------
     def tell_start(self, cell: Cell) -> None:
@@ -466,21 +429,3 @@ def _error_of(tell: Callable[..., object], *what: Any) -> Exception | None:
     except Exception as error:  # noqa: BLE001 - listeners raise what they like
         return error
     return None
-
-
-class SeatReference(weakref.ref[Cell]):
-    """Where a cell sits, without keeping it alive."""
-
-    __slots__ = ("n",)
-    n: int
-
-
-class _NoCell:
-    """Only here so that an empty seat has a dead reference."""
-
-
-def _dead_reference() -> Any:
-    return weakref.ref(_NoCell())
-
-
-_nobody: Any = _dead_reference()
