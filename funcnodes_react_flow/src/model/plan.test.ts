@@ -30,6 +30,7 @@ describe("a plan for an environment", () => {
 
   it.each([
     [{ install: [{ package: "a" }] }, "Add a"],
+    [{ install: [{ package: "a", version: "<2" }] }, "Add a<2"],
     [{ remove: ["a"] }, "Remove a"],
     [{ upgrade: ["a", "b"] }, "Upgrade a, b"],
     [{ upgrade: true as const }, "Upgrade everything"],

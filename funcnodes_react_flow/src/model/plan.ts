@@ -60,7 +60,7 @@ function texts(value: unknown): readonly string[] {
 export function titleOf(change: Change): string {
   const { install = [], remove = [], upgrade = [] } = change;
   const [first] = install;
-  if (first) return `Add ${first.package}`;
+  if (first) return `Add ${first.package}${first.version ?? ""}`;
   const [gone] = remove;
   if (gone !== undefined) return `Remove ${gone}`;
   if (upgrade === true) return "Upgrade everything";
