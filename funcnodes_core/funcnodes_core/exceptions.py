@@ -117,7 +117,7 @@ class CycleRunsAway(NodeError):
 class ResultsCannotBePaired(NodeError, TypeError):
     """A function with several outputs returned something that has no parts."""
 
-    def __init__(self, kind: type, outputs: tuple[str, ...]) -> None:
+    def __init__(self, kind: type[object], outputs: tuple[str, ...]) -> None:
         super().__init__(kind, outputs)
         self.kind, self.outputs = kind, outputs
 

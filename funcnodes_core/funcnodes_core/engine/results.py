@@ -24,7 +24,8 @@ def hand_out(cell: Cell, result: Any, give: Callable[[NodeOutput, Any], object])
     try:
         items = iter(result)
     except TypeError:
-        raise ResultsCannotBePaired(type(result), cell.plan.outputs or ()) from None
+        kind: type[object] = result.__class__
+        raise ResultsCannotBePaired(kind, cell.plan.outputs or ()) from None
     given = 0
     # The output first: a result without end is not asked for more than there are outputs.
     for out, item in zip(outs, items, strict=False):
