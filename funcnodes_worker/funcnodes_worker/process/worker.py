@@ -424,9 +424,13 @@ class WorkerInServerThread:
             problems, state = await self._graph.ask(lambda: self._office.load(packages), TURN_TO_LOAD_S)
         except GraphBusy as busy:
             return dict.fromkeys(packages, f"{busy}; it is loaded when the worker starts again")
-        self.library_changed(state)
+        self._modules_changed(state)
         self.externals.stir()
         return problems
+
+    def _modules_changed(self, state: LibraryState) -> None:
+        self.library_changed(state)
+        self.hub.event("repos_update", repos={module["name"]: module for module in state.modules})
 
     @property
     def hold_reason(self) -> str | None:
@@ -479,7 +483,7 @@ class WorkerInServerThread:
         if nodes:
             committed = await self.writer.submit([RemoveNode(node) for node in nodes], AUTHOR)
             committed.answered.set()
-        self.library_changed(state)
+        self._modules_changed(state)
 
     async def _wish(self, action: Any, package: str, version: str | None) -> None:
         self.hub.progress(f"{action} {package}", "info", 0.0, blocking=True)

@@ -193,6 +193,10 @@ async def test_a_package_added_while_a_node_computes_is_loaded_when_it_is_done(t
             await supervisor.say(control.LoadModules(id="l1", packages=["funcnodes-basic"]))
             loaded = await next_of(supervisor, control.ModulesLoaded)
             assert loaded == control.ModulesLoaded(id="l1", problems={})
+            told = await client.wait_for(
+                lambda c: [one for one in c.notifications("worker") if one["event"] == "repos_update"]
+            )
+            assert {"funcnodes-basic", "funcnodes-lab"} <= told[-1]["repos"].keys()
             await client.wait_for(lambda c: c.value("s", "out") == 2)
         await supervisor.say(control.Stop())
         await next_of(supervisor, control.Stopping)
