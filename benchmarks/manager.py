@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Generator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,9 @@ from funcnodes_worker.home.token import read_or_make_token
 RUNS = 5
 LIMIT_S = 60.0
 NODES = 50
+EIGHT, FORTY = 8, 40
+ROUNDS_OF_EIGHT = 3
+SETTLE_S, IDLE_S = 5.0, 3.0
 
 
 @dataclass
@@ -51,8 +54,8 @@ class Watched:
 
 
 @contextlib.asynccontextmanager
-async def manager(base: Base, ready_s: list[float]) -> AsyncGenerator[None]:
-    """Run the program `startworkermanager` while the block runs, and note how long it took to answer."""
+async def manager(base: Base, ready_s: list[float]) -> AsyncGenerator[int]:
+    """Run the program `startworkermanager` while the block runs; note how long it took to answer."""
     options = ("--dir", str(base.folder), "startworkermanager", "--port", "0")
     start = time.perf_counter()
     process = await asyncio.create_subprocess_exec(
@@ -66,7 +69,7 @@ async def manager(base: Base, ready_s: list[float]) -> AsyncGenerator[None]:
         async with connect(base) as client:
             await client.call("status")
         ready_s.append(time.perf_counter() - start)
-        yield
+        yield process.pid
     finally:
         process.send_signal(signal.SIGTERM)
         await process.wait()
@@ -101,29 +104,102 @@ async def count_nodes(base: Base, port: int) -> int:
 
 
 async def measure(base: Base) -> dict[str, list[float]]:
-    """Return the times, in milliseconds but for the memory."""
-    times: dict[str, list[float]] = {
-        name: [] for name in ("ready", "make", "start", "noticed", "back", "stop")
-    }
-    memory: list[float] = []
+    """Return the times, in milliseconds but for memory and processor."""
+    times: dict[str, list[float]] = {name: [] for name in NAMES}
     for _ in range(RUNS - 1):
         async with manager(base, times["ready"]):
             pass
-    async with manager(base, times["ready"]):
+    async with manager(base, times["ready"]) as pid:
+        times["manager memory"].append(pss([pid]))
         watched = Watched()
         async with connect(base, watched.hear) as watcher, connect(base) as client:
             await watcher.call("watch")
             uuid = str((await client.call("new_worker", name="bench", in_venv=False))["uuid"])
             for _ in range(RUNS):
-                await one_round(client, base, uuid, watched, times, memory)
-            for number in range(RUNS):
-                start = time.perf_counter()
-                await client.call("new_worker", name=f"own {number}")
-                times["make"].append(time.perf_counter() - start)
-            del times["make"][
-                0
-            ]  # The first one resolves and fills the caches; all others are like the second.
-    return {**{name: [1000 * one for one in taken] for name, taken in times.items()}, "memory": memory}
+                await one_round(client, base, uuid, watched, times, times["memory"])
+            say("one worker")
+            own: list[str] = []
+            for number in range(RUNS + 1):
+                with timed(times["make"]):
+                    own.append(str((await client.call("new_worker", name=f"own {number}"))["uuid"]))
+            # The first one resolves and fills the caches; all others are like the second.
+            del times["make"][0]
+            say("environments")
+            for one in own[1:]:
+                with timed(times["start own"]):
+                    await client.call("start_worker", workerid=one)
+            await together(client, "stop_worker", own[1:])
+            say("started with environments of their own")
+    async with manager(base, []), connect(base) as client:
+        await eight_at_once(client, times)
+    async with manager(base, []) as pid, connect(base) as client:
+        await forty_idle(client, pid, times)
+    return {name: [one * SCALE.get(name, 1000) for one in taken] for name, taken in times.items()}
+
+
+async def eight_at_once(client: ManagerClient, times: dict[str, list[float]]) -> None:
+    """Start eight workers at the same moment, again and again."""
+    uuids = [
+        str((await client.call("new_worker", name=f"one of {EIGHT}", in_venv=False))["uuid"])
+        for _ in range(EIGHT)
+    ]
+    for _ in range(ROUNDS_OF_EIGHT):
+        with timed(times["eight"]):
+            await together(client, "start_worker", uuids)
+        running = [worker for worker in (await client.call("status"))["workers"] if worker["uuid"] in uuids]
+        times["eight memory"].append(pss([worker["pid"] for worker in running]))
+        await together(client, "stop_worker", uuids)
+    say(f"{EIGHT} at once")
+
+
+async def forty_idle(client: ManagerClient, pid: int, times: dict[str, list[float]]) -> None:
+    """See what the manager does while many workers do nothing."""
+    uuids = [str((await client.call("new_worker", name="idle", in_venv=False))["uuid"]) for _ in range(FORTY)]
+    for begin in range(0, FORTY, EIGHT):
+        await together(client, "start_worker", uuids[begin : begin + EIGHT])
+    say(f"{FORTY} run")
+    process = psutil.Process(pid)
+    await asyncio.sleep(SETTLE_S)
+    for _ in range(RUNS):
+        before, begun = process.cpu_times(), time.perf_counter()
+        await asyncio.sleep(IDLE_S)
+        after = process.cpu_times()
+        spent = after.user + after.system - before.user - before.system
+        times["idle"].append(max(0.0, spent) / (time.perf_counter() - begun))
+    await together(client, "stop_worker", uuids)
+
+
+async def together(client: ManagerClient, method: str, uuids: list[str]) -> None:
+    """Ask for this for all workers at once; return when all are answered."""
+    await asyncio.gather(*(client.call(method, workerid=uuid) for uuid in uuids))
+
+
+async def with_empty_cache(folder: Path) -> float:
+    """Return how long the very first worker takes where nothing was ever fetched."""
+    base, seconds = Base(folder / "base"), list[float]()
+    os.environ["UV_CACHE_DIR"] = str(folder / "cache")
+    async with manager(base, []), connect(base) as client:
+        with timed(seconds):
+            await client.call("new_worker", name="first")
+    return seconds[0]
+
+
+@contextlib.contextmanager
+def timed(seconds: list[float]) -> Generator[None]:
+    """Add how long the block took."""
+    start = time.perf_counter()
+    yield
+    seconds.append(time.perf_counter() - start)
+
+
+def pss(pids: list[int]) -> float:
+    """Return the memory of processes in MiB, what they share counted once."""
+    return float(sum(psutil.Process(pid).memory_full_info().pss for pid in pids)) / (1 << 20)
+
+
+def say(text: str) -> None:
+    """Tell a person how far it is; results go to standard output only."""
+    print(f"  {text}", file=sys.stderr, flush=True)
 
 
 async def one_round(
@@ -156,26 +232,40 @@ async def one_round(
 
 NAMES = {
     "ready": "manager: program started to first answer",
-    "make": "worker: made, with an environment of its own",
+    "manager memory": "manager: memory (PSS) with no worker",
+    "make": "worker: made, with an environment of its own, warm cache",
+    "make empty": "worker: made, with an environment of its own, empty cache",
     "start": "worker: start asked to answered (shared interpreter, journal warm)",
+    "start own": "worker: first start asked to answered, environment of its own",
     "noticed": "worker killed: noticed and told to a watcher",
     "back": f"worker killed: back with {NODES} nodes, answering",
     "stop": "worker: stop asked to answered",
     "memory": "worker: memory when idle",
+    "eight": f"{EIGHT} workers started at once: all answered",
+    "eight memory": f"{EIGHT} workers: memory (PSS)",
+    "idle": f"manager: processor with {FORTY} idle workers",
 }
+UNITS = {"manager memory": "MiB", "memory": "MiB", "eight memory": "MiB", "idle": "%"}
+SCALE = {name: 100.0 if unit == "%" else 1.0 for name, unit in UNITS.items()}
+TARGETS = {
+    "ready": "450", "manager memory": "50", "make": "1200", "make empty": "6000", "start own": "800",
+    "noticed": "50", "back": "1000", "eight": "2500", "eight memory": "300", "idle": "1",
+}  # fmt: skip
 
 
 def main() -> None:
     """Measure in a folder of its own and print the figures."""
     with tempfile.TemporaryDirectory() as folder:
-        taken = asyncio.run(measure(Base(Path(folder))))
+        taken = asyncio.run(measure(Base(Path(folder) / "base")))
+        taken["make empty"] = [1000 * asyncio.run(with_empty_cache(Path(folder)))]
     figures = [
         {
             "name": NAMES[name],
             "median": statistics.median(values),
-            "unit": "MiB" if name == "memory" else "ms",
+            "unit": UNITS.get(name, "ms"),
             "runs": len(values),
             "all": values,
+            "note": f"at most {TARGETS[name]}" if name in TARGETS else "",
         }
         for name, values in taken.items()
     ]

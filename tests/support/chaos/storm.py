@@ -37,7 +37,8 @@ async def _hit_manager(ground: Ground, victims: Sequence[Victim], dice: random.R
         # after them all: one that is never let do anything shows nothing.
         begun = ground.answered
         await asyncio.sleep(dice.uniform(0.2, 0.75) * len(victims))
-        while ground.answered < begun + len(victims) // 2 and not ground.is_over:
+        # A poll with a limit, the end of the storm.
+        while ground.answered < begun + len(victims) // 2 and not ground.is_over:  # noqa: ASYNC110
             await asyncio.sleep(0.1)
         if ground.is_over:
             return
