@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 from funcnodes_core.document.edits import Edit
+from funcnodes_core.document.layers import as_written
 from funcnodes_core.document.model import Document
 
 from funcnodes.client.address import Find
@@ -141,7 +142,7 @@ class AsyncWorker:
 
     async def edit(self, *edits: Edit | Mapping[str, Any]) -> int:
         """Return the revision of these edits, made as one: all of them or none."""
-        return (await self.call("edit", edits=msgspec.to_builtins(edits)))["revision"]
+        return (await self.call("edit", edits=msgspec.to_builtins(edits, enc_hook=as_written)))["revision"]
 
     async def add_node(self, class_id: str, *, uuid: str | None = None, **options: Any) -> str:
         """Return the id of a new node of a class. Options are those of the worker's `add_node`."""

@@ -10,6 +10,7 @@ from typing import TypeAlias
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
+from funcnodes_core.document.layers import as_written
 from funcnodes_core.document.model import (
     Document,
     Edge,
@@ -161,7 +162,7 @@ PORT_OPTIONS = frozenset(
 )
 """The keys `SetPortOption` knows."""
 
-_encoder = msgspec.json.Encoder()
+_encoder = msgspec.json.Encoder(enc_hook=as_written)
 _decoder: msgspec.json.Decoder[tuple[Edit, ...]] = msgspec.json.Decoder(tuple[Edit, ...])
 
 

@@ -147,3 +147,10 @@ def with_entry(mapping: Mapping[K, V], key: K, value: V) -> Mapping[K, V]:
 def plain(mapping: Mapping[K, V]) -> Mapping[K, V]:
     """Return the mapping as a dictionary, which is what encoders know."""
     return mapping.whole() if isinstance(mapping, Layered) else mapping
+
+
+def as_written(value: Any) -> Any:
+    """Return a mapping by layers as a dictionary: the `enc_hook` of who encodes whole documents."""
+    if isinstance(value, Layered):
+        return value.whole()  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+    raise TypeError(f"Encoding objects of type {type(value).__name__} is unsupported")

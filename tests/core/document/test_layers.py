@@ -95,3 +95,10 @@ def test_a_large_graph_goes_through_edits_and_files_like_a_small_one(monkeypatch
     assert list(by_layers.document.nodes)[:5] == ["n0", "n1", "n2", "n8", "n3"]
     assert isinstance(plain(by_layers.document.nodes), dict)
     assert decode_edits(encode_edits(replaced.inverse)) == (ReplaceGraph(whole(by_layers.document)),)
+    assert decode_edits(encode_edits([ReplaceGraph(by_layers.document)])) == replaced.inverse
+
+
+def test_what_is_no_json_is_refused_as_before() -> None:
+    """Only mappings by layers are written for what they stand for."""
+    with pytest.raises(TypeError):
+        encode_edits([AddNode(NodeRecord(id="n", class_id="c", properties={"bad": object()}))])
