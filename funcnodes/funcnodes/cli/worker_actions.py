@@ -252,7 +252,8 @@ def address(worker: Status) -> str:
     """Return where it listens; nothing while it does not run."""
     if not worker.get("port") or worker["phase"] != "running":
         return ""
-    return f"ws://{worker.get('host') or 'localhost'}:{worker['port']}"
+    scheme = "wss" if worker.get("tls") else "ws"
+    return f"{scheme}://{worker.get('host') or 'localhost'}:{worker['port']}"
 
 
 def packages(worker: Status) -> str:

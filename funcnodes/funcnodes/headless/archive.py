@@ -26,11 +26,12 @@ class TransferFailed(Exception):
 async def fetch_flow(find: Find, target: Path, *, with_files: bool) -> int:
     """Write the worker's flow into a file, whole or not at all; return its size."""
     address = await asyncio.to_thread(find)
+    wish = {"files": "1" if with_files else "0"}
     draft = target.with_name(f".{target.name}.{token_hex(4)}")
     try:
         async with (
             aiohttp.ClientSession(headers=address.headers) as http,
-            http.get(f"{address.url}export", params={"files": "1" if with_files else "0"}) as response,
+            http.get(f"{address.url}export", params=wish, ssl=address.trust) as response,
         ):
             if response.status != 200:
                 raise TransferFailed(await _problem(response))
@@ -66,7 +67,8 @@ async def give_flow(find: Find, source: Path) -> list[str]:
     try:
         async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=None)) as http:
             with source.open("rb") as file:
-                async with http.post(f"{address.url}import", data=file, headers=headers) as response:
+                url = f"{address.url}import"
+                async with http.post(url, data=file, headers=headers, ssl=address.trust) as response:
                     if response.status != 200:
                         raise TransferFailed(await _problem(response))
                     answer = await response.json()
