@@ -75,7 +75,7 @@ async def test_waiting_for_its_turn_is_queue_time(engine: Engine) -> None:
 async def test_waiting_for_a_thread_is_queue_time(engine: Engine) -> None:
     """No thread is free: the function has not been called yet."""
     # One thread instead of 32, to be quick.
-    engine.lasting._threads = asyncio.Semaphore(1)  # pyright: ignore[reportPrivateUsage]
+    engine.lasting.work.threads = asyncio.Semaphore(1)
     nodes = [sleeping_thread() for _ in range(2)]
     for node in nodes:
         node["a"] = 0.05

@@ -1,44 +1,37 @@
 """Runs that last: coroutines, threads, and plain functions with a delay before them. A task carries each.
 
-Owns what such a run does in its task (which one: `carriers`), and how it is cancelled. A run that was given
-up is known by its number: what it returns later is dropped.
+Owns when such a run begins, what follows from its end, and how it is cancelled; what it does in its task is
+`work`, which task that is `carriers`. A run that was given up is known by its number: what it returns later
+is dropped.
 """
 
 from __future__ import annotations
 
 import asyncio
 import inspect
-import os
 import time
 import weakref
 from collections.abc import Awaitable, Callable, Coroutine
 from contextvars import Context, copy_context
 from functools import partial
-from types import CoroutineType
 from typing import TYPE_CHECKING, Any
 
-from funcnodes_core.engine.calls import call, stepwise
+from funcnodes_core.engine.calls import call
 from funcnodes_core.engine.executors.carriers import Carriers
-from funcnodes_core.engine.executors.thread import ThreadRun
+from funcnodes_core.engine.executors.work import AlreadySet, NotReadyError, Work, complete
 from funcnodes_core.engine.interrupt import Interrupts
 from funcnodes_core.engine.results import hand_out
 from funcnodes_core.engine.states import RUNNING_NODE
 from funcnodes_core.io.output import NodeOutput
-from funcnodes_core.novalue import NoValue
 
 if TYPE_CHECKING:
     from funcnodes_core.engine.cell import Cell
     from funcnodes_core.engine.executors.limit import Limit
     from funcnodes_core.engine.executors.process import ProcessRun
+    from funcnodes_core.engine.executors.thread import ThreadRun
     from funcnodes_core.engine.runner import Engine
 
 __all__ = ["LastingRun", "LastingRuns"]
-
-MAX_THREADS = 32
-"""How many threads of nodes run at once; more wait."""
-
-MAX_PROCESSES = max(2, os.cpu_count() or 2)
-"""How many processes of nodes compute at once; more wait."""
 
 
 class LastingRun:
@@ -94,8 +87,7 @@ class LastingRuns:
         self.interrupts = Interrupts(engine)
         self.runs: dict[int, LastingRun] = {}
         self._carriers = Carriers(engine, self)
-        self._threads = asyncio.Semaphore(MAX_THREADS)
-        self._processes = asyncio.Semaphore(MAX_PROCESSES)
+        self.work = Work(engine, self.interrupts)
         self._may_spare = False
         self._spares: weakref.WeakKeyDictionary[Cell, Callable[[], bool]] = weakref.WeakKeyDictionary()
 
@@ -116,13 +108,15 @@ class LastingRuns:
             and plan.kind == "coroutine"
             and not (cell.patient or plan.streams or plan.disputed)
         ):
-            return self._carriers.step(LastingRun(cell, n, self._engine.scheduler.run[n], self._whole, {}))
-        self._begin(cell, n, True, self._whole, {})
+            return self._carriers.step(
+                LastingRun(cell, n, self._engine.scheduler.run[n], self.work.whole, {})
+            )
+        self._begin(cell, n, True, self.work.whole, {})
         return True
 
     def await_result(self, cell: Cell, n: int, result: Any, kwargs: dict[str, Any]) -> None:
         """Go on with a plain run whose function returned something to be awaited. Called by the runner."""
-        run = self._begin(cell, n, False, partial(self._rest, result), kwargs)
+        run = self._begin(cell, n, False, partial(self.work.rest, result), kwargs)
         run.has_begun, run.unawaited = True, result
 
     def cancel(self, cell: Cell) -> bool:
@@ -226,7 +220,7 @@ class LastingRuns:
         run.task, run.entered, run.paused = task, True, False
         RUNNING_NODE.set(cell.node.uuid)
         run.context = copy_context()
-        run.kwargs = kwargs = self._arguments(cell)
+        run.kwargs = kwargs = self.work.arguments(cell)
         if cell.heard:
             self._engine.tell_start(cell)
         plan = cell.plan
@@ -236,7 +230,7 @@ class LastingRuns:
         run.has_begun = True
         cell.begun = begun = time.perf_counter()
         cell.queue_s = begun - run.marked_at
-        return call(function, kwargs) if plan.is_async else _complete(function, kwargs)
+        return call(function, kwargs) if plan.is_async else complete(function, kwargs)
 
     def paused(self, run: LastingRun, task: asyncio.Task[None]) -> None:
         """Note that a run did not end with its first step: from now on it lasts."""
@@ -269,7 +263,7 @@ class LastingRuns:
             self.settle(run, result)
             return
         self._end(run)
-        if isinstance(error, _NotReadyError):
+        if isinstance(error, NotReadyError):
             engine.not_ready(cell, run.n)
         else:
             engine.failed(cell, run.n, run.number, error, run.kwargs)
@@ -282,7 +276,7 @@ class LastingRuns:
             return
         engine.scheduler.wave = engine.scheduler.wave_of[n]
         try:
-            if isinstance(result, _AlreadySet):
+            if isinstance(result, AlreadySet):
                 result = result.result
             elif len(cell.outs) == 1:
                 cell.outs[0].push(result)
@@ -303,152 +297,6 @@ class LastingRuns:
             if self._engine.waiting.loopers:
                 self._engine.waiting.forget_looper(n)
 
-    async def _whole(self, run: LastingRun) -> Any:
-        engine, cell = self._engine, run.cell
-        if cell.patient and cell.node.pretrigger_delay > 0:
-            await asyncio.sleep(cell.node.pretrigger_delay)
-        engine.scheduler.stays(run.n)
-        engine.state_changed(cell)
-        run.kwargs = self._arguments(cell)
-        if cell.heard:
-            engine.tell_start(cell)
-        if cell.patient and (seconds := cell.node.time_limit_s) is not None:
-            return await self._limited(run, seconds)
-        return await self._work(run)
-
-    async def _limited(self, run: LastingRun, seconds: float) -> Any:
-        from funcnodes_core.engine.executors.limit import Limit
-
-        limit = run.limit = Limit(run.cell.node.name, seconds, partial(self.interrupts.end_overdue, run))
-        run.cell.notice = None
-        try:
-            result = await self._work(run)
-        except BaseException as error:
-            limit.stop()
-            if limit.error is None:
-                raise
-            if isinstance(error, asyncio.CancelledError) and error.args:
-                # The last rung: what it was asked for did not help.
-                limit.error.done = str(error.args[0])
-            raise limit.error from error
-        finally:
-            limit.stop()
-        if limit.error is not None:
-            run.cell.notice = f"{limit.error.fact}, and gave a result all the same"
-        return result
-
-    def _arguments(self, cell: Cell) -> dict[str, Any]:
-        kwargs: dict[str, Any] = {}
-        for port in cell.arguments:
-            value = port.stored
-            if value is not NoValue or (value := port.default) is not NoValue:
-                kwargs[port.declaration.uuid] = value
-            elif port.required and not cell.forced:
-                raise _NotReadyError
-        return kwargs
-
-    def _work(self, run: LastingRun) -> Awaitable[Any]:
-        """Return what is to be awaited; no coroutine in between, since each costs at every step."""
-        cell, kwargs = run.cell, run.kwargs
-        plan, node = cell.plan, cell.node
-        func: Any = getattr(type(node), "func")  # noqa: B009 - the protocol of a node does not name it
-        if func is not plan.func:
-            run.begin()
-            return self._replaced(run, func)
-        if plan.wants_node:
-            kwargs = {**kwargs, "node": node}
-        function = partial(plan.function, node) if plan.wants_self else plan.function
-        if plan.kind == "thread" and not plan.streams:
-            return self._in_thread(run, function, kwargs)
-        if plan.kind == "process" and not plan.streams:
-            return self._in_process(run, function, kwargs)
-        if plan.kind not in ("thread", "process"):
-            run.begin()
-        if plan.streams:
-            return self._stream(run, partial(function, **kwargs))
-        run.paused = cell.patient
-        work = call(function, kwargs) if plan.is_async else _complete(function, kwargs)
-        return stepwise(self._engine, run, work)
-
-    async def _replaced(self, run: LastingRun, func: Callable[..., Any]) -> Any:
-        """Call what someone put in place of the class's own function, as such: it sets outputs itself."""
-        function = partial(func, run.cell.node)
-        return _AlreadySet(await stepwise(self._engine, run, _complete(function, run.kwargs)))
-
-    async def _in_thread(self, run: LastingRun, function: Callable[..., Any], kwargs: dict[str, Any]) -> Any:
-        async with self._threads:
-            run.thread = ThreadRun(function, kwargs, f"run of {run.cell.node.name}", self._engine.loop)
-            run.begin()
-            return await run.thread.result()
-
-    async def _stream(self, run: LastingRun, function: Callable[[], Any]) -> Any:
-        from funcnodes_core.engine.executors import streams
-
-        kind, engine = run.cell.plan.kind, self._engine
-        if kind == "process":
-            from funcnodes_core.engine.executors import process
-
-            process.unsendable(run.cell)
-        if kind not in ("thread", "process"):
-            step = streams.in_loop(engine, run)
-            return _AlreadySet(await streams.stream(engine, run, function(), step))
-
-        async def in_thread(what: Callable[[], Any]) -> Any:
-            try:
-                return await self._in_thread(run, what, {})
-            finally:
-                # Between two items no thread is there to be asked.
-                run.thread = None
-
-        return _AlreadySet(await streams.stream(engine, run, streams.plain(function()), in_thread))
-
-    async def _in_process(self, run: LastingRun, function: Callable[..., Any], kwargs: dict[str, Any]) -> Any:
-        # Imported here: most graphs have no such node, and the import costs time.
-        from funcnodes_core.engine.executors import process
-        from funcnodes_core.engine.executors.parcels import CannotSend
-
-        cell = run.cell
-        unsendable = process.unsendable(cell)
-        if unsendable is None:
-            try:
-                async with self._processes:
-                    run.process = process.ProcessRun(function, kwargs, self._engine.loop, run.begin)
-                    result = await run.process.result()
-            except CannotSend as error:
-                run.process = None
-                process.note_unsendable(cell, error)
-            else:
-                cell.notice = None
-                return result
-        else:
-            cell.notice = unsendable
-        return await self._in_thread(run, function, kwargs)
-
-    async def _rest(self, awaitable: Awaitable[Any], run: LastingRun) -> Any:
-        return await stepwise(self._engine, run, _awaited(awaitable))
-
     def _look_whether_it_waits(self, run: LastingRun) -> None:
         if self.runs.get(run.n) is run:
             self._engine.scheduler.waits(run.n)
-
-
-class _NotReadyError(Exception):
-    """A required input lost its value before the run could read it."""
-
-
-class _AlreadySet:
-    """A result that is not to be set on outputs: the function has done so itself."""
-
-    def __init__(self, result: Any) -> None:
-        self.result = result
-
-
-async def _complete(function: Callable[..., Any], kwargs: dict[str, Any]) -> Any:
-    result = call(function, kwargs)
-    if result.__class__ is CoroutineType or inspect.isawaitable(result):
-        return await result
-    return result
-
-
-async def _awaited(awaitable: Awaitable[Any]) -> Any:
-    return await awaitable
