@@ -156,6 +156,9 @@ class LivingGraph:
         for node in nodes:
             if node.nodespace is not self.space or node.in_trigger or self._keeper.is_kept(node):
                 continue
+            # An edit that came with the opening has had it run already.
+            if node.figures.runs:
+                continue
             if node.default_trigger_on_create and node.ready():
                 node.ask_for_run(OPENED)
 
