@@ -229,7 +229,7 @@ def traffic(worker: WorkerProcess) -> Figures:
     wire.call("clear")
     note = "each on disk before its answer, which holds the full node"
     found.append(figure("`add_node` one by one", [1000 / one for one in alone], "1/s", note))
-    added = pipelined(worker, wire, "add_node", [{"id": "lab.add"}] * ADDED, 6)
+    added = pipelined(worker, wire, "add_node", [{"id": "lab.add"}] * ADDED, 4)
     nodes = {_whole_node(answer) for answer in added.answers}
     assert len(nodes) == ADDED, f"{len(nodes)} nodes of {ADDED}"
     note = f"{ADDED} in a row, {note}; {added.costs}"
