@@ -17,7 +17,7 @@ from funcnodes_worker.home.base import Base
 from funcnodes_worker.home.supervisor_file import read_supervisor_file
 
 PATIENCE_S = 90.0
-"""How long one wish may take, with the manager killed under it now and then."""
+"""How long one wish may take a manager that lives."""
 
 
 @dataclass
@@ -84,17 +84,17 @@ class Ground:
 
     async def ask(self, method: str, **params: Any) -> Any:
         """Return the answer of whichever manager gives one; `ManagerRefused` when it is a no."""
-        async with asyncio.timeout(PATIENCE_S):
-            while True:
-                await self.ready.wait()
-                try:
-                    async with connect(self.base) as client:
-                        answer = await client.call(method, **params)
-                        self.answered += method != "status"
-                        return answer
-                except (ManagerGone, ManagerUnreachable):
-                    self.note("lost answer", method)
-                    await asyncio.sleep(0.05)  # It was killed, and the storm has not noted that yet.
+        while True:
+            await self.ready.wait()
+            try:
+                # Each manager has its own time: one that was killed could not answer.
+                async with asyncio.timeout(PATIENCE_S), connect(self.base) as client:
+                    answer = await client.call(method, **params)
+                    self.answered += method != "status"
+                    return answer
+            except (ManagerGone, ManagerUnreachable):
+                self.note("lost answer", method)
+                await asyncio.sleep(0.05)  # It was killed, and the storm has not noted that yet.
 
     async def status_of(self, uuid: str) -> dict[str, Any]:
         """Return how the manager shows a worker; empty for one it does not know."""
