@@ -1,18 +1,17 @@
 """The worker in its server's thread: writer, clients, snapshot, the line to the supervisor, and a clean end.
 
-Owns what happens between those rooms: a commit is told and followed, a batch is put on the board, modules are
-loaded where the graph lives, everything is on disk when it ends. Belongs to the server's event loop.
+Owns what happens between those rooms: a commit is followed, modules are loaded where the graph lives,
+everything is on disk when it ends. Who is told what is decided in `telling`. Belongs to the server's event
+loop.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import dataclasses
 import logging
 import os
 import time
-from collections import deque
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
@@ -20,7 +19,7 @@ from typing import Any
 
 import msgspec
 from aiohttp import web
-from funcnodes_core.document.edits import RemoveNode, ReplaceGraph, SetValue
+from funcnodes_core.document.edits import RemoveNode, ReplaceGraph
 from funcnodes_core.document.external import KEY as EXTERNAL
 from funcnodes_core.document.filling import fill_all
 from funcnodes_core.document.model import Document, JsonValue
@@ -40,6 +39,7 @@ from funcnodes_worker.process.logs import followed_log
 from funcnodes_worker.process.ports import bind
 from funcnodes_worker.process.snapshots import SnapshotKeeper
 from funcnodes_worker.process.supervisor_link import SupervisorLink
+from funcnodes_worker.process.telling import Teller
 from funcnodes_worker.process.trusting import TrustOffice
 from funcnodes_worker.process.watch import Watch
 from funcnodes_worker.rpc.errors import GraphBusy, InstallationFailed
@@ -49,10 +49,8 @@ from funcnodes_worker.runtime.board import Board
 from funcnodes_worker.runtime.graph_thread import GraphThread
 from funcnodes_worker.runtime.history import Historian
 from funcnodes_worker.runtime.living import LivingGraph
-from funcnodes_worker.runtime.noted import Renewed, note_batch, renewed_by
-from funcnodes_worker.runtime.records import Batch, NodeState, Noted
+from funcnodes_worker.runtime.records import Batch, Noted
 from funcnodes_worker.runtime.resent import MadeBefore
-from funcnodes_worker.runtime.running import Run
 from funcnodes_worker.runtime.travel import external_for_export
 from funcnodes_worker.runtime.writer import Committed, Past, Writer
 from funcnodes_worker.server.app import Limits, WorkerServer
@@ -67,7 +65,6 @@ from funcnodes_worker.store.store import Store
 from funcnodes_worker.wire import control
 
 _log = logging.getLogger("funcnodes.worker")
-REMEMBERED = 2000
 LAST_WORDS_S = 0.5
 TURN_TO_LOAD_S = 60.0
 """How long loading waits for a node that computes; half of what the manager waits for it."""
@@ -105,16 +102,15 @@ class WorkerInServerThread:
         self.importing = asyncio.Lock()
         self.outputs = OutputKeeper(home, graph, living)
         self.board.listen(self.outputs.batch)
-        self.writer = Writer(document, revision, self, self._committed, self._observed)
+        self._snapshots = SnapshotKeeper(self._write_snapshot)
+        self._teller = Teller(self.board, self.hub, self._follow, self._snapshots.changed)
+        self.writer = Writer(document, revision, self, self._teller.committed, self._teller.observed)
+        self._teller.writer = self.writer
         self._history = Historian(store, self.writer, lambda: self.library.classes, hashes_in)
         self._made_before = MadeBefore(calls, store.read_entries, document, revision, time.monotonic())
-        self._snapshots = SnapshotKeeper(self._write_snapshot)
         self.externals = ExternalDesk(self, office, home, graph, living, self.writer, self.hub)
         self.writer.observe(self.externals.take_in)
         self._dumper = Dumper()
-        self._past: deque[Past] = deque(maxlen=REMEMBERED)
-        self._observed_at = -1
-        self._renewed = Renewed()
         self._word: RunWord = "starting"
         self._stop = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -122,7 +118,7 @@ class WorkerInServerThread:
         self._host, self._port = "", 0
         self._speaks_tls = False
         self._link = SupervisorLink(base, self._hello, self)
-        self._watch = Watch(living.running, self._lasts)
+        self._watch = Watch(living.running, self._teller.lasts)
         self.board.listen(self.hub.batch)
 
     # Life
@@ -238,55 +234,18 @@ class WorkerInServerThread:
         """Return when the entries are in the journal. Called by the writer."""
         await self._store.append(entries)
 
-    def _committed(self, committed: Committed) -> None:
-        self._past.append(Past(committed.revision, committed.author, committed.edits))
-        self.hub.committed(committed)
+    def _follow(self, committed: Committed) -> None:
         edits, document, revision = committed.edits, committed.document, committed.revision
         if self._lives_from is not None and revision > self._lives_from:
             self._graph.post(lambda: self._living.follow(edits, document, revision))
         if any(isinstance(edit, ReplaceGraph) for edit in edits):
             self.externals.stir()
-        if gone := renewed_by(edits, committed.before):
-            self.board.drop(gone)
-            self._renewed.note(gone, revision)
-        self._snapshots.changed()
-
-    def _observed(self, document: Document, noted: Noted | None) -> None:
-        self._observed_at = self.writer.revision
-        self._snapshots.changed()
-        if noted is not None:
-            self.hub.observed(noted)
 
     def deliver(self, batch: Batch) -> None:
         """Take a batch over from the graph's thread. Called there; the loop may be closed already."""
         assert self._loop is not None
         with contextlib.suppress(RuntimeError):
-            self._loop.call_soon_threadsafe(self._take, batch)
-
-    def _take(self, batch: Batch) -> None:
-        batch = self._renewed.without_old(batch)
-        if batch.ports or batch.own_values:
-            newer = {
-                (edit.node, edit.port)
-                for past in self._past
-                if past.revision > batch.followed
-                for edit in past.edits
-                if isinstance(edit, SetValue)
-            }
-            committed = self.writer.document
-            own = tuple(dict.fromkeys(node for node, _ in batch.own_values))
-            noted = Noted(ports=tuple(batch.ports), values=own)
-            self.writer.observe(lambda head: note_batch(head, committed, batch, newer), noted)
-        self.board.take(batch, self.writer.head.nodes.__contains__)
-
-    def _lasts(self, run: Run) -> None:
-        before = self.board.state(run.node)
-        if before.status != "running":
-            # What its runs have cost stands. Why this one came is told when it has ended: until then it
-            # must not look like the reason of the one before.
-            figures = dataclasses.replace(before.figures, reason="")
-            state = NodeState("running", before.run + 1, None, before.ready, figures=figures)
-            self.board.take(Batch(states={run.node: state}), self.writer.head.nodes.__contains__)
+            self._loop.call_soon_threadsafe(self._teller.take, batch)
 
     async def _write_snapshot(self) -> None:
         document, revision = self.writer.document, self.writer.revision
@@ -375,14 +334,7 @@ class WorkerInServerThread:
 
     def missed_since(self, epoch: str, revision: int) -> Sequence[Past] | None:
         """Return the transactions after a revision, or None when they are not at hand any more."""
-        if epoch != self.epoch or revision > self.writer.revision:
-            return None
-        # What node code changed meanwhile is in no edit: only the whole document shows it.
-        if revision <= self._observed_at:
-            return None
-        # What is committed and not yet told comes as an event; it is passed over there when it is told here.
-        missed = [past for past in self._past if past.revision > revision]
-        return missed if len(missed) == self.writer.revision - revision else None
+        return self._teller.missed_since(revision) if epoch == self.epoch else None
 
     def request_stop(self) -> None:
         """Begin to stop in good order; from any thread."""
