@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import copy
+import gc
 import pickle
 from typing import Any
 
@@ -12,7 +13,7 @@ import pytest
 from funcnodes_core.exceptions import IONotFoundError, NodeIdAlreadyExistsError, NodeReadyError
 from funcnodes_core.node import REGISTERED_NODES
 
-from funcnodes_core import Node, NodeDecorator, NodeInput, NodeOutput, NodeTriggerError, NoValue
+from funcnodes_core import Node, NodeDecorator, NodeInput, NodeOutput, NodeSpace, NodeTriggerError, NoValue
 from tests.core.graphs import add, inc, source
 
 
@@ -286,3 +287,18 @@ def test_an_input_that_shares_its_id_with_an_output_is_kept() -> None:
     again.deserialize(node.serialize())
 
     assert again.inputs["out"].value == 7
+
+
+@pytest.mark.parametrize("collects", [True, False])
+def test_reading_a_graph_leaves_the_garbage_collector_as_it_was(collects: bool) -> None:
+    """Also when what is read is no graph."""
+    before = gc.isenabled()
+    try:
+        (gc.enable if collects else gc.disable)()
+        NodeSpace().deserialize({"nodes": [], "edges": []})
+        assert gc.isenabled() is collects
+        with pytest.raises(TypeError):
+            NodeSpace().deserialize({"nodes": 1})
+        assert gc.isenabled() is collects
+    finally:
+        (gc.enable if before else gc.disable)()
