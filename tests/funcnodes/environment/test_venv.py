@@ -12,13 +12,15 @@ from funcnodes.environment.errors import PackageNotFound
 from funcnodes.environment.manifest import OURS
 from funcnodes.environment.provision import Provisioner
 from funcnodes.environment.venv import Pip
+from funcnodes.server.client import connect
 from funcnodes_worker.home.base import Base, prepare_base
 from funcnodes_worker.home.worker_home import WorkerHome
 
 from tests.funcnodes.environment.tiny_wheels import make_shelf_of_wheels
+from tests.support.fleet import base_in, manager_of, status_of
 
 # A minute of pip: the same steps with uv run in every test run.
-pytestmark = [pytest.mark.registry, pytest.mark.soak]
+pytestmark = [pytest.mark.registry, pytest.mark.soak, pytest.mark.timeout(1200)]
 
 
 def versions(home: WorkerHome) -> dict[str, str]:
@@ -55,3 +57,27 @@ async def test_pip_adds_refuses_and_rebuilds(tmp_path: Path, monkeypatch: pytest
     assert (changed.live, str(changed.difference)) == (False, "changes fntest-library 2.0 → 1.0")
     assert versions(home)["fntest-library"] == "1.0"
     assert "Resolving with pip" in said
+
+
+async def test_a_real_worker_lives_without_uv(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Made, started, given a module while it runs, taken out of it again with a restart, and repaired."""
+    monkeypatch.setenv("PIP_FIND_LINKS", str(make_shelf_of_wheels(tmp_path / "wheels")))
+    monkeypatch.setattr("funcnodes.environment.installer.find_uv", lambda: None)
+    base = base_in(tmp_path)
+    async with manager_of(base, program=None) as manager, connect(base) as client:
+        uuid = str((await client.call("new_worker", name="demo"))["uuid"])
+        home = WorkerHome(manager.base, uuid)
+        await client.call("start_worker", workerid=uuid)
+        first, bare = await status_of(client, uuid), versions(home)
+        await client.call("install", workerid=uuid, package="fntest-module", version="1.0")
+        added, live = versions(home), await status_of(client, uuid)
+        removed = await client.call("apply", workerid=uuid, remove=["fntest-module"])
+        after, restarted = versions(home), await status_of(client, uuid)
+        repaired = await client.call("repair", workerid=uuid)
+        last = await status_of(client, uuid)
+
+    assert (added["fntest-module"], live["pid"]) == ("1.0", first["pid"])
+    assert removed["summary"] == "removes fntest-library 2.0, fntest-module 1.0"
+    assert after == bare
+    assert (restarted["phase"], restarted["pid"] != first["pid"]) == ("running", True)
+    assert (repaired, last["phase"]) == ({"damaged": {}}, "running")
