@@ -200,8 +200,8 @@ class Feed:
                 continue
             if io.noted is self._untold:
                 io.noted = _number()
-            else:
-                self._numbered.discard(io)
+            # Also when it changed again after it was asked: left in, its next change would count as waiting.
+            self._numbered.discard(io)
             node = io.node
             if node is None:
                 continue

@@ -186,6 +186,20 @@ async def test_a_change_that_was_asked_for_its_number_is_told_once() -> None:
     assert heard.feed.untold() == ([], [])
 
 
+async def test_a_port_that_was_asked_between_two_changes_is_told_of_the_next() -> None:
+    """However often it was asked and changed before: what comes after is never taken for told."""
+    heard, port = Heard(), Port("a", 0)
+    for value in (1, 2, 3):
+        heard.feed.port_changed(port)
+        heard.feed.version(port)
+        port.value = value
+        heard.feed.port_changed(port)
+        await heard.wait_for(lambda told=value: len(heard.values(port)) == told)
+        preview = heard.values(port)[-1]
+        assert preview is not None
+        assert preview.data == str(value).encode()
+
+
 def test_things_come_once_and_the_longest_wait_first() -> None:
     """A port that changes again keeps its place, and its value is read when its turn has come."""
     feed = Feed(lambda _: None, lambda _: NodeState(), lambda _: Batch())
