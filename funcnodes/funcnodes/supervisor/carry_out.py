@@ -45,6 +45,8 @@ LOGGER = logging.getLogger(__name__)
 _LAST_LINES = 3
 _COMPILED = ".bytecode-is-compiled"
 _TAIL_BYTES = 4096
+_CRASH_BYTES = 256 * 1024
+"""How much of a crash's stacks is read: the thread that crashed stands last, behind all others."""
 
 
 @dataclass(frozen=True)
@@ -304,7 +306,7 @@ _CRASH = re.compile(r"^Current thread .*\n\s*File (\".*\", line \d+ in .*)$", re
 def _crashed_in(file: Path) -> str:
     try:
         with file.open("rb") as crash:
-            found = _CRASH.search(crash.read(_TAIL_BYTES).decode(errors="replace"))
+            found = _CRASH.search(crash.read(_CRASH_BYTES).decode(errors="replace"))
     except OSError:
         return ""
     return found[1].strip() if found is not None else ""
