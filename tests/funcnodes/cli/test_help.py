@@ -85,7 +85,7 @@ def test_tab_completes_commands_and_workers(tmp_path: Path) -> None:
     for name in ("tank", "table", "demo"):
         write_worker_config(WorkerHome(base, f"{name}-1"), WorkerConfig(uuid=f"{name}-1", name=name))
     assert completed(base.folder, "worker start ta") == ["table", "tank"]
-    assert completed(base.folder, "worker li") == ["list", "limits", "listen"]
+    assert completed(base.folder, "worker li") == ["list", "limits", "listen", "link"]
     assert not base.supervisor_file.exists()
 
 
