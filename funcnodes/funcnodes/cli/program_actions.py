@@ -79,7 +79,7 @@ def _python(asked: Asked) -> tuple[Status, Path]:
             f"in the editor, then: funcnodes worker trust {shlex.quote(str(name))}"
         )
     try:
-        python = state.python_of(home)
+        python = state.coming_python_of(home)
     except NoEnvironment:
         python = None
     if python is None or not python.exists():

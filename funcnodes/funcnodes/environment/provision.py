@@ -155,8 +155,8 @@ class Provisioner:
         return state.python_of(home) if has_own(home) else Path(sys.executable)
 
     def packages_of(self, home: WorkerHome) -> Path | None:
-        """Return the folder of the worker's packages; None for the manager's own."""
-        return state.site_packages(state.python_of(home).parent.parent) if has_own(home) else None
+        """Return the folder of the packages it has, or has from its next start on; None for the manager's."""
+        return state.site_packages(state.coming_python_of(home).parent.parent) if has_own(home) else None
 
     async def compile_bytecode(self, home: WorkerHome) -> None:
         """Compile what the environment holds, so that the next start imports faster. Safe to cancel."""

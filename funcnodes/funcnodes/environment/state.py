@@ -110,6 +110,14 @@ def python_of(home: WorkerHome) -> Path:
     return python_in(folder_of(home, standing))
 
 
+def coming_python_of(home: WorkerHome) -> Path:
+    """Return the interpreter of the environment that the worker has from its next start on."""
+    standing = head(home)
+    if standing is None:
+        raise NoEnvironment(home.folder)
+    return python_in(folder_of(home, standing))
+
+
 def free_name(home: WorkerHome, lock: str) -> str:
     """Return a name for a new environment: the hash of its lock, with a number if that is taken.
 
