@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import ssl
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Generator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,8 @@ from tests.support.processes import make_base, program_environment
 from tests.support.running_system import System, running_system
 from tests.support.running_system import funcnodes as command
 
-pytestmark = pytest.mark.timeout(120)
+# Python 3.11 drops the transport below a TLS handshake that was refused without closing it.
+pytestmark = [pytest.mark.timeout(120), pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")]
 
 
 @dataclass(frozen=True)
@@ -45,13 +47,10 @@ def protected(tmp_path_factory: pytest.TempPathFactory) -> Generator[Protected, 
 
 
 @pytest.fixture(autouse=True)
-async def goodbyes_are_said() -> AsyncIterator[None]:
-    """End the loop when its connections have ended: aiohttp does not wait for the goodbye of TLS."""
+def refused_handshakes_are_swept_up() -> Iterator[None]:
+    """Collect here what asyncio leaves of refused handshakes, where its warnings are expected."""
     yield
-    transports = getattr(asyncio.get_running_loop(), "_transports")  # noqa: B009
-    async with asyncio.timeout(20):
-        while any(getattr(one, "_sock") is not None for one in list(transports.values())):  # noqa: ASYNC110, B009
-            await asyncio.sleep(0.02)
+    gc.collect()
 
 
 async def test_all_three_servers_speak_tls_and_nothing_else(protected: Protected) -> None:
