@@ -20,7 +20,7 @@ import { NoteCard } from "../nodes/NoteCard";
 import { DRAG_TYPE } from "../store/dragType";
 import { useGraph } from "../store/graph";
 import { removeSelected } from "../store/layout";
-import { addNodeOf, connectPorts, reconnect, removeAll, setMiddle } from "../store/nodes";
+import { addNodeOf, connectPorts, reconnect, removeAll, setSeen } from "../store/nodes";
 import { closeSheets, isWide, openPalette, select, toggleOverview, useView } from "../store/view";
 import { CanvasMenu, type Under } from "./CanvasMenu";
 import type { CanvasNode } from "./changes";
@@ -78,11 +78,12 @@ export function Canvas() {
   useFirstFit(cards.length > 0, fit);
 
   useEffect(() => {
-    setMiddle(() => {
+    setSeen(() => {
       const box = frame.current?.getBoundingClientRect();
-      return box
-        ? flow.screenToFlowPosition({ x: box.x + box.width / 2, y: box.y + box.height / 2 })
-        : { x: 0, y: 0 };
+      if (!box) return { x: 0, y: 0, width: 0, height: 0 };
+      const { zoom } = flow.getViewport();
+      const corner = flow.screenToFlowPosition({ x: box.x, y: box.y });
+      return { ...corner, width: box.width / zoom, height: box.height / zoom };
     });
   }, [flow]);
 

@@ -1,27 +1,29 @@
 /** Actions that turn what a person does with nodes into edits. */
 
 import { type End, wire } from "../model/connect";
+import { type Area, freePlace } from "../model/freePlace";
 import { edgeKey, nodeOf, portOf, positionOf } from "../model/graph";
 import { addNode, copyText, newNodeId, type Point, pasteEdits } from "../model/newNode";
 import type { Edge, Edit, Json } from "../wire/generated";
 import { edit, shownGraph, useGraph } from "./graph";
 import { type Toast, toast, useView } from "./view";
 
-let middle: () => Point = () => ({ x: 0, y: 0 });
+let seen: () => Area = () => ({ x: 0, y: 0, width: 0, height: 0 });
 
 export function middleOfView(): Point {
-  return middle();
+  const area = seen();
+  return { x: area.x + area.width / 2, y: area.y + area.height / 2 };
 }
 
-/** The canvas says how to find the middle of what is seen. */
-export function setMiddle(find: () => Point): void {
-  middle = find;
+/** The canvas says how to find the part of the graph that is seen. */
+export function setSeen(find: () => Area): void {
+  seen = find;
 }
 
 /** Asked by the canvas: which nodes, notes and groups are to be selected once they are there. */
 export const wanted = { selection: new Set<string>(), groups: new Set<string>() };
 
-/** Puts a node of a class at a place, or into the middle of what is seen. Returns its id. */
+/** Puts a node of a class at a place, or beside the others in what is seen. Returns its id. */
 export function addNodeOf(classId: string, at: Point | null = null): string | null {
   if (!useGraph.getState().classes.some((known) => known.id === classId)) {
     toast("error", `There is no node class “${classId}” in this worker's library`);
@@ -29,22 +31,16 @@ export function addNodeOf(classId: string, at: Point | null = null): string | nu
   }
   const id = newNodeId();
   wanted.selection = new Set([id]);
-  void edit([addNode(id, classId, at ?? freePlace(middle()))]);
+  void edit([addNode(id, classId, at ?? placeBesideOthers())]);
   return id;
 }
 
-const STEP = 32;
-
-/** Moves down and right until no node begins exactly there, so that ten double clicks are ten visible nodes. */
-function freePlace(at: Point): Point {
-  const places = Object.values(shownGraph(useGraph.getState()).nodes).map(positionOf);
-  const taken = (point: Point) =>
-    places.some(
-      (place) => place && Math.abs(place.x - point.x) < STEP / 2 && Math.abs(place.y - point.y) < STEP / 2,
-    );
-  let free = { x: at.x - 110, y: at.y - 60 };
-  while (taken(free)) free = { x: free.x + STEP, y: free.y + STEP };
-  return free;
+function placeBesideOthers(): Point {
+  const nodes = Object.values(shownGraph(useGraph.getState()).nodes).map(positionOf);
+  return freePlace(
+    seen(),
+    nodes.filter((place) => place !== null),
+  );
 }
 
 export function connectPorts(from: End, to: End, at: Toast["at"]): void {
@@ -100,7 +96,7 @@ export function copySelection(): string | null {
 
 /** Recreates copied nodes around the middle of what is seen. Returns false for text that is none of ours. */
 export function paste(text: string): boolean {
-  const pasted = pasteEdits(text, middle(), newNodeId);
+  const pasted = pasteEdits(text, middleOfView(), newNodeId);
   if (!pasted) return false;
   wanted.selection = new Set(pasted.nodes);
   void edit(pasted.edits);

@@ -1,0 +1,45 @@
+import { describe, expect, it } from "vitest";
+import { freePlace } from "./freePlace";
+import type { Point } from "./newNode";
+
+const DESK = { x: 0, y: 0, width: 860, height: 800 };
+const PHONE = { x: 0, y: 0, width: 390, height: 700 };
+
+function several(count: number, seen: typeof DESK): Point[] {
+  const places: Point[] = [];
+  for (let number = 0; number < count; number += 1) places.push(freePlace(seen, places));
+  return places;
+}
+
+describe("freePlace", () => {
+  it("puts the first into the middle and the second to its right", () => {
+    expect(several(2, DESK)).toEqual([
+      { x: 310, y: 325 },
+      { x: 586, y: 325 },
+    ]);
+  });
+
+  it("covers no node while there is room in what is seen", () => {
+    const places = several(9, DESK);
+    for (const [index, one] of places.entries()) {
+      expect(one.x >= 0 && one.x + 240 <= DESK.width && one.y >= 0 && one.y + 150 <= DESK.height).toBe(true);
+      for (const other of places.slice(0, index)) {
+        expect(Math.abs(one.x - other.x) >= 240 || Math.abs(one.y - other.y) >= 150).toBe(true);
+      }
+    }
+  });
+
+  it("stays on a narrow screen", () => {
+    for (const place of several(3, PHONE)) expect(place.x).toBe(75);
+  });
+
+  it("lets every node be seen where all is full", () => {
+    const places = several(40, DESK);
+    expect(new Set(places.map(({ x, y }) => `${x} ${y}`)).size).toBe(40);
+  });
+
+  it("goes beside a node that stands anywhere", () => {
+    const place = freePlace(DESK, [{ x: 400, y: 300 }]);
+    expect(Math.abs(place.x - 400) >= 240 || Math.abs(place.y - 300) >= 150).toBe(true);
+  });
+});
