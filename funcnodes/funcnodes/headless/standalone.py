@@ -23,7 +23,7 @@ from funcnodes_worker.home.worker_home import WorkerHome
 from funcnodes.client.address import finder
 from funcnodes.client.asynchronous import AsyncWorker
 from funcnodes.client.errors import ClientError
-from funcnodes.client.happenings import Edited, Event, Resynced
+from funcnodes.client.happenings import Edited, Event
 from funcnodes.client.opening import connect
 from funcnodes.headless.archive import TransferFailed, fetch_flow
 from funcnodes.headless.opening import OpenWish, open_flow
@@ -44,6 +44,8 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     """SHA-256 of the file as it was read or written last; of the one being written, too."""
     keeps_settings: bool = False
     """Whether the file holds settings of external workers, which do not leave while the flow is held."""
+    revision: int | None = None
+    """Of the flow, as the file holds it; unknown until the worker was seen for the first time."""
 
 
 @dataclass(frozen=True)
@@ -101,13 +103,17 @@ async def take_up(base: Base, file: Path, *, in_venv: bool, port: int | None) ->
 
 
 class WriteBack:
-    """Writes the flow into its file a moment after each edit."""
+    """Writes the flow into its file a moment after each edit.
+
+    What is due is told by the revision alone, never by having heard of an edit: one that was made right
+    before the end, or before a crash, comes into the file all the same.
+    """
 
     def __init__(self, flow: StandaloneFlow, say: Callable[[str], None]) -> None:
         self._flow, self._say = flow, say
         self._base = flow.home.base
         self._find = finder(flow.home.uuid, self._base.folder, None)
-        self._is_due = False
+        self._written = self._record().revision
         self._complaint = ""
 
     async def run(self) -> None:
@@ -116,11 +122,22 @@ class WriteBack:
             line = connect(self._flow.home.uuid, base=self._base.folder, patience_s=_PATIENCE_S)
             async with line as worker, worker.listening() as heard:
                 while True:
-                    event = await heard.get()
-                    if isinstance(event, Edited) or (isinstance(event, Resynced) and self._is_due):
-                        self._is_due = True
+                    if self._is_due(worker):
                         await self._wait_quiet(heard)
                         await self._save(worker)
+                    await heard.get()
+
+    def _is_due(self, worker: AsyncWorker) -> bool:
+        if self._written is None:
+            # Just opened: the file is what the worker has.
+            self._written = worker.revision
+            _write_record(self._base, msgspec.structs.replace(self._record(), revision=worker.revision))
+        return worker.revision != self._written
+
+    def _record(self) -> Record:
+        record = read_record(self._base)
+        assert record is not None
+        return record
 
     async def _wait_quiet(self, heard: asyncio.Queue[Event]) -> None:
         latest = time.monotonic() + LATEST_S
@@ -132,28 +149,30 @@ class WriteBack:
 
     async def finish(self) -> None:
         """Write what was not written yet. Called while the worker still runs."""
-        if not self._is_due:
-            return
         with contextlib.suppress(ClientError):
             async with connect(self._flow.home.uuid, base=self._base.folder, patience_s=1.0) as worker:
-                await self._save(worker)
+                if self._is_due(worker):
+                    await self._save(worker)
 
     async def _save(self, worker: AsyncWorker) -> None:
-        record = read_record(self._base)
-        assert record is not None
+        # The file may come to hold more than this: then it is written once more.
+        revision, record = worker.revision, self._record()
         try:
             if record.keeps_settings and (await worker.call("get_trust"))["held"]:
                 self._complain(
                     "the file is written once the flow is trusted; settings in it would be lost before"
                 )
                 return
-            await self._write(record)
+            is_whole = await self._write(msgspec.structs.replace(record, revision=revision))
         except (OSError, TransferFailed, ClientError) as problem:
             self._complain(f"the file could not be written ({problem}); the edits are safe in the worker")
             return
-        self._is_due, self._complaint = False, ""
+        self._written = revision
+        if is_whole:
+            self._complaint = ""
 
-    async def _write(self, record: Record) -> None:
+    async def _write(self, record: Record) -> bool:
+        """Return whether the flow came into its own file, not beside it."""
         file = self._flow.file
         draft = file.with_name(f".{file.name}.new")
         try:
@@ -163,12 +182,13 @@ class WriteBack:
                 aside = file.with_name(f"{file.stem}.edited-{time.strftime('%Y%m%dT%H%M%S')}{file.suffix}")
                 await asyncio.to_thread(move, draft, aside)
                 self._complain(f"another program changed {file.name}; your edits are in {aside.name}")
-                return
+                return False
             after = await asyncio.to_thread(digest_of, draft)
             # Both are known while the one takes the place of the other: a crash in between loses neither.
             known = tuple(dict.fromkeys((*record.digests[-1:], after)))
             _write_record(self._base, msgspec.structs.replace(record, digests=known))
             await asyncio.to_thread(_replace, draft, file)
+            return True
         finally:
             await asyncio.to_thread(draft.unlink, missing_ok=True)
 

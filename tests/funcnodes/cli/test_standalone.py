@@ -85,6 +85,28 @@ async def test_a_flow_is_held_edited_written_back_and_found_again(file: Path) ->
     assert record.uuid == uuid
 
 
+async def test_what_was_edited_before_a_crash_comes_into_the_file_when_it_is_opened_again(
+    file: Path,
+) -> None:
+    """Nobody who heard of the edit lived to write it; the file is behind the worker by a revision."""
+    base, before = Base(file.with_name("sum_config")), digest_of(file)
+    arguments = ("standalone", str(file), "--no-browser", "--not-in-venv")
+    program = await Program.start(*arguments)
+    await program.wait_for_line("FuncNodes is ready")
+    async with connect(before[:32], base=base.folder) as worker:
+        # Stopped, so that it cannot write before it is killed.
+        program.process.send_signal(signal.SIGSTOP)
+        await worker.call("update_node", nid="id-second", data={"name": "Last"})
+    kill_all_of(base.folder)
+    await program.end(signal.SIGKILL)
+    assert digest_of(file) == before
+
+    again = await Program.start(*arguments)
+    await again.wait_for_line("FuncNodes is ready")
+    await wait_until(lambda: names_in(file) == ["First", "Last"])
+    assert await again.end(signal.SIGINT) == 0
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
