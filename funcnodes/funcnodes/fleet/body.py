@@ -16,12 +16,15 @@ from funcnodes.fleet.memory import MemoryWatch
 from funcnodes.fleet.phases import Phase, check_move
 from funcnodes.fleet.quarantine import Quarantine
 from funcnodes.fleet.voice import Voice
+from funcnodes.fleet.wishes import AfterEnd
 
 
 class Body(Voice):
     """The part of a life that has a process."""
 
-    def __init__(self, phase: Phase, reason: str, quarantine: Quarantine) -> None:
+    def __init__(
+        self, phase: Phase, reason: str, quarantine: Quarantine, *, stop_is_remembered: bool
+    ) -> None:
         super().__init__()
         assert phase in (Phase.CREATED, Phase.STOPPED, Phase.FAILED), "a life begins without a process"
         self.phase = phase
@@ -42,6 +45,15 @@ class Body(Voice):
         self._is_adopted = False
         self._is_connected = False
         self._kills = 0
+        self._failure: str | None = None
+        """Why the process is being ended that never said hello."""
+        self._needs_environment = False
+        self._early_hellos: list[ProcessId] = []
+        """Who dialled before our launch was reported."""
+        self._after_end = AfterEnd.NOTHING
+        self._was_told_to_stop = False
+        self._stop_is_remembered = stop_is_remembered
+        """The stop is on disk, so that the next manager knows of it too."""
 
     @property
     def status(self) -> LifeStatus:

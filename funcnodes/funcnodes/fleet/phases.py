@@ -44,6 +44,9 @@ NEXT: Mapping[Phase, frozenset[Phase]] = {
     Phase.FAILED: frozenset({Phase.PROVISIONING, Phase.STARTING, Phase.RUNNING, Phase.STOPPED}),
 }
 
+IDLE = frozenset({Phase.CREATED, Phase.STOPPED, Phase.FAILED, Phase.WAITING})
+"""There is no process, and none is on its way."""
+
 
 class ImpossibleMove(AssertionError):
     """Raised for a move that is not in the table: a bug of ours, told with what led there."""

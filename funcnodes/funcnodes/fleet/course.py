@@ -1,0 +1,215 @@
+"""How a worker's process comes and goes: environment, launch, end, and what follows from the end.
+
+Owns the way from a decision to start until the process has ended, and each alarm on that way. Does not know
+what people wish (`life`), only what is to follow.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+from funcnodes.fleet import commands as do
+from funcnodes.fleet import events as on
+from funcnodes.fleet import limits
+from funcnodes.fleet.aftermath import Again, LeftToPerson, Rest
+from funcnodes.fleet.alarms import Alarm
+from funcnodes.fleet.conversation import Conversation
+from funcnodes.fleet.events import ExitStatus
+from funcnodes.fleet.exit_reason import exit_sentence
+from funcnodes.fleet.hearing import Hearing
+from funcnodes.fleet.memory import MemoryWatch
+from funcnodes.fleet.phases import IDLE, Phase
+from funcnodes.fleet.restart_policy import PROMISES
+from funcnodes.fleet.wishes import AfterEnd
+
+
+class Course(Conversation):
+    """The part of a life that begins and ends processes."""
+
+    def _begin_start(self, at: float) -> None:
+        self._after_end = AfterEnd.NOTHING
+        if self._needs_environment:
+            self._after_end = AfterEnd.START
+            self._move(Phase.PROVISIONING)
+            self._do(do.Provision())
+        else:
+            self._launch(at)
+
+    def _provisioned(self, event: on.Provisioned) -> None:
+        if self.phase is not Phase.PROVISIONING:
+            return
+        self._needs_environment = False
+        self._answer_all(self.wishes.provision)
+        if self._after_end is AfterEnd.START:
+            self._after_end = AfterEnd.NOTHING
+            self._launch(event.at)
+            return
+        self._move(Phase.STOPPED)
+        if self._after_end is AfterEnd.REMOVE:
+            self._remove()
+
+    def _provision_failed(self, event: on.ProvisionFailed) -> None:
+        if self.phase is not Phase.PROVISIONING:
+            return
+        self._answer_all(self.wishes.provision, event.reason)
+        self._fail(event.reason)
+
+    def _launch(self, at: float, reason: str = "") -> None:
+        assert self.process is None, "a worker has one process"
+        assert not self.is_launching, "a worker has one process"
+        self._move(Phase.STARTING, reason)
+        self.is_launching, self._is_adopted, self._kills, self._failure = True, False, 0, None
+        self._do(do.Launch())
+        self._wake(Alarm.HELLO, at + limits.HELLO_LIMIT_S)
+
+    def _launched(self, event: on.Launched) -> None:
+        assert self.is_launching, "nothing was launched"
+        self.is_launching = False
+        self.process = event.process
+        early, self._early_hellos = self._early_hellos, []
+        if self.phase is Phase.STOPPING:
+            self._terminate(event.at)
+        for process in early:
+            self._hello_received(on.HelloReceived(process, event.at))
+
+    def _launch_failed(self, event: on.LaunchFailed) -> None:
+        assert self.is_launching, "nothing was launched"
+        self.is_launching = False
+        # Strangers that dialled meanwhile are refused: nobody knows what they work on.
+        for process in self._early_hellos:
+            self._refuse(process, "its worker could not be started at that moment")
+        self._early_hellos = []
+        if self.phase is Phase.STOPPING:
+            self._ended(event.at)
+        else:
+            self._fail(event.reason)
+
+    def _found_alive(self, event: on.FoundAlive) -> None:
+        if self.process is not None or self.is_launching or self.phase not in IDLE:
+            return
+        self._adopt(event.process)
+        if self.phase is Phase.WAITING:
+            self._move(Phase.STOPPED)
+        self._move(Phase.STARTING, "runs since before this manager, and has not said hello to it yet")
+
+    def _found_dead(self, event: on.FoundDead) -> None:
+        if self.phase is not Phase.STOPPED or self.is_launching:
+            return
+        sentence = exit_sentence(ExitStatus(), event.evidence)
+        run = event.evidence.run
+        again = PROMISES[event.policy].after_crash
+        self._do(do.Note(sentence, "started again" if again else "left to a person", run and run.node))
+        if run is not None:
+            self._aftermath.quarantine.blame(run.node, sentence)
+        if again:
+            self._launch(event.at, f"started again after it {sentence}")
+        else:
+            self._move(Phase.STARTING)
+            self._fail(f"{sentence}. It is not started again: its policy is {event.policy!s}")
+
+    def _process_exited(self, event: on.ProcessExited) -> None:
+        if event.process != self.process:
+            return
+        if self._killed_for:
+            evidence = dataclasses.replace(event.evidence, killed_for=self._killed_for)
+            event, self._killed_for = dataclasses.replace(event, evidence=evidence), ""
+        phase = self.phase
+        self.process, self._is_connected = None, False
+        self._hearing, self._memory = Hearing(), MemoryWatch()
+        if phase is Phase.STOPPING:
+            self._ended(event.at)
+            return
+        is_starting, somebody_waits = phase is Phase.STARTING, bool(self.wishes.start)
+        match self._aftermath.judge(event, is_starting=is_starting, somebody_waits=somebody_waits):
+            case Rest(reason):
+                self._note(event, "stays stopped")
+                self._answer_all(self.wishes.start, reason)
+                self._move(Phase.STOPPED, reason)
+            case Again(wait, reason):
+                self._note(event, "started again" if wait == 0.0 else f"starts again in {wait:.1f} s")
+                self._move(Phase.WAITING, reason)
+                if wait == 0.0:
+                    self._launch(event.at, reason)
+                else:
+                    self._wake(Alarm.RESTART, event.at + wait)
+            case LeftToPerson(reason):
+                self._note(event, "left to a person")
+                self._fail(reason)
+
+    def _blame_deaf_run(self) -> None:
+        run = self._hearing.long_run
+        if run is not None and self._hearing.is_deaf:
+            sentence = "it kept the worker from hearing until that was killed by hand"
+            self._do(
+                do.Note(
+                    f"killed by hand while node `{run.node}` kept it from hearing", "started again", run.node
+                )
+            )
+            self._aftermath.quarantine.blame(run.node, sentence)
+
+    def _note(self, event: on.ProcessExited, followed: str) -> None:
+        run = event.evidence.run
+        sentence = exit_sentence(event.status, event.evidence)
+        self._do(do.Note(sentence, followed, None if run is None else run.node))
+
+    def _ended(self, at: float) -> None:
+        self._answer_all(self.wishes.stop)
+        after, self._after_end = self._after_end, AfterEnd.NOTHING
+        if self._failure is not None and after is AfterEnd.NOTHING:
+            self._fail(self._failure)
+        elif after is AfterEnd.START:
+            if self._needs_environment:
+                self._move(Phase.STOPPED)
+            self._begin_start(at)
+        else:
+            self._move(Phase.STOPPED, "it did not end when asked, so it was killed" if self._kills else "")
+        if after is AfterEnd.REMOVE:
+            self._after_end = after
+            self._remove()
+
+    def _fail(self, reason: str) -> None:
+        self._move(Phase.FAILED, reason)
+        self._answer_all(self.wishes.start, reason)
+        self._answer_all(self.wishes.stop)
+        if self._after_end is AfterEnd.REMOVE:
+            self._remove()
+        else:
+            self._after_end = AfterEnd.NOTHING
+
+    def _remove(self) -> None:
+        if self.phase is Phase.WAITING:
+            self._move(Phase.STOPPED)
+        self._do(do.Remove())
+
+    def _removed(self, event: on.Removed) -> None:
+        self._after_end = AfterEnd.NOTHING
+        self._answer_all(self.wishes.delete, event.problem)
+        if event.problem is None:
+            self.is_gone = True
+            self._answer_everybody("the worker was deleted")
+        else:
+            self._reason = event.problem
+
+    def _woken(self, event: on.Woken) -> None:
+        match self._alarms.take(event.alarm):
+            case None:
+                pass  # What it was set for has happened, or is no longer wanted.
+            case Alarm.HELLO:
+                self._hello_is_late(event.at)
+            case Alarm.TERMINATE:
+                self._terminate(event.at)
+            case Alarm.KILL:
+                self._kill(event.at)
+            case Alarm.RESTART:
+                self._launch(event.at, self._reason)
+            case Alarm.DEAF:
+                self._hearing.silence()
+
+    def _hello_is_late(self, at: float) -> None:
+        sentence = f"the process has not said hello within {limits.HELLO_LIMIT_S:.0f} s"
+        if self._is_adopted:
+            # It lived before this manager and may be in the middle of a long native call: it is left alone.
+            self._answer_all(self.wishes.start, f"{sentence}; it runs since before this manager")
+            return
+        self._failure = sentence
+        self._begin_stop(at)
