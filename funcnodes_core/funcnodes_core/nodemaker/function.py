@@ -93,7 +93,7 @@ def node_class_from_function(
         raise ValueError("a node runs in a thread or in a process of its own, not in both")
     exposed = _exposed(function, _dicts("inputs", inputs, node_id), _dicts("outputs", outputs, node_id))
     meta = exposed.ef_funcmeta
-    shown = node_name or name
+    named = name or getattr(exposed, "__name__", type(function).__name__)
     defaults = _defaults(exposed)
     in_params = _named("input", meta["input_params"], node_id)
     in_ports = [_input(p, defaults) for p in in_params if _parameter(p) != "node"]
@@ -108,6 +108,7 @@ def node_class_from_function(
         "__module__": getattr(function, "__module__", __name__),
         "__doc__": function.__doc__,
         "node_id": node_id,
+        "node_name": node_name or named,
         "description": description if description is not None else _summary(meta),
         "o_func": staticmethod(exposed),
         "func": plan.func,
@@ -116,11 +117,8 @@ def node_class_from_function(
         **{f"output_{port.uuid}": port for port in out_ports},
         **{key: others[key] for key in _CLASS_ATTRIBUTES if others.get(key) is not None},
     }
-    if shown:
-        namespace["node_name"] = shown
-    class_name = _class_name(shown or getattr(exposed, "__name__", type(function).__name__))
     make: Any = type(superclass)
-    return make(class_name, (superclass,), namespace)
+    return make(_class_name(named), (superclass,), namespace)
 
 
 def _plan(function: Callable[..., Any], kind: Kind, outputs: tuple[str, ...], wants_node: bool) -> Plan:
@@ -269,8 +267,8 @@ def _summary(meta: Mapping[str, Any]) -> str:
     return str(docstring.get("summary") or "")
 
 
-def _class_name(shown: str) -> str:
-    name = "".join(piece[:1].upper() + piece[1:].lower() for piece in shown.split("_"))
+def _class_name(named: str) -> str:
+    name = "".join(piece[:1].upper() + piece[1:].lower() for piece in named.split("_"))
     if name.lower().endswith("node"):
         name = name[: -len("node")]
     return f"{name}Node"

@@ -134,7 +134,10 @@ async def test_metadata_on_parameters_and_results() -> None:
 
 
 def test_class_names_come_from_display_names() -> None:
-    """5: pieces at `_`, a `node` at the end is not said twice; module and docstring are the function's."""
+    """5: pieces at `_`, a `node` at the end is not said twice; module and docstring are the function's.
+
+    Without a name users see the function's own, as `abs_node` of the basic nodes; `node_name` is seen only.
+    """
 
     def load_node() -> None:
         """Load it."""
@@ -143,11 +146,11 @@ def test_class_names_come_from_display_names() -> None:
     named = NodeDecorator(id="tests.published.named", name="shown_as", node_name="other_name")(load_node)
     assert (made.__name__, made.node_name, made.__module__, made.__doc__) == (
         "LoadNode",
-        "LoadNode",
+        "load_node",
         __name__,
         "Load it.",
     )
-    assert (named.__name__, named.node_name) == ("OtherNameNode", "other_name")
+    assert (named.__name__, named.node_name) == ("ShownAsNode", "other_name")
     assert NodeDecorator("tests.published.plain_base", superclass=made)(load_node).__mro__[1] is made
 
 
