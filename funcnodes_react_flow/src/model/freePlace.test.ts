@@ -12,10 +12,12 @@ function several(count: number, seen: typeof DESK): Point[] {
 }
 
 describe("freePlace", () => {
-  it("puts the first into the middle and the second to its right", () => {
-    expect(several(2, DESK)).toEqual([
+  it("puts one to the right of the other, as values flow, then begins a row below", () => {
+    expect(several(4, DESK)).toEqual([
+      { x: 34, y: 325 },
       { x: 310, y: 325 },
       { x: 586, y: 325 },
+      { x: 34, y: 511 },
     ]);
   });
 

@@ -15,10 +15,12 @@ const GAP = 36;
 const RINGS = 4;
 const STEP = 32;
 
-/** Returns a corner, as near to the middle as there is room; where all is full, a visible step from the others. */
+/** Returns a corner beside the others, about the middle; where all is full, a visible step from the others. */
 export function freePlace(seen: Area, nodes: readonly Point[]): Point {
+  // Three in a row stand about the middle, and wires drawn between them go to the right, as one reads.
+  const before = seen.width >= 3 * CARD.width + 2 * GAP ? CARD.width + GAP : 0;
   const start = {
-    x: seen.x + seen.width / 2 - CARD.width / 2,
+    x: seen.x + seen.width / 2 - CARD.width / 2 - before,
     y: seen.y + seen.height / 2 - CARD.height / 2,
   };
   const overlaps = (place: Point) =>
@@ -36,14 +38,15 @@ export function freePlace(seen: Area, nodes: readonly Point[]): Point {
   return found ?? stepAside(start, nodes);
 }
 
-/** Returns places on a grid, the nearest first; of those as near, the one to the right, as values flow. */
+/** Returns places on a grid: the row to the right, the rows below and above it; what lies to the left comes last. */
 function around(start: Point): Point[] {
   const steps = Array.from({ length: 2 * RINGS + 1 }, (_, index) => index - RINGS);
   const cells = steps.flatMap((row) => steps.map((column) => ({ column, row })));
-  const far = ({ column, row }: { column: number; row: number }) => Math.max(Math.abs(column), Math.abs(row));
-  const turn = ({ column, row }: { column: number; row: number }) => Math.abs(row) * 4 - column;
+  const isLeft = ({ column }: { column: number }) => (column < 0 ? 1 : 0);
+  const far = ({ row }: { row: number }) => 2 * Math.abs(row) - (row > 0 ? 1 : 0);
+  const turn = ({ column }: { column: number }) => Math.abs(column);
   return cells
-    .sort((one, other) => far(one) - far(other) || turn(one) - turn(other))
+    .sort((one, other) => isLeft(one) - isLeft(other) || far(one) - far(other) || turn(one) - turn(other))
     .map(({ column, row }) => ({
       x: start.x + column * (CARD.width + GAP),
       y: start.y + row * (CARD.height + GAP),
