@@ -114,8 +114,16 @@ export function parseNumber(text: string, control: Control & { kind: "number" })
   const number = Number(trimmed);
   if (Number.isNaN(number)) return { ok: false, why: `“${text}” is not a number` };
   const inside = Math.min(control.max ?? number, Math.max(control.min ?? number, number));
-  return { ok: true, value: control.whole ? Math.round(inside) : inside };
+  if (!Number.isFinite(inside)) return { ok: false, why: TOO_LARGE };
+  if (!control.whole) return { ok: true, value: inside };
+  const rounded = Math.round(inside);
+  return Number.isSafeInteger(rounded) ? { ok: true, value: rounded } : { ok: false, why: TOO_LONG };
 }
+
+// JSON has no word for infinity: it would be sent as null, and the input would hold None.
+const TOO_LARGE = "Numbers go up to 1.8e308; infinity cannot be typed here";
+// Beyond this a browser rounds whole numbers, and another number than the typed one would be sent.
+const TOO_LONG = "Whole numbers typed here are exact up to 9,007,199,254,740,991";
 
 /**
  * Returns what a text in a JSON field means. What is no JSON is taken as text where the type allows text
@@ -126,12 +134,17 @@ export function parseJson(text: string, type: Json | undefined): Parsed {
   if (trimmed === "") return { ok: true, value: undefined };
   try {
     const value: Json = JSON.parse(trimmed);
-    return { ok: true, value };
+    return isSendable(value) ? { ok: true, value } : { ok: false, why: TOO_LARGE };
   } catch {
     return allowsText(type)
       ? { ok: true, value: text }
       : { ok: false, why: "This is not JSON: a list is written [1, 2], a mapping {“a”: 1}" };
   }
+}
+
+function isSendable(value: Json | undefined): boolean {
+  if (typeof value === "number") return Number.isFinite(value);
+  return typeof value !== "object" || value === null || Object.values(value).every(isSendable);
 }
 
 function allowsText(type: Json | undefined): boolean {

@@ -94,6 +94,21 @@ describe("the control of an input", () => {
     expect(parseNumber("two", number)).toEqual({ ok: false, why: "“two” is not a number" });
   });
 
+  it("refuses numbers that would arrive as something else", () => {
+    const number = { kind: "number", whole: false, min: null, max: null, step: null } as const;
+    const whole = { ...number, whole: true };
+    expect(parseNumber("1e400", number)).toMatchObject({
+      ok: false,
+      why: expect.stringContaining("1.8e308"),
+    });
+    expect(parseNumber("-Infinity", number)).toMatchObject({ ok: false });
+    expect(parseNumber("1e400", { ...number, max: 5 })).toEqual({ ok: true, value: 5 });
+    expect(parseNumber("9007199254740993", whole)).toMatchObject({ ok: false });
+    expect(parseNumber("9007199254740991", whole)).toEqual({ ok: true, value: 9007199254740991 });
+    expect(parseJson("[1, 1e400]", "Any")).toMatchObject({ ok: false });
+    expect(parseJson('{"a": [-1e999]}', "Any")).toMatchObject({ ok: false });
+  });
+
   it("reads JSON, and text without quotation marks where text is allowed", () => {
     expect(parseJson("[1]", "Any")).toEqual({ ok: true, value: [1] });
     expect(parseJson("plain", "Any")).toEqual({ ok: true, value: "plain" });

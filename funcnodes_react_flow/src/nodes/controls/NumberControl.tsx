@@ -31,11 +31,18 @@ function NumberText({ control, value, onCommit, testId, label, placeholder }: Om
   // A default that is no number ("none", a marker of the module) is told, not offered as something typed wrongly.
   const shown = typeof value === "number" ? numberText(value) : "";
   const [draft, setDraft] = useState<string | null>(null);
+  const [refused, setRefused] = useState(false);
   const parsed = parseNumber(draft ?? shown, control);
 
+  const write = (text: string | null) => {
+    setDraft(text);
+    setRefused(false);
+  };
   const commit = () => {
+    // What is no number stays on screen with its reason, so that nobody takes it for done.
+    if (draft !== null && !parsed.ok) return setRefused(true);
     if (draft !== null && parsed.ok && parsed.value !== value) onCommit(parsed.value);
-    setDraft(null);
+    write(null);
   };
   const step = (event: KeyboardEvent) => {
     const direction = event.key === "ArrowUp" ? 1 : event.key === "ArrowDown" ? -1 : 0;
@@ -44,29 +51,36 @@ function NumberText({ control, value, onCommit, testId, label, placeholder }: Om
     const size = (control.step ?? (control.whole ? 1 : 0.1)) * (event.shiftKey ? 10 : 1);
     const from = typeof parsed.value === "number" ? parsed.value : 0;
     const next = parseNumber(String(Number((from + direction * size).toPrecision(12))), control);
-    setDraft(null);
+    write(null);
     if (next.ok) onCommit(next.value);
   };
 
   return (
-    <input
-      data-testid={testId}
-      aria-label={label}
-      aria-invalid={!parsed.ok}
-      title={parsed.ok ? undefined : parsed.why}
-      inputMode={control.whole ? "numeric" : "decimal"}
-      autoComplete="off"
-      placeholder={placeholder}
-      value={draft ?? shown}
-      onChange={(event) => setDraft(event.target.value)}
-      onBlur={commit}
-      onKeyDown={(event) => {
-        if (event.key === "Enter") commit();
-        else if (event.key === "Escape") setDraft(null);
-        else step(event);
-      }}
-      className={`nodrag numeric h-7 min-w-14 flex-1 text-right ${FIELD} aria-invalid:border-danger`}
-    />
+    <div className="min-w-14 flex-1">
+      <input
+        data-testid={testId}
+        aria-label={label}
+        aria-invalid={!parsed.ok}
+        title={parsed.ok ? undefined : parsed.why}
+        inputMode={control.whole ? "numeric" : "decimal"}
+        autoComplete="off"
+        placeholder={placeholder}
+        value={draft ?? shown}
+        onChange={(event) => write(event.target.value)}
+        onBlur={commit}
+        onKeyDown={(event) => {
+          if (event.key === "Enter") commit();
+          else if (event.key === "Escape") write(null);
+          else step(event);
+        }}
+        className={`nodrag numeric block h-7 text-right ${FIELD} aria-invalid:border-danger`}
+      />
+      {refused && !parsed.ok && (
+        <p role="alert" className="mt-1 break-words text-right text-danger text-xs">
+          {parsed.why}
+        </p>
+      )}
+    </div>
   );
 }
 
