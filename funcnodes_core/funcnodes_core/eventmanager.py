@@ -102,11 +102,13 @@ class EventEmitterMixin:
         if not table:
             return False
         special, every = table.get(event_name), table.get("*")
+        # Asked before anyone is told: who listens once is gone afterwards, and was a listener all the same.
+        was_heard = bool(special or every)
         for callback in tuple(special) if special else ():
             callback(**message)
         for callback in tuple(every) if every else ():
             callback(**{**message, "event": event_name})
-        return bool(special or every)
+        return was_heard
 
     def error(self, e: Exception) -> bool:
         """Hand an error to the error listeners; raise it when there is none."""

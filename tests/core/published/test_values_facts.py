@@ -113,6 +113,15 @@ async def test_events_of_async_methods_and_default_listeners() -> None:
     assert Bell().emit("other") is False
 
 
+def test_who_listens_once_was_a_listener() -> None:
+    """9: `emit` says whether there was one, not whether there is one left."""
+    bell, told = Bell(), list[str]()
+    bell.off("ring")
+    for event in ("tone", "*"):
+        bell.once(event, lambda src, event="tone": told.append(event))
+    assert (bell.emit("tone"), bell.emit("tone"), told) == (True, False, ["tone", "tone"])
+
+
 def test_errors_go_to_error_listeners() -> None:
     """9: once, or until forgotten; else they are raised."""
     bell, errors = Bell(), list[Exception]()
