@@ -40,6 +40,12 @@ export function Environment({ worker }: { worker: WorkerStatus }) {
           Add…
         </Button>
       </form>
+      {name.trim() !== "" && !wanted && (
+        <p role="alert" className="mt-1.5 text-danger text-xs">
+          Type the name of a package, with a version if you like (funcnodes-numpy&gt;=0.3), or the whole path
+          of a module's folder on the manager's machine.
+        </p>
+      )}
       {job && <JobCard job={job} />}
       {catalog === null ? (
         <p className="mt-6 flex items-center gap-2 text-ink-3">
