@@ -16,6 +16,7 @@ from funcnodes_core.engine.waiting import TriggerStack
 from funcnodes_core.exceptions import InTriggerError
 from funcnodes_core.io.output import NodeOutput
 from funcnodes_core.node.ports import PortsOfNode
+from funcnodes_core.novalue import NoValue
 
 if TYPE_CHECKING:
     from funcnodes_core.node.progress import NodeProgress
@@ -65,10 +66,10 @@ class RunsOfNode(PortsOfNode):
         return self.cell.figures
 
     def ready_state(self) -> dict[str, Any]:
-        """Return what each input still lacks."""
+        """Return what each input has; one without a value is ready all the same where none is required."""
         return {
             "inputs": {
-                name: {"node": port.node is not None, "value": port.ready()}
+                name: {"node": port.node is not None, "value": port.value is not NoValue}
                 for name, port in self.inputs.items()
             }
         }

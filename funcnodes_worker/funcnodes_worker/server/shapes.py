@@ -165,7 +165,7 @@ def status(
     return {
         "ready": ready,
         "ready_state": {
-            "inputs": {name: {"node": True, "value": one["ready"]} for name, one in inputs.items()}
+            "inputs": {name: {"node": True, "value": one["has_value"]} for name, one in inputs.items()}
         },
         "in_trigger": state.status in ("marked", "running"),
         "requests_trigger": state.status == "marked",

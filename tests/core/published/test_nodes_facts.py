@@ -54,6 +54,26 @@ async def test_a_node_says_who_it_is() -> None:
     assert (told, node.inputs, node.outputs) == (["cleanup"], {}, {})
 
 
+def test_an_input_that_needs_no_value_says_that_it_has_none() -> None:
+    """4.1: the node is ready all the same."""
+
+    class Easy(Node):
+        node_id = "tests.published.easy"
+        a = NodeInput(id="a", type=int, required=False)
+
+        async def func(self, a: int = 7) -> None:
+            raise NotImplementedError
+
+    node = Easy(trigger_on_create=False)
+    state = node.status()
+    assert state["ready_state"]["inputs"]["a"] == {"node": True, "value": False}
+    assert (state["ready"], state["inputs"]["a"]["ready"], node.ready_state()) == (
+        True,
+        True,
+        state["ready_state"],
+    )
+
+
 async def test_options_of_an_instance_win_over_those_of_the_class() -> None:
     """4.2: merged deep, all keys of a port, handlers included."""
     heard: list[Any] = []
