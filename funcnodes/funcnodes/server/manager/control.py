@@ -106,7 +106,7 @@ class ControlDoor:
             await self._hold_ui(socket, link, hello)
 
     async def _hold_worker(self, socket: web.WebSocketResponse, link: ControlLink, hello: Hello) -> None:
-        process = self.supervisor.hello(hello, link)
+        process = self.supervisor.dialogue.hello(hello, link)
         if process is None:
             return
         try:
@@ -116,9 +116,9 @@ class ControlDoor:
                 message = control.read_from_dialler(frame.data)
                 if isinstance(message, Exchange | Revoke):
                     raise control.NotAControlMessage("a worker cannot exchange or revoke sessions")
-                self.supervisor.hear(hello.uuid, process, message)
+                self.supervisor.dialogue.hear(hello.uuid, process, message)
         finally:
-            self.supervisor.hung_up(hello.uuid, process, link)
+            self.supervisor.dialogue.hung_up(hello.uuid, process, link)
 
     async def _hold_ui(self, socket: web.WebSocketResponse, link: ControlLink, hello: Hello) -> None:
         self.access.ui_came(link, hello.origins)

@@ -1,0 +1,80 @@
+"""What nobody tells and has to be looked for: processes that an earlier manager left, long runs, memory.
+
+Owns the pace of looking, and whether a run record still means a living process. What follows from a look is
+decided by the worker's `Life`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+
+from funcnodes_worker.home.run_state import RunRecord, read_run_record
+from funcnodes_worker.home.worker_home import WorkerHome
+from funcnodes_worker.wire.marker import read_marker
+
+from funcnodes.fleet import events as on
+from funcnodes.fleet.events import Event, NodeRun, ProcessId
+from funcnodes.launch.launcher import Launcher
+from funcnodes.supervisor.carry_out import evidence_of
+from funcnodes.supervisor.member import Member, run_and_age
+from funcnodes.supervisor.roll import Roll
+
+LOGGER = logging.getLogger(__name__)
+LOOK_EVERY_S = 0.5
+"""Twice a second: a look sees a long run after 1.5 s at most, three more pass without a pong, and so a deaf
+worker is named within five."""
+
+
+class Lookout:
+    """Looks at the fleet. `tell` takes what was seen to a worker's life."""
+
+    def __init__(self, roll: Roll, launcher: Launcher, tell: Callable[[Member, Event], None]) -> None:
+        self._roll, self._launcher, self._tell = roll, launcher, tell
+
+    def find_survivors(self, *, revive: bool) -> None:
+        """Tell of every process that runs since before this manager; `revive`: of those that died too."""
+        for member in self._roll.call():
+            self._look_for_survivor(member, revive=revive)
+
+    async def look_forever(self) -> None:
+        """Look at all that run, again and again."""
+        while True:
+            for member in self._roll.call():
+                try:
+                    self._look(member)
+                except OSError as problem:
+                    # A file or process that vanishes while it is looked at; the others are still looked at.
+                    LOGGER.warning("cannot look at worker %s: %s", member.home.uuid, problem)
+            await asyncio.sleep(LOOK_EVERY_S)
+
+    def _look_for_survivor(self, member: Member, *, revive: bool) -> None:
+        record = read_run_record(member.home)
+        if record is None:
+            return
+        process = self._process_of(member.home, record)
+        if process is not None:
+            self._tell(member, on.FoundAlive(process, time.monotonic()))
+        elif revive:
+            # It died while nobody watched, and nobody had told it to, or the record would be gone: whoever
+            # pulled the plug on worker and manager at once finds both again.
+            self._tell(member, on.FoundDead(time.monotonic(), evidence_of(member), member.policy))
+
+    def _process_of(self, home: WorkerHome, record: RunRecord) -> ProcessId | None:
+        if record.pid == 0:
+            return self._launcher.find(("--base", str(home.base.folder), "--uuid", home.uuid))
+        process = ProcessId(record.pid, record.started)
+        return process if self._launcher.is_alive(process) else None
+
+    def _look(self, member: Member) -> None:
+        process = member.life.process
+        if process is None:
+            return
+        found = read_marker(member.home.marker)
+        run, age = run_and_age(None if found is None else NodeRun(found.node, found.since), time.time())
+        member.memory = self._launcher.memory_of(process) or member.memory
+        limits = member.config.limits
+        bounds = on.Bounds(limits.memory_soft, limits.memory_hard)
+        self._tell(member, on.Looked(run, time.monotonic(), age, member.memory, bounds))
