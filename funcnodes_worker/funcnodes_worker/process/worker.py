@@ -99,6 +99,7 @@ class WorkerInServerThread:
         self._no_auth, self._has_supervisor, self._behind_proxy = no_auth, has_supervisor, behind_proxy
         self.library: LibraryState = office.state
         self.board, self.hub = Board(), Hub()
+        self.board.know(office.state.classes)
         self.importing = asyncio.Lock()
         self.outputs = OutputKeeper(home, graph, living)
         self.board.listen(self.outputs.batch)
@@ -428,6 +429,7 @@ class WorkerInServerThread:
 
     async def remove(self, package: str) -> None:
         """Return when a package is no longer among the worker's; its nodes are removed as an edit."""
+        self.board.know(state.classes)
         await self._wish("remove", package, None)
         await self.externals.leave(package)
         classes, state = await self._graph.ask(lambda: self._office.unload(package), TURN_TO_LOAD_S)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from funcnodes_core.document.model import NodeId, PortId
+from funcnodes_core.document.model import Classes, NodeId, PortId
 
 from funcnodes_worker.runtime.records import Batch, NodeState, Preview
 
@@ -40,11 +40,18 @@ class Board:
         self.progress: dict[NodeId, Mapping[str, Any]] = {}
         self.told: dict[NodeId, Any] = {}
         """What was written of nodes since the last batch; for who writes it, to write it once."""
+        self.classes: Classes = {}
+        """What the library says of node classes."""
         self._listeners: list[Callable[[Batch], None]] = []
 
     def listen(self, listener: Callable[[Batch], None]) -> None:
         """Have this called for each batch, after the board has it."""
         self._listeners.append(listener)
+
+    def know(self, classes: Classes) -> None:
+        """Take over what the library says of node classes: it has changed."""
+        self.told.clear()
+        self.classes = classes
 
     def take(self, batch: Batch, still_there: Callable[[NodeId], bool]) -> None:
         """Take in what changed. What is said of a node that was removed meanwhile is dropped."""

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 import msgspec
 from funcnodes_core.document.draft import wires_of
-from funcnodes_core.document.model import Document, NodeRecord
+from funcnodes_core.document.model import ClassRecord, Document, NodeRecord
 from msgspec import UNSET
 
 from funcnodes_worker.runtime.board import Board
@@ -29,14 +29,16 @@ class _Blank(msgspec.Struct, frozen=True):
     """The text of a new node in parts: the id stands between those of each side, the name between them."""
 
     like: NodeRecord
+    kind: ClassRecord | None
     before: Sequence[bytes]
     after: Sequence[bytes]
 
-    def fits(self, node: NodeRecord) -> bool:
+    def fits(self, node: NodeRecord, kind: ClassRecord | None) -> bool:
         like = self.like
-        return like.ports is node.ports and (like.class_id, like.class_name) == (
-            node.class_id,
-            node.class_name,
+        return (
+            like.ports is node.ports
+            and self.kind is kind
+            and (like.class_id, like.class_name) == (node.class_id, node.class_name)
         )
 
     def filled(self, node: NodeRecord) -> bytes:
@@ -55,7 +57,7 @@ def full_node_json(document: Document, node: NodeRecord, board: Board) -> msgspe
     known = board.told.get(node.id)
     if known is not None and known[0] is node and known[1] == edges:
         return known[2]
-    blank = None if edges or node.id in board.states or node.id in board.values else _blank_for(node)
+    blank = None if edges or node.id in board.states or node.id in board.values else _blank_for(node, board)
     written = msgspec.Raw(_encode(full_node(document, node, board)) if blank is None else blank.filled(node))
     if len(board.told) >= MAX_TOLD:
         board.told.clear()
@@ -63,20 +65,24 @@ def full_node_json(document: Document, node: NodeRecord, board: Board) -> msgspe
     return written
 
 
-def _blank_for(node: NodeRecord) -> _Blank | None:
+def _blank_for(node: NodeRecord, board: Board) -> _Blank | None:
     if node.name is UNSET or not (
         node.description is node.reset_inputs_on_trigger is node.render_options is UNSET
     ):
         return None
     blank = _blanks.get(id(node.ports))
-    if blank is None or not blank.fits(node):
+    if blank is None or not blank.fits(node, board.classes.get(node.class_id)):
         if len(_blanks) >= MAX_BLANKS:
             _blanks.clear()
-        blank = _blanks[id(node.ports)] = _make_blank(node)
+        blank = _blanks[id(node.ports)] = _make_blank(node, board)
     return blank
 
 
-def _make_blank(node: NodeRecord) -> _Blank:
+def _make_blank(node: NodeRecord, board: Board) -> _Blank:
     like = msgspec.structs.replace(node, id=_ID, name=_NAME, properties={})
-    before, after = _encode(full_node(Document(), like, Board())).split(_encode(_NAME))
-    return _Blank(like, before.split(_ID.encode()), after.split(_ID.encode()))
+    new = Board()
+    new.know(board.classes)
+    before, after = _encode(full_node(Document(), like, new)).split(_encode(_NAME))
+    return _Blank(
+        like, board.classes.get(node.class_id), before.split(_ID.encode()), after.split(_ID.encode())
+    )

@@ -14,6 +14,7 @@ from funcnodes_core.document.model import (
     TRIGGER_INPUT,
     TRIGGER_OUTPUT,
     TRIGGER_PAIR,
+    ClassRecord,
     Document,
     Edge,
     NodeId,
@@ -51,16 +52,25 @@ def full_node(document: Document, node: NodeRecord, board: Board) -> dict[str, A
         "node_id": node.class_id,
         "node_name": _said(node.class_name, node.class_id),
         "name": name_of(node),
-        "description": _said(node.description, None) or "",
-        "reset_inputs_on_trigger": _said(node.reset_inputs_on_trigger, False),
+        "description": option_of(node, "description", board) or "",
+        "reset_inputs_on_trigger": option_of(node, "reset_inputs_on_trigger", board),
         "io": [full_port(node, port, edges) for port in ports],
         "status": status(node, ports, edges, board),
     }
-    if node.render_options is not UNSET and node.render_options:
-        shape["render_options"] = node.render_options
+    if shown := option_of(node, "render_options", board):
+        shape["render_options"] = shown
     if node.properties:
         shape["properties"] = node.properties
     return shape
+
+
+def option_of(node: NodeRecord, key: str, board: Board) -> Any:
+    """Return an option of a node as its user set it, else as its class says."""
+    said = getattr(node, key)
+    return getattr(board.classes.get(node.class_id, _NO_CLASS), key) if said is UNSET else said
+
+
+_NO_CLASS = ClassRecord(class_id="")
 
 
 def all_ports(node: NodeRecord) -> list[PortRecord]:

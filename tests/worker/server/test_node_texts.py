@@ -83,3 +83,16 @@ def test_classes_that_say_other_things_are_told_apart() -> None:
         assert bytes(full_node_json(document, node, Board())) == msgspec.json.encode(
             full_node(document, node, Board())
         )
+
+
+def test_a_class_that_says_more_is_told_apart() -> None:
+    """Its library came in the place of another; the ports are the same."""
+    document = graph()
+    for description in ("one", "two"):
+        board = Board()
+        board.know({"add": msgspec.structs.replace(ADD, description=description)})
+        node = document.nodes["n"]
+
+        shape = full_node(document, node, board)
+        assert shape["description"] == description
+        assert bytes(full_node_json(document, node, board)) == msgspec.json.encode(shape)

@@ -171,7 +171,7 @@ async def update_node(context: CallContext, params: NodeChanges) -> dict[str, An
         edits.append(RenameNode(params.nid, str(name)))
         changed["name"] = str(name)
     for key in ("description", "reset_inputs_on_trigger"):
-        if key in params.data and params.data[key] != getattr(node, key):
+        if key in params.data and params.data[key] != shapes.option_of(node, key, context.services.board):
             edits.append(SetNodeOption(params.nid, key, params.data[key]))
             changed[key] = params.data[key]
     properties: dict[str, Any] = params.data.get("properties") or {}
