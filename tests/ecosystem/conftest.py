@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.ecosystem.environments import Environment, build_wheels
-
-_report: list[str] = []
+from tests.support import notes
 
 
 @pytest.fixture(scope="session")
@@ -25,14 +25,8 @@ def tools(tmp_path_factory: pytest.TempPathFactory) -> Environment:
 
 
 @pytest.fixture
-def note() -> list[str]:
-    """Lines for the end of the run."""
-    return _report
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Print which versions were met, and which had to be pinned."""
-    if _report:
-        terminalreporter.section("published packages")
-        for line in _report:
-            terminalreporter.write_line(line)
+def note(request: pytest.FixtureRequest) -> Iterator[list[str]]:
+    """Lines for the end of the run: which versions were met, and which had to be pinned."""
+    lines: list[str] = []
+    yield lines
+    notes.say(request.node, "published packages", lines)

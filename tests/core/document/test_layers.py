@@ -65,6 +65,7 @@ def test_a_key_that_is_not_there_is_an_error() -> None:
             _ = copy[absent]
 
 
+@pytest.mark.alone
 def test_a_version_costs_what_changed() -> None:
     """A thousand versions of a large mapping take the room of a few copies."""
     large = {number: number for number in range(20_000)}

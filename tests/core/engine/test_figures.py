@@ -55,6 +55,7 @@ async def test_reading_predecessor_and_source_gives_no_wrong_value(engine: Engin
     assert (sum(runs.values()), set(runs.values()), seen) == (120, {2}, [61, 305])
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("length", [20_000, pytest.param(100_000, marks=pytest.mark.soak)])
 async def test_a_long_chain_works(engine: Engine, length: int) -> None:
     """Nothing recurses, and nothing is searched over the whole graph; the benchmarks measure the long one."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+import pytest
 from funcnodes_core.engine import invariants
 from funcnodes_core.engine.order import Order
 from hypothesis import given
@@ -61,6 +62,7 @@ def test_an_integer_is_used_again() -> None:
     assert (order.add(), order.children, order.parents) == (1, [[], [], []], [[], [], []])
 
 
+@pytest.mark.alone
 def test_a_chain_built_from_its_end_costs_no_search() -> None:
     """A root and a leaf move without looking at what lies between."""
     order = Order()

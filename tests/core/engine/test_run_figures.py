@@ -44,6 +44,7 @@ def test_a_node_that_never_ran_has_no_figures() -> None:
     assert add().figures == RunFigures(0, 0.0, 0.0, 0.0, "")
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("kind", [sleeping, sleeping_coroutine, sleeping_thread, sleeping_process])
 async def test_figures_tell_count_and_times(engine: Engine, kind: Any) -> None:
     """Wherever the function runs, the time is that of its call."""
@@ -61,6 +62,7 @@ async def test_figures_tell_count_and_times(engine: Engine, kind: Any) -> None:
     assert 0 <= figures.queue_s < spent
 
 
+@pytest.mark.alone
 async def test_waiting_for_its_turn_is_queue_time(engine: Engine) -> None:
     """Two nodes are marked at once; the second waits while the first computes."""
     first, second = sleeping(), inc()
@@ -72,6 +74,7 @@ async def test_waiting_for_its_turn_is_queue_time(engine: Engine) -> None:
     assert second.figures.last_s < 0.05
 
 
+@pytest.mark.alone
 async def test_waiting_for_a_thread_is_queue_time(engine: Engine) -> None:
     """No thread is free: the function has not been called yet."""
     # One thread instead of 32, to be quick.
@@ -85,6 +88,7 @@ async def test_waiting_for_a_thread_is_queue_time(engine: Engine) -> None:
     assert nodes[1].figures.last_s < 0.05 + nodes[1].figures.queue_s
 
 
+@pytest.mark.alone
 async def test_time_before_the_run_is_no_time_of_the_function(engine: Engine) -> None:
     """A delay before the run counts as waiting."""
     node = inc(pretrigger_delay=0.05)

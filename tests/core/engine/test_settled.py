@@ -81,6 +81,7 @@ async def test_a_loop_waits_for_what_it_started_only(engine: Engine) -> None:
     assert finished == ["loop", "elsewhere"]
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("count", [20_000, pytest.param(100_000, marks=pytest.mark.soak)])
 async def test_many_items_take_microseconds_each(engine: Engine, count: int) -> None:
     """One body node; the limit leaves room for a slow machine."""

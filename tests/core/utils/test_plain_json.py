@@ -73,6 +73,7 @@ def test_a_module_that_writes_plain_types_in_its_own_way_is_asked() -> None:
     assert plain_json(["a"]) == b'["a"]'
 
 
+@pytest.mark.alone
 def test_many_floats_take_a_fraction_of_the_walk() -> None:
     """In one run, so that what else the machine does counts for both."""
     value = [number / 7 for number in range(60_000)]

@@ -33,6 +33,7 @@ async def test_a_worker_has_an_environment_of_its_own(provisioner: Provisioner, 
     assert run(python, "import funcnodes_core, funcnodes_worker; print('ok')") == "ok"
 
 
+@pytest.mark.alone
 async def test_the_next_worker_takes_about_a_second(provisioner: Provisioner, home: WorkerHome) -> None:
     """The lock is made once, and everything is in the cache: `home` was the first."""
     second, heard = WorkerHome(home.base, f"{home.uuid}-next"), Heard()

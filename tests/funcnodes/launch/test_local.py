@@ -36,6 +36,7 @@ async def test_an_end_is_told_with_its_status(tmp_path: Path, code: str, status:
     assert await launcher.wait(launcher.launch(spec(tmp_path, code))) == status
 
 
+@pytest.mark.alone
 async def test_an_end_is_noticed_at_once(tmp_path: Path) -> None:
     """Not at the next tick of a clock."""
     launcher = LocalLauncher()

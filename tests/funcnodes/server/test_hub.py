@@ -210,6 +210,7 @@ async def test_large_frames_and_close_codes_pass_both_ways(
         assert socket.close_code == 1009
 
 
+@pytest.mark.alone
 async def test_a_worker_that_refuses_is_not_asked_again(worker: EchoWorker) -> None:
     """Its own gate has the last word; the asker hears it at once."""
 

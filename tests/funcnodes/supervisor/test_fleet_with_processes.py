@@ -54,6 +54,7 @@ async def test_start_stop_restart_delete(tmp_path: Path) -> None:
     assert not WorkerHome(base, uuid).config_file.exists()
 
 
+@pytest.mark.alone
 async def test_an_abort_leaves_others_alone_and_is_listed_with_cause_and_node(tmp_path: Path) -> None:
     """Within a second; the other worker's pings stay under 100 ms all the while."""
     base = base_in(tmp_path)
@@ -79,6 +80,7 @@ async def test_an_abort_leaves_others_alone_and_is_listed_with_cause_and_node(tm
     assert nearly_all_below(pings, 0.1)
 
 
+@pytest.mark.alone
 async def test_a_deaf_worker_is_named_and_can_be_killed(tmp_path: Path) -> None:
     """A native call that keeps the interpreter lock: named within 5 s, then killed and back."""
     async with fleet_of(base_in(tmp_path)) as client:

@@ -37,6 +37,7 @@ async def crashy_worker(base: Base, client: ManagerClient, name: str) -> str:
     return uuid
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize(("kind", "limit_s"), [("abort", 1.0), ("block", 5.0)])
 async def test_a_node_that_ends_or_blocks_its_worker(tmp_path: Path, kind: str, limit_s: float) -> None:
     """Told with cause and node in time; others untouched; the worker comes back with its graph."""

@@ -27,6 +27,7 @@ def row_of_free_ports(count: int) -> int:
     raise AssertionError("this machine has no free ports")
 
 
+@pytest.mark.alone
 async def test_five_workers_with_a_port_taken_between_theirs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

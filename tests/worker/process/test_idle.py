@@ -95,6 +95,7 @@ class Clock:
         self.told.set()
 
 
+@pytest.mark.alone
 async def test_a_run_that_lasts_is_told_once_and_the_watch_rests_when_it_is_over() -> None:
     clock = Clock()
     watching = asyncio.create_task(Watch(clock.running, clock.lasts).run())

@@ -6,6 +6,8 @@ import json
 import time
 from pathlib import Path
 
+import pytest
+
 from tests.support.worker_process import WorkerClient, WorkerProcess, document_on_disk, running_worker
 
 QUICK_S = 0.1
@@ -58,6 +60,7 @@ async def test_a_spinning_node_leaves_the_worker_answering(tmp_path: Path) -> No
         await client.wait_for(lambda c: c.state("stuck").get("status") == "failed")
 
 
+@pytest.mark.alone
 async def test_interrupt_ends_the_node_and_the_graph_goes_on(tmp_path: Path) -> None:
     """Within a second the node has failed with KeyboardInterrupt, and what was edited meanwhile runs."""
     async with running_worker(tmp_path) as worker, worker.connect(subscribe=True) as client:

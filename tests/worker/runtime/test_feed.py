@@ -130,6 +130,7 @@ async def test_dear_ports_share_their_tenth() -> None:
     assert max(counts) == 1
 
 
+@pytest.mark.alone
 async def test_a_state_does_not_wait_for_a_dear_value() -> None:
     """After an encoder of 50 ms the next value may come in half a second; a state comes in a thirtieth."""
     heard, dear, node = Heard(), Port("dear", Dear()), Node("n")

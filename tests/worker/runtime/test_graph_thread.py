@@ -67,6 +67,7 @@ async def test_failing_work_keeps_nothing_away_and_a_failing_question_tells_who_
     assert await graph.door.ask(lambda: "here") == "here"
 
 
+@pytest.mark.alone
 async def test_a_busy_graph_is_named_after_the_limit(graph: Graph) -> None:
     release = threading.Event()
     graph.door.post(lambda: release.wait(5))

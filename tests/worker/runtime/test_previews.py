@@ -79,6 +79,7 @@ def test_no_value_is_no_preview() -> None:
     assert make_preview(NoValue) is None
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize(
     "value",
     [list(range(10**6)), "x" * 10**7, {str(i): i for i in range(10**5)}, Endless(), [[[[[[[[[[1]]]]]]]]]]],
@@ -248,6 +249,7 @@ def test_a_preview_looks_at_no_more_than_it_shows(wrap: Any) -> None:
     assert made == [10, 100]
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize(
     "value",
     [

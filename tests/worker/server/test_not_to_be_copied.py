@@ -363,6 +363,7 @@ async def test_38_run_files_are_replaced_whole(own_worker: WorkerProcess) -> Non
     assert not own_worker.home.runstate_file.exists()
 
 
+@pytest.mark.alone
 async def test_39_no_run_waits_a_fixed_time(worker: WorkerProcess) -> None:
     """A chain of twenty that waited 10 ms each would take 200 ms."""
     async with worker.connect() as client:

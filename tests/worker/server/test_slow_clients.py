@@ -98,6 +98,7 @@ async def test_a_client_that_wakes_up_in_time_reads_why_it_was_closed(tmp_path: 
         assert b"connect again to resume" in last
 
 
+@pytest.mark.alone
 async def test_a_client_that_never_reads_holds_no_memory_and_delays_nobody(tmp_path: Path) -> None:
     """Sixty megabytes of edits for it. It is given a while to hear why, then its connection is ended."""
     async with running_worker(tmp_path) as worker, worker.connect() as other:

@@ -202,6 +202,7 @@ async def test_a_window_is_of_one_value(tmp_path: Path) -> None:
         assert (await here.json("a", info=1))["rows"] == 10
 
 
+@pytest.mark.alone
 async def test_a_wait_for_the_graph_says_for_which_node(here: Room) -> None:
     await here.add("big.floats", "f", count=10)
     await here.client.call("add_node", id="lab.sleep", uuid="sleeper")
@@ -241,6 +242,7 @@ async def test_a_large_array_is_never_copied_whole(tmp_path: Path, megabytes: in
         assert highest - settled < 32 * 1024 * 1024
 
 
+@pytest.mark.alone
 async def test_a_million_floats_reach_the_client_quickly(tmp_path: Path) -> None:
     """Not even beside all that a test machine does does it take the 3.9 s of the original."""
     async with room(tmp_path) as here:
@@ -255,6 +257,7 @@ async def test_a_million_floats_reach_the_client_quickly(tmp_path: Path) -> None
                 np.testing.assert_array_equal(seen, np.arange(1_000_000) / 7)
 
 
+@pytest.mark.alone
 async def test_the_graph_runs_on_while_a_client_reads_slowly(tmp_path: Path) -> None:
     """A client that reads nothing for a while holds neither the graph nor the server."""
     async with room(tmp_path) as here:

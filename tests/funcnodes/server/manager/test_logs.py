@@ -47,6 +47,7 @@ def test_of_a_large_log_only_the_end_is_read(tmp_path: Path) -> None:
     reader.close()
 
 
+@pytest.mark.alone
 async def test_who_follows_is_told_what_comes_and_who_stops_is_not(tmp_path: Path) -> None:
     """Within a look, from a worker that is down too; two followers do not disturb each other."""
     base = base_in(tmp_path)

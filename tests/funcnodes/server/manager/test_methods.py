@@ -30,6 +30,7 @@ from tests.support.fleet import (
 from tests.support.processes import kill_all_of
 
 
+@pytest.mark.alone
 async def test_a_watcher_is_told_of_each_change_soon(tmp_path: Path) -> None:
     """Without asking, and within 100 ms of a process's end."""
     base = base_in(tmp_path)

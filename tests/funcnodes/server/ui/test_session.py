@@ -132,6 +132,7 @@ async def test_a_revoked_session_closes_its_sockets_and_counts_no_more(
         assert refused.value.status == 401
 
 
+@pytest.mark.alone
 async def test_a_session_ended_from_the_command_line_is_out_at_once(base: Base, worker: EchoWorker) -> None:
     """`funcnodes session revoke` goes through the manager, which tells this server."""
     direct = WorkerAddress("127.0.0.1", worker.port)
