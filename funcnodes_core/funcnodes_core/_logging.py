@@ -85,9 +85,16 @@ def _update_logger_handlers(
     ]:
         logger.removeHandler(handler)
         handler.close()
+    broken: list[str] = []
     for name, said in cast("dict[str, Any]", _settings().get("handler", {})).items():
         if isinstance(said, dict):
-            logger.addHandler(_made(name, cast("dict[str, Any]", said), logger))
+            try:
+                logger.addHandler(_made(name, cast("dict[str, Any]", said), logger))
+            except (TypeError, ValueError) as error:
+                broken.append(f"the handler {name!r} of logging in config.json is left out: {error}")
+    # Told when the others stand: a program logs on whatever its settings say.
+    for sentence in broken:
+        logger.warning(sentence)
 
 
 def _made(name: str, said: dict[str, Any], logger: logging.Logger) -> logging.Handler:
@@ -106,13 +113,18 @@ def _made(name: str, said: dict[str, Any], logger: logging.Logger) -> logging.Ha
     return handler
 
 
-def _kind_of(name: Any) -> type[logging.Handler]:
-    if name == "RotatingFileHandler":
+def _kind_of(said: Any) -> type[logging.Handler]:
+    """Return a class of `logging` or `logging.handlers`; the original writes their whole names."""
+    name = str(said or "StreamHandler").rpartition(".")[2]
+    kind: Any = getattr(logging, name, None)
+    if kind is None:
         # Imported here: it brings pickle and sockets, which a plain import of the core does without.
-        from logging.handlers import RotatingFileHandler
+        from logging import handlers
 
-        return RotatingFileHandler
-    return logging.FileHandler if name == "FileHandler" else logging.StreamHandler
+        kind = getattr(handlers, name, None)
+    if not (isinstance(kind, type) and issubclass(kind, logging.Handler)):
+        raise ValueError(f"logging has no handler class {said!r}")
+    return kind
 
 
 def _settings() -> dict[str, Any]:

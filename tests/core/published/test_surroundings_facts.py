@@ -7,6 +7,7 @@ import json
 import logging
 import os
 from collections.abc import Iterator
+from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import Any
 
@@ -233,6 +234,31 @@ def test_logs_are_written_where_they_are_wished(own_handlers: logging.Logger, tm
     fn.get_logger("tests").error("x" * 100)
     text = (tmp_path / "logs" / "funcnodes.log").read_text()
     assert (text, [handler.get_name() for handler in own_handlers.handlers]) == ("x" * 20 + "...\n", ["file"])
+
+
+def test_the_handlers_that_the_original_wrote_are_understood(
+    own_handlers: logging.Logger, tmp_path: Path
+) -> None:
+    """12: its `config.json` names them with their modules; one that is none is left out, with a word."""
+    rotating = {"handlerclass": "logging.handlers.RotatingFileHandler", "options": {"maxBytes": 100_000}}
+    handlers = {
+        "console": {"handlerclass": "logging.StreamHandler", "options": {}},
+        "file": rotating,
+        "own": {"handlerclass": "tests.there.is.no.such"},
+        "wrong": {"handlerclass": "FileHandler", "options": {"no_such": 1}},
+    }
+    fn.config.update_config({"logging": {"handler": handlers}})
+    _logging.set_logging_dir(tmp_path / "logs")
+    fn.get_logger("tests").error("said")
+    assert [(each.get_name(), type(each)) for each in own_handlers.handlers] == [
+        ("console", logging.StreamHandler),
+        ("file", RotatingFileHandler),
+    ]
+    text = (tmp_path / "logs" / "funcnodes.log").read_text()
+    assert "said" in text
+    for name, why in (("own", "no handler class 'tests.there.is.no.such'"), ("wrong", "no_such")):
+        assert f"the handler {name!r} of logging in config.json is left out" in text
+        assert why in text
 
 
 def test_closed_handlers_break_no_later_logging(
