@@ -45,6 +45,8 @@ class Body(Voice):
         self._is_adopted = False
         self._is_connected = False
         self._kills = 0
+        self._unheard_kills = 0
+        """Processes in a row that were ended from outside before they said hello."""
         self._failure: str | None = None
         """Why the process is being ended that never said hello."""
         self._needs_environment = False
@@ -64,6 +66,7 @@ class Body(Voice):
         return LifeStatus(self.phase, reason, hearing.long_run, hearing.is_deaf, held, self._is_safe)
 
     def _welcome(self, process: ProcessId) -> None:
+        self._unheard_kills = 0
         self._do(do.Welcome(process, self._aftermath.quarantine.held, self._is_safe))
 
     def _refuse(self, process: ProcessId, message: str) -> None:

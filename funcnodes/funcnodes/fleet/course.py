@@ -15,7 +15,7 @@ from funcnodes.fleet.aftermath import Again, LeftToPerson, Rest
 from funcnodes.fleet.alarms import Alarm
 from funcnodes.fleet.conversation import Conversation
 from funcnodes.fleet.events import ExitStatus
-from funcnodes.fleet.exit_reason import exit_sentence
+from funcnodes.fleet.exit_reason import exit_sentence, is_own_doing
 from funcnodes.fleet.hearing import Hearing
 from funcnodes.fleet.memory import MemoryWatch
 from funcnodes.fleet.phases import IDLE, Phase
@@ -107,9 +107,21 @@ class Course(Conversation):
             self._move(Phase.STARTING)
             self._fail(f"{sentence}. It is not started again: its policy is {event.policy!s}")
 
+    def blames_environment(self, status: ExitStatus) -> bool:
+        """Tell whether this end of a process that never said hello speaks against a new environment.
+
+        Asked by `carry_out` before it tells of the end. Whoever was told to end had no time for a hello; one
+        kill from outside is chance. A second one in a row is none: what was installed may be too large.
+        """
+        if self.phase is Phase.STOPPING:
+            return self._failure is not None
+        return is_own_doing(status) or self._unheard_kills > 0
+
     def _process_exited(self, event: on.ProcessExited) -> None:
         if event.process != self.process:
             return
+        if self.phase is Phase.STARTING and not is_own_doing(event.status):
+            self._unheard_kills += 1
         if self._killed_for:
             evidence = dataclasses.replace(event.evidence, killed_for=self._killed_for)
             event, self._killed_for = dataclasses.replace(event, evidence=evidence), ""

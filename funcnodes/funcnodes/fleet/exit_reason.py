@@ -10,11 +10,22 @@ import signal
 from funcnodes.fleet.events import Evidence, ExitStatus
 
 _SHOWN_WORDS = 300
+_FAULTS = frozenset(
+    number
+    for name in ("SIGABRT", "SIGBUS", "SIGFPE", "SIGILL", "SIGSEGV", "SIGSYS", "SIGTRAP")
+    if (number := getattr(signal, name, None)) is not None
+)
+"""The signals that a program gets for what it does itself."""
 
 
 def is_clean(status: ExitStatus) -> bool:
     """Tell whether the process ended by itself and said that all is well."""
     return status.code == 0
+
+
+def is_own_doing(status: ExitStatus) -> bool:
+    """Tell whether the process ended by itself or by its own fault, as far as is known."""
+    return status.code is not None or status.signal in _FAULTS
 
 
 def exit_sentence(status: ExitStatus, evidence: Evidence) -> str:

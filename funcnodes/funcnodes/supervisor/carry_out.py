@@ -193,8 +193,9 @@ class CarryOut:
         status = await self._ground.launcher.wait(process)
         evidence = await asyncio.to_thread(evidence_of, member)
         went_back = False
-        if member.link is None and process not in member.dialled:
-            # It never said hello: if it was the first start from a new environment, that one is to blame.
+        is_unheard = member.link is None and process not in member.dialled
+        if is_unheard and member.life.blames_environment(status):
+            # If it was the first start from a new environment, the one before is brought back.
             with contextlib.suppress(EnvironmentProblem, WorkerConfigBroken, OSError):
                 went_back = await self._ground.provisioner.revert(member.home)
         if went_back:

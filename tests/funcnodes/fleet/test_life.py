@@ -240,6 +240,41 @@ def test_a_new_environment_that_does_not_start_is_left_behind() -> None:
     assert life.status.reason.startswith("went back to the environment before")
 
 
+def test_a_start_that_is_called_off_says_nothing_against_a_new_environment() -> None:
+    """Who was told to end had no time for a hello. What was installed must not be lost by that."""
+    life = Life()
+    life.handle(on.StartWished(1, 0.0))
+    life.handle(on.Launched(P1, 0.0))
+    life.handle(on.RestartWished(2, 0.5))
+
+    assert not life.blames_environment(ExitStatus(signal=15))
+
+
+def test_one_kill_from_outside_says_nothing_against_a_new_environment_a_second_one_does() -> None:
+    """A program that ends by itself or by its own fault does at once; a hello ends the suspicion."""
+    life = Life()
+    life.handle(on.StartWished(1, 0.0))
+    life.handle(on.Launched(P1, 0.0))
+    alone = [life.blames_environment(one) for one in (KILLED, ExitStatus(code=1), ExitStatus(signal=11))]
+    life.handle(on.ProcessExited(P1, KILLED, 1.0))
+    life.handle(on.Launched(P2, 1.0))
+    again = life.blames_environment(KILLED)
+    life.handle(on.HelloReceived(P2, 1.5))
+
+    assert alone == [False, True, True]
+    assert again
+    assert not life.blames_environment(KILLED)
+
+
+def test_a_process_that_was_given_up_waiting_for_speaks_against_a_new_environment() -> None:
+    life = Life()
+    alarm = alarm_in(life.handle(on.StartWished(1, 0.0)))
+    life.handle(on.Launched(P1, 0.0))
+    life.handle(on.Woken(alarm, HELLO_LIMIT_S))
+
+    assert life.blames_environment(ExitStatus(signal=15))
+
+
 def test_a_delete_stops_first() -> None:
     """The folder goes when the process has."""
     life = running()

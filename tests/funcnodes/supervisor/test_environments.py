@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import signal
 import sys
 from pathlib import Path
 from typing import Any
@@ -17,7 +19,7 @@ from funcnodes_worker.rpc.errors import INSTALLATION_FAILED
 
 from tests.funcnodes.environment.looking import versions
 from tests.funcnodes.environment.tiny_wheels import make_shelf_of_wheels
-from tests.support.fleet import base_in, manager_of, status_of
+from tests.support.fleet import base_in, manager_of, status_of, wait_for_status
 from tests.support.worker_client import worker_at
 
 pytestmark = [pytest.mark.registry, pytest.mark.timeout(300)]
@@ -110,6 +112,42 @@ async def test_two_workers_have_different_versions_of_one_package_at_the_same_mo
         }
         assert f'"fntest-library=={versions_of[name]}"' in home.project_file.read_text()
         assert versions(home)["fntest-library"] == versions_of[name]
+
+
+async def test_a_start_that_ends_from_outside_does_not_undo_what_was_installed(tmp_path: Path) -> None:
+    """Found by the storm: a stop before the hello brought the former environment back, and nobody said so."""
+    silent = tmp_path / "silent.py"
+    silent.write_text("import time\ntime.sleep(600)\n")
+    base = base_in(tmp_path)
+    async with manager_of(base, program=(str(silent),)) as manager, connect(base) as client:
+        uuid = str((await client.call("new_worker", name="demo"))["uuid"])
+        home = WorkerHome(manager.base, uuid)
+        for version in ("1.0", "2.0"):
+            await client.call("install", workerid=uuid, package="fntest-module", version=version)
+
+        async def begun(other_than: object) -> int:
+            now = await wait_for_status(client, uuid, lambda s: s["pid"] not in (None, other_than), 30)
+            return int(str(now["pid"]))
+
+        first = asyncio.create_task(client.call("start_worker", workerid=uuid))
+        pid = await begun(None)
+        await client.call("stop_worker", workerid=uuid)
+        with pytest.raises(ManagerRefused, match="called off"):
+            await first
+        stopped = versions(home)["fntest-module"]
+
+        second = asyncio.create_task(client.call("start_worker", workerid=uuid))
+        os.kill(pid := await begun(pid), signal.SIGKILL)
+        pid = await begun(pid)
+        killed = versions(home)["fntest-module"]
+        os.kill(pid, signal.SIGKILL)
+        await begun(pid)
+        killed_again = versions(home)["fntest-module"]
+        await client.call("stop_worker", workerid=uuid)
+        with pytest.raises(ManagerRefused, match="called off"):
+            await second
+
+    assert (stopped, killed, killed_again) == ("2.0", "2.0", "1.0")
 
 
 async def _tell(base: Base, client: ManagerClient, uuid: str) -> str:
