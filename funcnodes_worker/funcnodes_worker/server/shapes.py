@@ -25,6 +25,7 @@ from funcnodes_core.document.serialize import dump_group
 from msgspec import UNSET, UnsetType
 
 from funcnodes_worker.runtime.board import Board
+from funcnodes_worker.runtime.records import NodeState
 
 NO_VALUE = "<NoValue>"
 POSITION, SIZE, COLLAPSED = "frontend:pos", "frontend:size", "frontend:collapsed"
@@ -92,8 +93,12 @@ def find_port(node: NodeRecord, port: str) -> PortRecord | None:
 
 def name_of(node: NodeRecord) -> str:
     """Return the name a node is called by."""
-    default = f"{_said(node.class_name, node.class_id)}({node.id})"
-    return _said(node.name, default)
+    return _said(node.name, first_name_of(node))
+
+
+def first_name_of(node: NodeRecord) -> str:
+    """Return the name a node had when it was made."""
+    return f"{_said(node.class_name, node.class_id)}({node.id})"
 
 
 def full_port(node: NodeRecord, port: PortRecord, edges: Sequence[Edge]) -> dict[str, Any]:
@@ -170,6 +175,8 @@ def status(
             inputs[port.id] = {**one, "required": required, "has_value": has_value}
             inputs[port.id]["ready"] = has_value or not required
         else:
+            # Its value is the time of the last run that went well.
+            has_value = has_value or (port.id == TRIGGER_OUTPUT and _has_run(state))
             outputs[port.id] = {**one, "has_value": has_value, "ready": True}
     ready = all(one["ready"] for one in inputs.values())
     return {
@@ -182,6 +189,10 @@ def status(
         "inputs": inputs,
         "outputs": outputs,
     }
+
+
+def _has_run(state: NodeState) -> bool:
+    return state.figures.runs > 0 and state.error is None
 
 
 def view_of(node: NodeRecord) -> dict[str, Any] | None:

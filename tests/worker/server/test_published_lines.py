@@ -10,7 +10,7 @@ from collections.abc import AsyncGenerator, Iterator
 import pytest
 
 from tests.support.shared_worker import emptied, shared_worker
-from tests.support.worker_process import WorkerProcess
+from tests.support.worker_process import WorkerClient, WorkerProcess
 
 
 @pytest.fixture(scope="module")
@@ -49,3 +49,64 @@ async def test_a_node_says_what_its_class_says(worker: WorkerProcess) -> None:
         assert await client.cmd("update_node", nid="p", data=mine) == mine
         node = await client.cmd("get_node", id="p")
         assert {key: node[key] for key in mine} == mine
+
+
+async def test_the_status_says_what_has_a_value_and_what_is_needed(worker: WorkerProcess) -> None:
+    """An input that is not needed is ready without one; the trigger's output has a value after a run."""
+    async with worker.connect() as client:
+        await client.cmd("add_node", id="wire.picture", uuid="p")
+        before = await client.cmd("get_node_status", nid="p")
+        assert before["inputs"]["note"] == {
+            "required": False, "has_value": False, "has_node": True, "ready": True, "connected": False,
+        }  # fmt: skip
+        assert before["ready_state"]["inputs"] == {
+            "text": {"node": True, "value": False},
+            "note": {"node": True, "value": False},
+            "_triggerinput": {"node": True, "value": True},
+        }
+        assert (before["ready"], before["outputs"]["_triggeroutput"]["has_value"]) == (False, False)
+        await client.cmd("set_io_value", nid="p", ioid="text", value="x")
+        await client.call("wait_idle")
+        after = await client.cmd("get_node_status", nid="p")
+        assert after["outputs"]["_triggeroutput"]["has_value"] is True
+
+
+# 6.1: progress
+
+
+@pytest.mark.parametrize(("fail_at", "end"), [(9, "triggerdone"), (2, "node_trigger_error")])
+async def test_a_progress_bar_is_taken_back_at_the_end(worker: WorkerProcess, fail_at: int, end: str) -> None:
+    """However the run ends; nothing of it is told later."""
+    async with worker.connect() as client:
+        await client.cmd("add_node", id="wire.steps", uuid="s")
+        await client.cmd("set_io_value", nid="s", ioid="fail_at", value=fail_at)
+        await client.wait_for(lambda c: c.events(end) and prefixes(c)[-1:] == ["idle"])
+        # Told after all that was to be told of the run.
+        await client.cmd("add_node", id="lab.echo", uuid="e")
+        await client.cmd("set_io_value", nid="e", ioid="value", value=1)
+        await client.wait_for(lambda c: {"node": "e"} in c.events("triggerfast"))
+        assert prefixes(client)[:1] == ["counting"]
+        assert prefixes(client).index("idle") == len(prefixes(client)) - 1
+        info = client.events("progress")[-1]["info"]
+        assert (info["n"], info["total"]) == (0, None)
+        assert info.keys() == client.events("progress")[0]["info"].keys()
+
+
+def prefixes(client: WorkerClient) -> list[str]:
+    """Return what the progress bars said, in order."""
+    return [data["info"]["prefix"] for data in client.events("progress")]
+
+
+# 4.3: update_node
+
+
+async def test_a_node_s_fields_are_answered_as_they_are_now(worker: WorkerProcess) -> None:
+    """Properties whole, for clients that replace what they know; an emptied name is the first one again."""
+    async with worker.connect() as client:
+        await client.cmd("add_node", id="lab.add", uuid="a", properties={"kept": 1})
+        answer = await client.cmd("update_node", nid="a", data={"properties": {"new": 2}})
+        assert answer == {"properties": {"kept": 1, "new": 2}}
+        assert await client.cmd("update_node", nid="a", data={"name": "Mine"}) == {"name": "Mine"}
+        assert await client.cmd("update_node", nid="a", data={"name": ""}) == {"name": "Add(a)"}
+        refused = await client.cmd("update_node", nid="a", data={"properties": 5})
+        assert refused["error"] == "'properties' is an object; nothing was changed"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 from funcnodes_core.document.edits import (
@@ -167,18 +167,25 @@ async def update_node(context: CallContext, params: NodeChanges) -> dict[str, An
         return {"error": f"there is no node {params.nid[:80]!r}; it may have been removed"}
     changed: dict[str, Any] = {}
     edits: list[Edit] = []
-    if (name := params.data.get("name")) is not None and name != shapes.name_of(node):
-        edits.append(RenameNode(params.nid, str(name)))
-        changed["name"] = str(name)
+    if (name := params.data.get("name")) is not None:
+        # A name that was emptied is the one it had at first.
+        name = str(name).strip() or shapes.first_name_of(node)
+        if name != shapes.name_of(node):
+            edits.append(RenameNode(params.nid, name))
+            changed["name"] = name
     for key in ("description", "reset_inputs_on_trigger"):
         if key in params.data and params.data[key] != shapes.option_of(node, key, context.services.board):
             edits.append(SetNodeOption(params.nid, key, params.data[key]))
             changed[key] = params.data[key]
-    properties: dict[str, Any] = params.data.get("properties") or {}
+    properties: Any = params.data.get("properties") or {}
+    if not isinstance(properties, dict):
+        raise InvalidParams("'properties' is an object; nothing was changed")
+    properties = cast("dict[str, Any]", properties)
     news = {key: value for key, value in properties.items() if node.properties.get(key, UNSET) != value}
     if news:
         edits += [SetProperty(params.nid, key, value) for key, value in news.items()]
-        changed["properties"] = news
+        # All of them: a client that puts what is answered in the place of what it knows loses none.
+        changed["properties"] = {**node.properties, **news}
     if edits:
         await context.commit(edits)
     return changed

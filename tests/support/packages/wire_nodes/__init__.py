@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import enum
-from typing import Any, ClassVar
+from collections.abc import Iterable
+from typing import Any, ClassVar, cast
 
 import funcnodes_core as fn
 
@@ -36,7 +37,7 @@ class Picture(fn.Node):
 @fn.NodeDecorator("wire.paint", name="Paint")
 def paint(color: Color = Color.BLUE, coats: int = 1) -> str:
     """Say what is painted."""
-    return f"{coats} of {color.name if isinstance(color, Color) else color!r}"
+    return f"{coats} of {color}"
 
 
 class Steps(fn.Node):
@@ -49,7 +50,8 @@ class Steps(fn.Node):
 
     async def func(self, fail_at: int) -> None:
         """Count to three."""
-        for step in self.progress(range(3), desc="counting"):
+        steps = cast("Iterable[int]", self.progress(range(3), desc="counting"))
+        for step in steps:
             if step == fail_at:
                 raise ValueError("told to fail")
             await asyncio.sleep(0.12)
