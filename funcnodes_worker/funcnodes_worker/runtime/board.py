@@ -59,14 +59,15 @@ class Board:
         for (node, port), preview in batch.values.items():
             if still_there(node):
                 self.values.setdefault(node, {})[port] = preview
+        for node, info in batch.progress.items():
+            if still_there(node):
+                self.progress[node] = info
+        # After what was said of progress: of a run that has ended meanwhile nothing is under way any more.
         for node, state in batch.states.items():
             if still_there(node):
                 self.states[node] = state
                 if state.status != "running":
                     self.progress.pop(node, None)
-        for node, info in batch.progress.items():
-            if still_there(node):
-                self.progress[node] = info
         for listener in self._listeners:
             listener(batch)
 

@@ -6,6 +6,7 @@ three.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from funcnodes_core.document.draft import wires_of
@@ -47,6 +48,8 @@ class PublishedNews:
         self._started: dict[NodeId, int] = {}
         """Runs whose start was told and whose end was not."""
         self._told: dict[NodeId, int] = {}
+        self._barred: dict[NodeId, Mapping[str, Any]] = {}
+        """Nodes whose progress was told, and what was told last: it stands there until it is taken back."""
         self.ticker = Ticker(RATE, self._flush)
 
     # Edits
@@ -71,6 +74,7 @@ class PublishedNews:
             case RemoveNode(node):
                 for edge in wires_of(before).get(node, ()):
                     self._edge(edge, before, added=False)
+                self._barred.pop(node, None)
                 self._event("node_removed", {"node": node})
             case AddEdge(edge):
                 self._edge(edge, after, added=True)
@@ -123,6 +127,7 @@ class PublishedNews:
                 self._tell_state(node, self._board.state(node))
         for node in self._progress:
             if (info := self._board.progress.get(node)) is not None:
+                self._barred[node] = info
                 self._event("progress", {"node": node, "info": info})
         for node, port in self._values:
             self._queue_value(node, port)
@@ -160,6 +165,8 @@ class PublishedNews:
         elif self._told.get(node, 0) < state.run:
             self._event("triggerfast", {"node": node})
         self._told[node] = state.run
+        if (info := self._barred.pop(node, None)) is not None:
+            self._event("progress", {"node": node, "info": {**info, **_IDLE}})
 
     def _tell_error(self, node: NodeId, state: NodeState) -> None:
         assert state.error is not None
@@ -193,6 +200,16 @@ class PublishedNews:
     def _event(self, event: str, data: dict[str, Any], node: NodeId = "") -> None:
         """Tell an event; `node` names the node it is about where `data` does not."""
         self._client.send(text({"type": "nsevent", "event": event, "data": data}))
+
+
+_IDLE: Mapping[str, Any] = {
+    "n": 0,
+    "total": None,
+    "elapsed": 0.0,
+    "rate": None,
+    "prefix": "idle",
+    "postfix": None,
+}
 
 
 def _worker_event(event: str, data: dict[str, object]) -> dict[str, object]:
