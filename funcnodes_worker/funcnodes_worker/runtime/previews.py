@@ -52,14 +52,32 @@ def make_preview(value: object) -> Preview | None:
     if isinstance(value, str):
         cut = len(value) > MAX_TEXT
         shown = value[:MAX_TEXT] + "..." if cut else value
-        return Preview("text/plain", shown.encode(errors="replace"), cut, kind)
+        summary = _counted(len(value), "character") if cut else ""
+        return Preview("text/plain", shown.encode(errors="replace"), cut, kind, summary=summary)
     if (raw := kinds.raw_bytes(value)) is not None and not _has_encoder(value):
         return Preview(_RAW, bytes(raw[:MAX_RAW]), raw.nbytes > MAX_RAW, kind)
     if not _is_plain(value) and (encoded := encoded_by_module(value)) is not None:
         mime, data = encoded
         return Preview(mime, data if len(data) <= MAX_BYTES else b"", len(data) > MAX_BYTES, kind)
     bounds = _Bounds()
-    return Preview(_JSON, _encode(bounds.bound(value, MAX_DEPTH)), bounds.cut, kind)
+    data = _encode(bounds.bound(value, MAX_DEPTH))
+    return Preview(_JSON, data, bounds.cut, kind, summary=_summary(value, bounds.cut))
+
+
+def _summary(value: object, cut: bool) -> str:
+    if isinstance(value, float):
+        return "" if math.isfinite(value) else repr(float(value))
+    if not cut:
+        return ""
+    if isinstance(value, Mapping):
+        return _counted(len(cast("Mapping[object, object]", value)), "key")
+    if isinstance(value, list | tuple | set | frozenset):
+        return _counted(len(cast("Collection[object]", value)), "item")
+    return " \u00d7 ".join(f"{length:,}" for length in kinds.shape_of(value))
+
+
+def _counted(number: int, word: str) -> str:
+    return f"{number:,} {word}{'' if number == 1 else 's'}"
 
 
 def _is_number(value: object) -> bool:

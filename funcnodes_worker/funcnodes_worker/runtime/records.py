@@ -24,6 +24,8 @@ class Preview(Struct, frozen=True):
     """Name of the Python type."""
     too_slow: bool = False
     """Its encoder took so long that the value is shown on request only; `data` is empty."""
+    summary: str = ""
+    """What `data` leaves out: how much there is of a value that was cut; a number JSON has no word for."""
 
 
 class RunFailure(Struct, frozen=True):

@@ -73,6 +73,8 @@ def our_preview(preview: Preview | None) -> dict[str, Any] | None:
     if preview is None:
         return None
     shape: dict[str, Any] = {"mime": preview.mime, "cut": preview.cut, "type": preview.type}
+    if preview.summary:
+        shape["summary"] = preview.summary
     if preview.too_slow:
         shape["too_slow"] = True
     elif preview.mime == _JSON or preview.mime.startswith("text/"):

@@ -68,6 +68,23 @@ def test_what_is_shown(value: object, seen: object) -> None:
     assert shown(value) == seen
 
 
+@pytest.mark.parametrize(
+    ("value", "summary"),
+    [
+        (float("nan"), "nan"), (float("-inf"), "-inf"), (np.float64("inf"), "inf"), (None, ""), (1.5, ""),
+        (list(range(1000)), "1,000 items"), ([1], ""), (set(range(11)), "11 items"),
+        (dict.fromkeys(range(101)), "101 keys"), ("x" * 2000, "2,000 characters"), (["x" * 2000], "1 item"),
+        (np.zeros((20, 3)), "20 \u00d7 3"), (pd.DataFrame({"a": range(1000)}), "1,000 \u00d7 1"),
+    ],
+)  # fmt: skip
+def test_what_is_left_out_is_told_in_a_word(value: object, summary: str) -> None:
+    """Infinity was shown as None, and the beginning of a list as if it were the whole."""
+    preview = make_preview(value)
+    assert preview is not None
+    told = our_preview(preview) or {}
+    assert (preview.summary, told.get("summary", "")) == (summary, summary)
+
+
 def test_a_librarys_number_is_shown_as_a_number() -> None:
     """`numpy.float64` was shown as "9 bytes of application/fn.struct.!d"."""
     preview = make_preview(np.float64(0.25))
