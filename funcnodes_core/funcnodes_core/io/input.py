@@ -64,8 +64,7 @@ class NodeInput(NodeIO):
         self.sources: tuple[NodeOutput, ...] = ()
         self.forwards: tuple[NodeInput, ...] = ()
         self.forwarders: tuple[NodeInput, ...] = ()
-        if self.fallback is not NoValue and self.listeners is not None:
-            self._tell_value()
+        self.tell_default()
 
     def copy_for(self, node: Owner | None, seat: Seat) -> Self:
         """Return an input like this one, without value and connections."""
@@ -200,6 +199,11 @@ class NodeInput(NodeIO):
             except Exception as error:  # noqa: BLE001 - raised by who asked; the others must not miss the value
                 failed = failed or error
         return failed
+
+    def tell_default(self) -> None:
+        """Tell the handlers of the declaration what the input begins with. Called once a node has it, too."""
+        if self.listeners is not None and self.fallback is not NoValue and self.declaration.emit_value_set:
+            self._tell_value()
 
     def _tell_value(self) -> None:
         self.emit("after_set_value", {"result": self.value})

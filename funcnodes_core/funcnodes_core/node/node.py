@@ -97,6 +97,9 @@ class Node(RunsOfNode, metaclass=NodeMeta):
             current_engine().welcome(self.cell)
         if self.default_listeners:
             self.listening_changed()
+        # A list: handlers may add ports.
+        for port in [port for port in self.inputs.values() if port.listeners is not None]:
+            port.tell_default()
         if (
             self.default_trigger_on_create if trigger_on_create is None else trigger_on_create
         ) and self.ready():

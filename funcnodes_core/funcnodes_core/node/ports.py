@@ -91,6 +91,7 @@ class PortsOfNode(EventEmitterMixin):
         if last is not None:
             self.inputs["_triggerinput"] = last
         self.cell.refresh()
+        node_input.tell_default()
 
     def add_output(self, node_output: NodeOutput) -> None:
         """Give the node one more output, before the trigger output."""

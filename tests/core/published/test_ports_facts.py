@@ -8,7 +8,7 @@ from typing import Any, Literal, Optional
 import pytest
 from exposedfunctionality.function_parser.types import TypeNotFoundError
 
-from funcnodes_core import NodeDecorator, NodeInput, NodeOutput, NodeSpace, NoValue
+from funcnodes_core import Node, NodeDecorator, NodeInput, NodeOutput, NodeSpace, NoValue
 from tests.core.graphs import add, inc, source
 
 
@@ -86,6 +86,44 @@ def test_ports_that_tell_no_values_are_quiet() -> None:
     port = NodeInput(id="x", emit_value_set=False, on={"after_set_value": lambda **_: told.append(1)})
     port.value = 1
     assert told == []
+
+
+def test_handlers_hear_what_an_input_of_a_node_begins_with() -> None:
+    """3.2: when the node is made, with all its ports; where no value is told, neither is this."""
+    heard: list[Any] = []
+
+    def hear(src: NodeInput, result: Any) -> None:
+        heard.append((src.node is not None, src.uuid, result))
+        if src.node is not None:
+            if "added" not in src.node.inputs:
+                src.node.add_input(NodeInput(id="added"))
+            src.node.inputs["choice"].update_value_options(options=[result])
+
+    class Hearing(Node):
+        node_id = "tests.published.hearing"
+        default_io_options = {  # noqa: RUF012 - declared as authors write it
+            "late": {"default": 3, "on": {"after_set_value": hear}},
+            "mute": {"default": 4, "emit_value_set": False, "on": {"after_set_value": hear}},
+        }
+        early = NodeInput(id="early", default=1, on={"after_set_value": hear})
+        empty = NodeInput(id="empty", on={"after_set_value": hear})
+        late = NodeInput(id="late")
+        mute = NodeInput(id="mute")
+        choice = NodeInput(id="choice")
+
+        async def func(self, **_: Any) -> None:
+            raise NotImplementedError
+
+    assert heard == [(False, "early", 1)]
+    heard.clear()
+    node = Hearing(trigger_on_create=False)
+    assert heard == [(True, "early", 1), (True, "late", 3)]
+    assert node.inputs["choice"].value_options == {"options": [3]}
+    heard.clear()
+    NodeInput(id="still", default=1, emit_value_set=False, on={"after_set_value": hear})
+    more = NodeInput(id="more", default=5, on={"after_set_value": hear})
+    node.add_input(more)
+    assert heard == [(False, "more", 5), (True, "more", 5)]
 
 
 async def test_an_output_may_feed_its_own_node() -> None:
