@@ -115,6 +115,9 @@ def run_orders(worker: TinyWorker, marker: Marker) -> None:
                 held = os.urandom(1024) * 1024 * int(megabytes)
                 worker.interrupted.wait(60)
                 del held
+            case ["print", megabytes]:
+                sys.stdout.write(("x" * 63 + "\n") * (int(megabytes) << 14))
+                print(f"these were {megabytes} MiB", flush=True)
             case _:
                 raise ValueError(what)
         marker.end()

@@ -35,7 +35,9 @@ class LocalLauncher:
     def launch(self, spec: LaunchSpec) -> ProcessId:
         """Return the new process, in its own session: Ctrl+C at a terminal reaches it only through us."""
         try:
-            with spec.output.open("wb") as output:
+            # Appended to: a file that is cut while the process writes begins anew, not with a hole.
+            with spec.output.open("ab") as output:
+                output.truncate(0)
                 child = subprocess.Popen(
                     list(spec.command),
                     cwd=spec.folder,

@@ -37,14 +37,13 @@ from funcnodes.fleet.events import Event, Evidence, NodeRun, ProcessId
 from funcnodes.fleet.exit_reason import exit_sentence
 from funcnodes.launch.launcher import Launcher, LaunchProblem, LaunchSpec
 from funcnodes.launch.process_environment import worker_environment
+from funcnodes.supervisor import output
 from funcnodes.supervisor.ends import note_end
 from funcnodes.supervisor.member import Member, run_and_age
 from funcnodes.supervisor.registry import Registry
 
 LOGGER = logging.getLogger(__name__)
-_LAST_LINES = 3
 _COMPILED = ".bytecode-is-compiled"
-_TAIL_BYTES = 4096
 _CRASH_BYTES = 256 * 1024
 """How much of a crash's stacks is read: the thread that crashed stands last, behind all others."""
 
@@ -163,6 +162,7 @@ class CarryOut:
             # Until the new process has opened its marker, the old one would name a node that died with its
             # process.
             home.marker.unlink(missing_ok=True)
+            output.begin(home.output_file)
             member.python = python
             # Before there is a process: a manager that is killed in between would leave one that no record
             # names, and the next would launch a second beside it.
@@ -298,7 +298,7 @@ def evidence_of(member: Member) -> Evidence:
     run = None if found is None else NodeRun(found.node, found.since)
     run, age = run_and_age(run, time.time())
     crashed_in = _crashed_in(member.home.crash_file)
-    return Evidence(run, age, member.memory, _last_lines(member.home.output_file), crashed_in)
+    return Evidence(run, age, member.memory, output.last_lines(member.home.output_file), crashed_in)
 
 
 _CRASH = re.compile(r"^Current thread .*\n\s*File (\".*\", line \d+ in .*)$", re.MULTILINE)
@@ -311,13 +311,3 @@ def _crashed_in(file: Path) -> str:
     except OSError:
         return ""
     return found[1].strip() if found is not None else ""
-
-
-def _last_lines(file: Path) -> tuple[str, ...]:
-    try:
-        with file.open("rb") as output:
-            output.seek(max(0, file.stat().st_size - _TAIL_BYTES))
-            text = output.read().decode(errors="replace")
-    except OSError:
-        return ()
-    return tuple(line.strip() for line in text.splitlines() if line.strip())[-_LAST_LINES:]

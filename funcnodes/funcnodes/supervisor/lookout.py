@@ -1,4 +1,4 @@
-"""What nobody tells and has to be looked for: processes that an earlier manager left, long runs, memory.
+"""What nobody tells and has to be looked for: what an earlier manager left, long runs, memory, output.
 
 Owns the pace of looking, and whether a run record still means a living process. What follows from a look is
 decided by the worker's `Life`.
@@ -20,6 +20,7 @@ from funcnodes.fleet.events import Event, NodeRun, ProcessId
 from funcnodes.launch.launcher import Launcher
 from funcnodes.supervisor.carry_out import evidence_of
 from funcnodes.supervisor.member import Member, run_and_age
+from funcnodes.supervisor.output import keep_short
 from funcnodes.supervisor.roll import Roll
 
 LOGGER = logging.getLogger(__name__)
@@ -72,6 +73,7 @@ class Lookout:
         process = member.life.process
         if process is None:
             return
+        keep_short(member.home.output_file)
         found = read_marker(member.home.marker)
         run, age = run_and_age(None if found is None else NodeRun(found.node, found.since), time.time())
         member.memory = self._launcher.memory_of(process) or member.memory
