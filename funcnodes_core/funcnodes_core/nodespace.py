@@ -15,7 +15,7 @@ from funcnodes_core.document.graph_properties import CYCLE_LIMIT, wanted_for
 from funcnodes_core.engine.blocking import forget_all
 from funcnodes_core.engine.runner import current_engine
 from funcnodes_core.engine.states import OPENED
-from funcnodes_core.eventmanager import EventEmitterMixin, Listener
+from funcnodes_core.eventmanager import EventEmitterMixin
 from funcnodes_core.exceptions import NodeClassNotFoundError, NodeIOError, NodeTriggerError
 from funcnodes_core.groups import NodeGroups
 from funcnodes_core.io.input import NodeInput
@@ -99,7 +99,6 @@ class NodeSpace(EventEmitterMixin):
         node.cleanup()
         del self._nodes[uuid]
         self.groups.ungroup_nodes([uuid])
-        node.nodespace = None
         self.emit("node_removed", {"node": uuid})
         return uuid
 
@@ -195,10 +194,6 @@ class NodeSpace(EventEmitterMixin):
             lines = state.error.traceback if state.error is not None else [str(error)]
             event = "node_trigger_error" if isinstance(error, NodeTriggerError) else "node_error"
             self.emit(event, {"node": node.uuid, "error": error, "tb": lines})
-
-    def on(self, event_name: str, callback: Listener) -> None:
-        """Call `callback` at every `event_name` of the nodespace and its nodes."""
-        super().on(event_name, callback)
 
     # --- running -------------------------------------------------------------------------------
     async def await_done(self) -> None:

@@ -317,6 +317,9 @@ class Node(RunsOfNode, metaclass=NodeMeta):
         self.inputs.clear()
         self.outputs.clear()
         self.cell.refresh()
+        if self._nodespace is not None:
+            # While its listeners are there: they hear that it belongs nowhere now.
+            self.nodespace = None
         super().cleanup()
 
     # --- plain data ----------------------------------------------------------------------------

@@ -43,6 +43,9 @@ async def test_a_node_says_who_it_is() -> None:
     space = NodeSpace()
     space.add_node_instance(node)
     assert (node.nodespace, told) == (space, [space])
+    space.remove_node_instance(node)
+    assert (node.nodespace, told) == (None, [space, None])
+    node = inc(uuid="u")
     with pytest.raises(NodeAlreadyDefinedError):
         source().add_input(node.inputs["a"])
     with pytest.raises(KeyError):
