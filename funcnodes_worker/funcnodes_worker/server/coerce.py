@@ -13,6 +13,7 @@ from typing import cast
 from funcnodes_core.document.model import JsonValue, PortRecord
 from msgspec import UNSET, UnsetType
 
+from funcnodes_worker.server.choices import raw_choice
 from funcnodes_worker.server.shapes import NO_VALUE
 
 _WORDS: Mapping[str, JsonValue] = {"true": True, "True": True, "false": False, "False": False}
@@ -26,7 +27,7 @@ def coerce(value: JsonValue, port: PortRecord) -> JsonValue | UnsetType:
         return value
     choices = _choices(port)
     if choices is not None:
-        return _chosen(value, choices)
+        return _chosen(raw_choice(value, port), choices)
     return _as_type(value, port.type)
 
 
@@ -42,8 +43,8 @@ def _choices(port: PortRecord) -> list[JsonValue] | None:
     return None
 
 
-def _chosen(value: str, choices: list[JsonValue]) -> JsonValue:
-    if value in choices:
+def _chosen(value: JsonValue, choices: list[JsonValue]) -> JsonValue:
+    if not isinstance(value, str) or value in choices:
         return value
     for choice in choices:
         if not isinstance(choice, str) and value in _texts_of(choice):

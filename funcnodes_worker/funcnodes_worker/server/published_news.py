@@ -29,6 +29,7 @@ from funcnodes_worker.rpc.outbox import Frame
 from funcnodes_worker.runtime.board import Board
 from funcnodes_worker.runtime.records import Batch, NodeState, Noted, Preview
 from funcnodes_worker.runtime.writer import Committed, Writer
+from funcnodes_worker.server.choices import with_raw_choice
 from funcnodes_worker.server.client import Client, Ticker, text
 from funcnodes_worker.server.frames import value_frame
 from funcnodes_worker.server.node_texts import full_node_json
@@ -141,7 +142,8 @@ class PublishedNews:
             return
 
         self._client.outbox.put_late(
-            ("value", node, port), lambda: self._write_value(node, found.id, self._board.value(node, port))
+            ("value", node, port),
+            lambda: self._write_value(node, found.id, with_raw_choice(self._board.value(node, port), found)),
         )
 
     def _write_value(self, node: NodeId, port: PortId, preview: Preview | None) -> Frame:

@@ -26,6 +26,7 @@ from msgspec import UNSET, UnsetType
 
 from funcnodes_worker.runtime.board import Board
 from funcnodes_worker.runtime.records import NodeState
+from funcnodes_worker.server.choices import raw_choice
 
 NO_VALUE = "<NoValue>"
 POSITION, SIZE, COLLAPSED = "frontend:pos", "frontend:size", "frontend:collapsed"
@@ -147,7 +148,7 @@ _facts: dict[int, tuple[PortRecord, Mapping[str, Any]]] = {}
 
 def default_of(port: PortRecord) -> Any:
     """Return what an input has while nobody set it."""
-    return _said(port.default, _said(port.class_default, NO_VALUE))
+    return raw_choice(_said(port.default, _said(port.class_default, NO_VALUE)), port)
 
 
 def is_connected(node: NodeId, port: PortRecord, edges: Sequence[Edge]) -> bool:

@@ -33,7 +33,19 @@ def test_by_type(declared: Any, given: Any, meant: Any) -> None:
 
 @pytest.mark.parametrize(
     ("given", "meant"),
-    [("1", 1), ("2.5", 2.5), ("null", None), ("true", True), ("x", "x"), ("A", "A"), (1, 1)],
+    [
+        ("1", 1),
+        ("2.5", 2.5),
+        ("null", None),
+        ("true", True),
+        ("x", "x"),
+        ("A", 1),
+        ("Kind.B", 2.5),
+        ("C", None),
+        ("Z", "Z"),
+        ("f.x", "f.x"),
+        (1, 1),
+    ],
 )
 def test_by_choices(given: Any, meant: Any) -> None:
     found = coerce(given, PortRecord(id="x", type=ENUM, value_options={"options": ENUM}))

@@ -110,3 +110,24 @@ async def test_a_node_s_fields_are_answered_as_they_are_now(worker: WorkerProces
         assert await client.cmd("update_node", nid="a", data={"name": ""}) == {"name": "Add(a)"}
         refused = await client.cmd("update_node", nid="a", data={"properties": 5})
         assert refused["error"] == "'properties' is an object; nothing was changed"
+
+
+# 5.4: choices
+
+
+@pytest.mark.parametrize("word", ["r", "RED", "Color.RED"])
+async def test_a_choice_is_understood_by_value_name_and_class(worker: WorkerProcess, word: str) -> None:
+    """From a client and from a saved file; what is told is the raw value, which a select box shows."""
+    saved = {"nodes": [{"id": "s", "node_id": "wire.paint", "io": {"color": {"default": word}}}], "edges": []}
+    async with worker.connect() as client:
+        await client.cmd("load_data", data={"backend": saved})
+        await client.cmd("add_node", id="wire.paint", uuid="p")
+        assert await client.cmd("set_io_value", nid="p", ioid="color", value=word, set_default=True) == "r"
+        await client.call("wait_idle")
+        for node in "sp":
+            color = (await client.cmd("get_node", id=node))["io"][0]
+            assert color["default"] == "r"
+            assert color["value_options"]["options"]["values"] == ["r", "b"]
+            assert await client.cmd("get_io_value", nid=node, ioid="color") == "r"
+            assert (await client.cmd("get_ios_values", nid=node))["color"] == "r"
+        assert await client.cmd("get_io_value", nid="p", ioid="out") == "1 of r"

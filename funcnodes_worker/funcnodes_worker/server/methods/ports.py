@@ -18,6 +18,7 @@ from funcnodes_worker.runtime.feed import preview_of
 from funcnodes_worker.runtime.sources import NoSuchFormat
 from funcnodes_worker.runtime.values import Reader
 from funcnodes_worker.server import shapes
+from funcnodes_worker.server.choices import with_raw_choice
 from funcnodes_worker.server.client import Encoded
 from funcnodes_worker.server.coerce import coerce
 from funcnodes_worker.server.context import CallContext, input_of, node_of, port_of
@@ -81,25 +82,27 @@ class NodeById(msgspec.Struct, frozen=True):
 @TABLE.method("get_io_value", Right.VIEW, OnePort)
 async def get_io_value(context: CallContext, params: OnePort) -> Any:
     """Return a port's value as a preview; the last one known while the graph is busy."""
-    port_of(context.document, params.nid, params.ioid)
+    port = port_of(context.document, params.nid, params.ioid)
     services = context.services
     try:
         found = await services.graph.ask(lambda: services.living.previews(params.nid, (params.ioid,)))
+        preview = found.get(params.ioid)
     except GraphBusy:
-        return json_value(services.board.value(params.nid, params.ioid))
-    return json_value(found.get(params.ioid))
+        preview = services.board.value(params.nid, params.ioid)
+    return json_value(with_raw_choice(preview, port))
 
 
 @TABLE.method("get_ios_values", Right.VIEW, NodeById)
 async def get_ios_values(context: CallContext, params: NodeById) -> dict[str, Any]:
     """Return previews of all ports of a node."""
-    names = [port.id for port in shapes.all_ports(node_of(context.document, params.nid))]
+    ports = shapes.all_ports(node_of(context.document, params.nid))
+    names = [port.id for port in ports]
     services = context.services
     try:
         found = await services.graph.ask(lambda: services.living.previews(params.nid, names))
     except GraphBusy:
         found = {name: services.board.value(params.nid, name) for name in names}
-    return {name: json_value(found.get(name)) for name in names}
+    return {port.id: json_value(with_raw_choice(found.get(port.id), port)) for port in ports}
 
 
 class WholeValue(msgspec.Struct, frozen=True):
