@@ -91,7 +91,9 @@ def node_class_from_function(
     separate_process = _with_old_spelling("seperate_process", separate_process, others)
     if separate_thread and separate_process:
         raise ValueError("a node runs in a thread or in a process of its own, not in both")
-    exposed = _exposed(function, _dicts("inputs", inputs, node_id), _dicts("outputs", outputs, node_id))
+    said_inputs, said_outputs = _dicts("inputs", inputs, node_id), _dicts("outputs", outputs, node_id)
+    with _naming_what_is_wrong(function, node_id):
+        exposed = _exposed(function, said_inputs, said_outputs)
     meta = exposed.ef_funcmeta
     named = name or getattr(exposed, "__name__", type(function).__name__)
     defaults = _defaults(exposed)
@@ -178,6 +180,25 @@ def _dicts(word: str, said: Any, node_id: str) -> list[dict[str, Any]] | None:
         if all(isinstance(entry, dict) for entry in entries):
             return entries
     raise TypeError(f"{word}= of {node_id} is a list of dicts, one for each port, not {said!r}")
+
+
+@contextlib.contextmanager
+def _naming_what_is_wrong(function: Any, node_id: str) -> Generator[None, None, None]:
+    """Add to the parser's error which node it is about, and what its function says of types."""
+    try:
+        yield
+    except Exception as error:
+        said: Mapping[str, Any] = getattr(function, "__annotations__", {})
+        words = ", ".join(f"{name}: {_shown(kind)}" for name, kind in said.items())
+        error.add_note(
+            f"while the node {node_id!r} was made of {getattr(function, '__qualname__', function)}({words}): "
+            "each annotation is a type, a text that names one, or Annotated[type, …]"
+        )
+        raise
+
+
+def _shown(kind: Any) -> str:
+    return kind if isinstance(kind, str) else kind.__name__ if isinstance(kind, type) else repr(kind)
 
 
 def _exposed(function: Callable[..., Any], inputs: Any, outputs: Any) -> Any:

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Optional
 
 import pytest
 from exposedfunctionality import exposed_method
+from exposedfunctionality.function_parser.types import TypeNotFoundError
 
 import funcnodes_core as fn
 from funcnodes_core import NodeDecorator, NodeTriggerError, NoValue
@@ -317,6 +318,24 @@ def test_a_wrong_description_of_outputs_is_refused_at_once(said: Any, error: Any
         NodeDecorator("tests.d.wrong", inputs=["x"])(lambda: None)
     with pytest.raises(ValueError, match=r"input 1 of tests\.d\.wrong has no name: \{'type': 'int'\}"):
         NodeDecorator("tests.d.wrong", inputs=[{"type": "int"}])(lambda: None)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "shown"),
+    [("NoSuchType", "NoSuchType"), (5, "5"), ([int], r"[<class 'int'>]"), (("a",), "('a',)")],
+)
+def test_a_wrong_annotation_is_found_by_its_error(wrong: Any, shown: str) -> None:
+    """The parser's error stays what it is; a note says in which node and what stands there."""
+
+    def wrongly(good: int, a: Any) -> int:
+        return good
+
+    wrongly.__annotations__["a"] = wrong
+    with pytest.raises((NameError, TypeError, TypeNotFoundError)) as caught:
+        NodeDecorator("tests.d.wrongly")(wrongly)
+    (note,) = caught.value.__notes__
+    assert "'tests.d.wrongly' was made of" in note
+    assert f"wrongly(good: int, a: {shown}, return: int)" in note
 
 
 async def test_only_the_parameter_itself_is_the_node() -> None:
