@@ -46,13 +46,16 @@ def _node_classes(mod: ModuleType) -> list[type[Node]]:
 
 
 def find_shelf_from_module(mod: str | Mapping[str, Any], args: Any = None) -> Found | None:
-    """Return the shelf of a module that can be imported, or None when it cannot."""
+    """Return the shelf of a module, or None when there is no such module."""
     name = mod if isinstance(mod, str) else str(mod["module"])
     name = name.replace("-", "_")
     try:
         module = importlib.import_module(name)
-    except ModuleNotFoundError:
-        return None
+    except ModuleNotFoundError as error:
+        if error.name is not None and f"{name}.".startswith(f"{error.name}."):
+            return None
+        # It is there, and something that it needs is not: whoever asked must hear what.
+        raise
     return module_to_shelf(module), {"module": name}
 
 
@@ -70,8 +73,16 @@ def find_shelf_from_path(path: str | Mapping[str, Any], args: Any = None) -> Fou
     if spec is None or spec.loader is None:
         return None
     module = importlib.util.module_from_spec(spec)
+    before = sys.modules.get(name)
     sys.modules[name] = module
-    spec.loader.exec_module(module)
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        # As an import does: half a module is no module.
+        sys.modules.pop(name)
+        if before is not None:
+            sys.modules[name] = before
+        raise
     return module_to_shelf(module), {**said, "module": name}
 
 

@@ -114,3 +114,22 @@ async def test_a_node_says_that_it_works() -> None:
     await node
     assert (node.is_working, node.in_trigger) == (False, False)
     assert heard == [(True, True)]
+
+
+def test_a_module_that_lacks_what_it_needs_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """10.1: None is for a module that is not there; half a module is left nowhere."""
+    name = "tests_module_that_lacks"
+    (tmp_path / name).mkdir()
+    (tmp_path / name / "__init__.py").write_text("import tests_not_there_at_all\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    for place in (
+        name,
+        {"module": name},
+        f"file://{tmp_path / name}",
+        {"path": str(tmp_path), "module": name},
+    ):
+        with pytest.raises(ModuleNotFoundError, match="tests_not_there_at_all"):
+            fn.find_shelf(place)
+        assert name not in sys.modules
+    for nowhere in ("tests_not_there_at_all", "tests_not_there_at_all.deeper", f"file://{tmp_path / 'no'}"):
+        assert fn.find_shelf(nowhere) is None
