@@ -5,13 +5,11 @@ from __future__ import annotations
 import base64
 import contextlib
 import json
-from collections.abc import AsyncGenerator, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.support.shared_worker import emptied, shared_worker
 from tests.support.worker_process import Answer, WorkerClient, WorkerProcess, running_worker
 
 NOWHERE = {"$stored": "0" * 64}
@@ -100,20 +98,6 @@ CASES: list[tuple[str, dict[str, Any], int, str]] = [
     ("load_data", {"data": {"cells": []}}, -32602, "no saved graph: it has none of backend"),
     ("no_such_method", {}, -32601, "known are: add_edge"),
 ]
-
-
-@pytest.fixture(scope="module")
-def process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WorkerProcess]:
-    """One process for all tests that leave it as it is."""
-    with shared_worker(tmp_path_factory.mktemp("shared")) as worker:
-        yield worker
-
-
-@pytest.fixture
-async def worker(process: WorkerProcess) -> AsyncGenerator[WorkerProcess]:
-    """A worker with an empty graph."""
-    async with emptied(process) as worker:
-        yield worker
 
 
 async def test_each_mistake_gets_its_answer_and_changes_nothing(worker: WorkerProcess) -> None:

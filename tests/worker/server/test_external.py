@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import stat
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from msgspec import convert
 
 import funcnodes
 from tests.support.follower import Follower
+from tests.support.shared_worker import shared_worker
 from tests.support.worker_process import Answer, WorkerClient, WorkerProcess, make_worker, spawn
 
 BENCH = ("funcnodes-lab", "funcnodes-bench")
@@ -52,9 +54,8 @@ async def listed_as(client: WorkerClient, uuid: str) -> dict[str, Any]:
         return one
 
 
-async def test_classes_are_listed_as_published(tmp_path: Path) -> None:
-    worker = await spawn(make_worker(tmp_path, BENCH))
-    async with worker.connect() as client:
+async def test_classes_are_listed_as_published(bench: WorkerProcess) -> None:
+    async with bench.connect() as client:
         assert await client.call("get_worker_dependencies") == [
             {
                 "module": "bench_devices",
@@ -64,7 +65,6 @@ async def test_classes_are_listed_as_published(tmp_path: Path) -> None:
                 ],
             }
         ]
-    assert await worker.end() == 0
 
 
 async def test_a_device_lives_with_its_nodes_over_a_restart_until_it_is_removed(tmp_path: Path) -> None:
@@ -271,9 +271,8 @@ async def test_a_plugin_is_fetched_by_the_name_of_its_package(bench: WorkerProce
             await client.call("get_plugin_keys", type="vue")
 
 
-@pytest.fixture
-async def bench(tmp_path: Path) -> Any:
-    """A worker with devices."""
-    worker = await spawn(make_worker(tmp_path, BENCH))
-    yield worker
-    assert await worker.end() == 0, worker.log()
+@pytest.fixture(scope="module")
+def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WorkerProcess]:
+    """A worker with devices, for all tests that leave none behind."""
+    with shared_worker(tmp_path_factory.mktemp("bench"), BENCH) as worker:
+        yield worker

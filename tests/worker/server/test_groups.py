@@ -1,15 +1,14 @@
 """Groups by the published commands: other windows learn of them, and each is one step that can be undone."""
 
-from pathlib import Path
-
 import pytest
 
-from tests.support.worker_process import Answer, running_worker
+from tests.support.worker_process import Answer, WorkerProcess
 
 
-async def test_groups_are_made_moved_and_dissolved_and_other_windows_learn_of_it(tmp_path: Path) -> None:
+async def test_groups_are_made_moved_and_dissolved_and_other_windows_learn_of_it(
+    worker: WorkerProcess,
+) -> None:
     async with (
-        running_worker(tmp_path) as worker,
         worker.connect() as client,
         worker.connect() as published,
         worker.connect(subscribe=True) as ours,
@@ -58,9 +57,9 @@ async def test_groups_are_made_moved_and_dissolved_and_other_windows_learn_of_it
     ],
 )
 async def test_what_is_no_group_is_refused(
-    tmp_path: Path, method: str, params: dict[str, object], code: int
+    worker: WorkerProcess, method: str, params: dict[str, object], code: int
 ) -> None:
-    async with running_worker(tmp_path) as worker, worker.connect() as client:
+    async with worker.connect() as client:
         with pytest.raises(Answer) as refusal:
             await client.call(method, **params)
         assert refusal.value.code == code
@@ -68,9 +67,9 @@ async def test_what_is_no_group_is_refused(
 
 
 async def test_two_windows_that_group_at_once_keep_both_groups_and_each_undoes_its_own(
-    tmp_path: Path,
+    worker: WorkerProcess,
 ) -> None:
-    async with running_worker(tmp_path) as worker, worker.connect() as ann, worker.connect() as bob:
+    async with worker.connect() as ann, worker.connect() as bob:
         for name in "abcd":
             await ann.cmd("add_node", id="lab.add", uuid=name)
         await ann.cmd("group_nodes", node_ids=["a", "b"], group_ids=[])

@@ -11,14 +11,13 @@ import base64
 import io
 import json
 import re
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
 
-from tests.support.shared_worker import emptied, shared_worker
 from tests.support.worker_process import Answer, WorkerClient, WorkerProcess, make_worker, spawn
 
 HERE = "tests/worker/server/test_not_to_be_copied.py"
@@ -76,20 +75,6 @@ def test_every_number_is_shown_or_belongs_elsewhere() -> None:
     for place in SHOWN_BY.values():
         file, _, name = place.partition("::")
         assert re.search(rf"def {name}\b", Path(file).read_text()), place
-
-
-@pytest.fixture(scope="module")
-def process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WorkerProcess]:
-    """One process for all tests that leave it as it is."""
-    with shared_worker(tmp_path_factory.mktemp("shared")) as worker:
-        yield worker
-
-
-@pytest.fixture
-async def worker(process: WorkerProcess) -> AsyncGenerator[WorkerProcess]:
-    """A worker with an empty graph."""
-    async with emptied(process) as worker:
-        yield worker
 
 
 @pytest.fixture

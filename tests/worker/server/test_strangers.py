@@ -7,7 +7,6 @@ import base64
 import io
 import json
 import re
-from collections.abc import AsyncGenerator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,6 @@ from funcnodes_worker.rpc.guarded import door_of
 from funcnodes_worker.server.app import WorkerServer
 from funcnodes_worker.server.methods.table import make_table
 
-from tests.support.shared_worker import emptied, shared_worker
 from tests.support.worker_process import WorkerProcess, running_worker
 
 JSON = {"Content-Type": "application/json"}
@@ -54,20 +52,6 @@ async def status(
         ) as answer,
     ):
         return answer.status
-
-
-@pytest.fixture(scope="module")
-def process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WorkerProcess]:
-    """One process for all tests that leave it as it is."""
-    with shared_worker(tmp_path_factory.mktemp("shared")) as worker:
-        yield worker
-
-
-@pytest.fixture
-async def worker(process: WorkerProcess) -> AsyncGenerator[WorkerProcess]:
-    """A worker with an empty graph."""
-    async with emptied(process) as worker:
-        yield worker
 
 
 async def test_every_route_refuses_strangers(worker: WorkerProcess) -> None:
