@@ -115,7 +115,7 @@ async def _tell(client: ManagerClient, uuid: str, reader: LogReader) -> None:
                 client.office.supervisor.member(uuid)
                 await asyncio.sleep(LOOK_EVERY_S)
     except UnknownWorker:
-        news = {"workerid": uuid, "lines": ["(the worker was deleted)"]}
+        news = {"workerid": uuid, "lines": ["(the worker was deleted)"], "deleted": True}
         client.send(Frame(envelope.write_notification("log", news)))
     finally:
         reader.close()
