@@ -6,6 +6,7 @@ and a `Link` to answer on. Whether a hello is welcome is decided by the worker's
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 from collections.abc import Callable
@@ -14,6 +15,7 @@ from funcnodes_worker.wire import control
 
 from funcnodes.fleet import events as on
 from funcnodes.fleet.events import Event, ProcessId
+from funcnodes.fleet.phases import Phase
 from funcnodes.launch.launcher import Launcher
 from funcnodes.supervisor.errors import WishRefused
 from funcnodes.supervisor.member import Dialled, Link, Member
@@ -94,6 +96,16 @@ class Dialogue:
         if member.link is link:
             member.link = None
             for waiting in member.loads.values():
-                if not waiting.done():
-                    waiting.set_exception(WishRefused("the worker's connection was lost while it loaded"))
+                _end_load(waiting, is_told_to_stop=member.life.phase is Phase.STOPPING)
             self._tell(member, on.ConnectionLost(process, time.monotonic()))
+
+
+def _end_load(waiting: asyncio.Future[dict[str, str]], *, is_told_to_stop: bool) -> None:
+    if waiting.done():
+        return
+    if is_told_to_stop:
+        # As with a worker that does not run: what is installed is there at its next start.
+        waiting.set_result({})
+    else:
+        sentence = "installed, but the worker's connection was lost while it loaded that; see why it ended"
+        waiting.set_exception(WishRefused(sentence))
