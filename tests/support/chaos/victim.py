@@ -168,7 +168,9 @@ class Victim:
 
     async def kill(self) -> None:
         """`kill -9`, at most so often as it is brought back within a second or two."""
-        if self._kills >= KILLS_IN_A_ROW:
+        is_heard = (await self.ground.status_of(self.uuid)).get("phase") == RUNNING
+        # Two kills in a row before its hello speak against a new environment, and the one before comes back.
+        if self._kills >= (KILLS_IN_A_ROW if is_heard else 1):
             await self.restart()
             return
         process = await self._process()
