@@ -23,7 +23,7 @@ from funcnodes_core.io.output import NodeOutput
 from funcnodes_core.io.port import NodeIO
 from funcnodes_core.node import shapes
 from funcnodes_core.node.making import NodeMeta, checked_limit
-from funcnodes_core.node.ports import PortsById
+from funcnodes_core.node.ports import PortsById, put
 from funcnodes_core.node.runs import RunsOfNode
 from funcnodes_core.utils.data import merged
 from funcnodes_core.utils.ids import new_id
@@ -108,9 +108,9 @@ class Node(RunsOfNode, metaclass=NodeMeta):
     def _make_ports(self, io_options: Mapping[str, Mapping[str, Any]] | None) -> None:
         inputs, outputs, seat = self.inputs, self.outputs, self.cell
         for model in self.class_inputs:
-            inputs[model.declaration.uuid] = model.copy_for(self, seat)
+            put(inputs, model.declaration.uuid, model.copy_for(self, seat))
         for model in self.class_outputs:
-            outputs[model.declaration.uuid] = model.copy_for(self, seat)
+            put(outputs, model.declaration.uuid, model.copy_for(self, seat))
         for io_id, options in self._all_io_options(io_options).items():
             port = self.inputs.get(io_id) or self.outputs.get(io_id)
             if port is not None:

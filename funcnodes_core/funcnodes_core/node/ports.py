@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NoReturn, TypeVar, cast
 
 from funcnodes_core.engine.cell import Cell
@@ -12,7 +13,7 @@ from funcnodes_core.io.output import NodeOutput
 from funcnodes_core.io.owner import Owner
 from funcnodes_core.io.port import NodeIO
 
-__all__ = ["PortsById", "PortsOfNode"]
+__all__ = ["PortsById", "PortsOfNode", "put"]
 
 Port = TypeVar("Port", bound=NodeIO)
 
@@ -26,6 +27,16 @@ class PortsById(dict[str, Port]):
         # No reference to the node is kept for this: each port has one.
         node: Any = next((port.node for port in self.values()), None)
         raise IONotFoundError(io, node.name if node is not None else "", tuple(self))
+
+    def __setitem__(self, io: str, value: Any) -> NoReturn:
+        raise TypeError(
+            f"a port is no value: set that of {io!r} with node[{io!r}] = … or .inputs[{io!r}].value = …; "
+            "more ports come with add_input and add_output"
+        )
+
+
+put: Callable[[dict[str, Any], str, NodeIO], None] = dict[str, Any].__setitem__
+"""Takes a port in; everybody else sets values. Called by the node."""
 
 
 class PortsOfNode(EventEmitterMixin):
@@ -86,10 +97,7 @@ class PortsOfNode(EventEmitterMixin):
         if node_input.uuid in self.inputs:
             raise ValueError(f"{self.name} has an input {node_input.uuid!r} already")
         node_input.attach(cast("Owner", self))
-        last = self.inputs.pop("_triggerinput", None)
-        self.inputs[node_input.uuid] = node_input
-        if last is not None:
-            self.inputs["_triggerinput"] = last
+        self._put_before(self.inputs, "_triggerinput", node_input)
         self.cell.refresh()
         node_input.tell_default()
 
@@ -98,11 +106,15 @@ class PortsOfNode(EventEmitterMixin):
         if node_output.uuid in self.outputs:
             raise ValueError(f"{self.name} has an output {node_output.uuid!r} already")
         node_output.attach(cast("Owner", self))
-        last = self.outputs.pop("_triggeroutput", None)
-        self.outputs[node_output.uuid] = node_output
-        if last is not None:
-            self.outputs["_triggeroutput"] = last
+        self._put_before(self.outputs, "_triggeroutput", node_output)
         self.cell.refresh()
+
+    @staticmethod
+    def _put_before(ports: dict[str, Any], last: str, port: NodeIO) -> None:
+        trigger = ports.pop(last, None)
+        put(ports, port.uuid, port)
+        if trigger is not None:
+            put(ports, last, trigger)
 
     def remove_input(self, node_input: NodeInput) -> None:
         """Take an input away, with its connections."""

@@ -156,6 +156,17 @@ async def test_names_that_are_not_there_say_what_is(engine: Engine) -> None:
     assert not space.nodes
 
 
+async def test_a_value_in_the_place_of_a_port_is_refused(engine: Engine) -> None:
+    """As it is set by who forgets `.value`; the node keeps its port."""
+    node = inc()
+    for ports in (node.inputs, node.outputs, node.i):
+        with pytest.raises(TypeError, match=r"set that of 'a' with node\['a'\] = …"):
+            ports["a"] = 1  # type: ignore[assignment]
+    node["a"] = 1
+    await settle(engine)
+    assert (node.outputs["out"].value, list(node.outputs)) == (2, ["out", "_triggeroutput"])
+
+
 async def test_ports_that_do_not_fit_are_not_connected(engine: Engine) -> None:
     """Nothing has changed after the refusal."""
     one, two, three = inc(), inc(), inc()
