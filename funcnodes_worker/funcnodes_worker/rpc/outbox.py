@@ -49,6 +49,7 @@ class Outbox:
         self._shrunk = asyncio.Event()
         self._shrunk.set()
         self.closed_because: str | None = None
+        self._is_held = False
 
     def __len__(self) -> int:
         return len(self._queue)
@@ -70,6 +71,24 @@ class Outbox:
         if self._bytes > DEFAULT_ROOM_BYTES or self._frames > DEFAULT_ROOM_FRAMES:
             self._shrunk.clear()
         self._grown.set()
+
+    def hold(self) -> None:
+        """Let what is queued wait until somebody is answered or `release` is called."""
+        self._is_held = True
+
+    def release(self) -> None:
+        """Let what waits be sent."""
+        self._is_held = False
+        self._grown.set()
+
+    def put_answer(self, frame: Frame) -> None:
+        """Queue an answer; the first one to a client who was told nothing yet goes before all else."""
+        self.put(frame)
+        if self._is_held:
+            # A client may read one frame only, to see who is there: `put` has set it behind the news.
+            if self._queue:
+                self._queue.rotate(1)
+            self.release()
 
     def put_late(self, key: Hashable, render: Render) -> None:
         """Queue a frame that is written when it is sent; one that waits under this key keeps its place."""
@@ -103,7 +122,7 @@ class Outbox:
         while True:
             frames: list[Frame] = []
             size = 0
-            while self._queue and (size < max_bytes or not frames):
+            while self._queue and not self._is_held and (size < max_bytes or not frames):
                 frame = self._take()
                 if frame is not None:
                     frames.append(frame)
@@ -141,7 +160,7 @@ class Outbox:
         if self.closed_because is None:
             self.closed_because = reason
         self._closed.set()
-        self._grown.set()
+        self.release()
         self._shrunk.set()
 
     async def wait_closed(self) -> None:

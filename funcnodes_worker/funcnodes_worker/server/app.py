@@ -40,6 +40,9 @@ MAX_BODY = 256 * 1024 * 1024
 TOO_BIG = b"frames may have 1 MiB; send larger messages by POST /message/"
 SESSION_ENDED = 4401
 FELL_BEHIND = 4408
+HOLD_S = 0.5
+"""How long news waits for a new client to say something, so that its answer is the first frame: a published
+manager asks who is there at once and reads one frame only."""
 
 
 @dataclass(frozen=True)
@@ -126,11 +129,15 @@ class WorkerServer:
         writer = await socket.prepare(request)
         client = self._make_client(caller_of(request), _asks_documented(request))
         client.origin = _origin_of(request)
+        client.address = str(request.url.origin())
+        client.outbox.hold()
+        opening = asyncio.get_running_loop().call_later(HOLD_S, client.outbox.release)
         self._services.hub.join(client)
         sending = asyncio.create_task(self._send(socket, writer, client), name="client-send")
         try:
             await self._listen(socket, client)
         finally:
+            opening.cancel()
             self._services.hub.leave(client)
             client.change_news(None)
             client.outbox.close("the client left")
@@ -201,10 +208,12 @@ class WorkerServer:
         message = envelope.read(await request.read())
         if isinstance(message, Malformed):
             return web.json_response({"error": message.failure.message}, status=400)
-        if not isinstance(message, Call | Batch):
-            return web.json_response({"error": "send one command"}, status=400)
         caller = caller_of(request)
         sender = _Sender(Client(caller, self._services.parked, self._context), self._sockets_of(request))
+        if isinstance(message, envelope.Ping):
+            sender.send(Frame(envelope.PONG))
+        if not isinstance(message, Call | Batch):
+            return sender.response()
         conversation = self._conversation(sender, caller)
         if isinstance(message, Call):
             message = conversation.understood(message)

@@ -78,6 +78,8 @@ class Client:
         """Who its edits are by; a client that keeps an id of its own sends it at `subscribe`."""
         self.origin: tuple[str | None, ...] = ()
         """What its handshake tells of the program it is: its HTTP requests come with the same."""
+        self.address = ""
+        """Where it found the worker, like `http://127.0.0.1:9382`."""
         self.news: News | None = None
         self.dialect = Dialect.PUBLISHED
         self._parked = parked
@@ -95,11 +97,20 @@ class Client:
         return self._make_context(self, call)
 
     def send(self, frame: Frame) -> None:
-        """Queue a frame; a large text waits elsewhere for who knows how to fetch it."""
+        """Queue an answer; a large text waits elsewhere for who knows how to fetch it."""
+        self.outbox.put_answer(self._fitting(frame))
+
+    def tell(self, frame: Frame) -> None:
+        """Queue news; a large text waits elsewhere for who knows how to fetch it."""
+        self.outbox.put(self._fitting(frame))
+
+    def _fitting(self, frame: Frame) -> Frame:
         if frame.is_text and self.dialect is not Dialect.JSONRPC and len(frame.body) * 1.1 > MAX_TEXT:
             message = self._parked.park(frame.body)
-            frame = text({"type": "large_message", "msg_id": message, "url": f"/message/{message}"})
-        self.outbox.put(frame)
+            return text(
+                {"type": "large_message", "msg_id": message, "url": f"{self.address}/message/{message}"}
+            )
+        return frame
 
     def write_result(self, call: Call, result: object, revision: int | None) -> Frame:
         """Return the answer to a call in its dialect."""

@@ -43,7 +43,7 @@ class DocumentedNews(PublishedNews):
             self._tell_documented(_NAMES.get(event, event), told)
 
     def _tell_documented(self, event: str, data: dict[str, Any]) -> None:
-        self._client.send(text({"type": "nodespaceevent", "event": event, "data": data}))
+        self._client.tell(text({"type": "nodespaceevent", "event": event, "data": data}))
 
     def _write_value(self, node: NodeId, port: PortId, preview: Preview | None) -> Frame:
         data = {"uuid": node, "io_id": port, "value": json_value(preview)}

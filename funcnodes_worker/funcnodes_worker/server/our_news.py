@@ -134,7 +134,7 @@ class OurNews:
         self.ticker.stop()
 
     def _notify(self, method: str, params: object) -> None:
-        self._client.send(Frame(write_notification(method, params)))
+        self._client.tell(Frame(write_notification(method, params)))
 
 
 def document_json(document: Document) -> msgspec.Raw:

@@ -179,7 +179,7 @@ class PublishedNews:
 
     def progress(self, message: str, status: str, fraction: float, blocking: bool) -> None:
         """Tell how far an installation has come."""
-        self._client.send(
+        self._client.tell(
             text(
                 {
                     "type": "progress",
@@ -193,7 +193,7 @@ class PublishedNews:
 
     def event(self, event: str, data: dict[str, object]) -> None:
         """Tell an event of the worker."""
-        self._client.send(text(_worker_event(event, data)))
+        self._client.tell(text(_worker_event(event, data)))
 
     def stop(self) -> None:
         """Tell nothing more."""
@@ -201,7 +201,7 @@ class PublishedNews:
 
     def _event(self, event: str, data: dict[str, Any], node: NodeId = "") -> None:
         """Tell an event; `node` names the node it is about where `data` does not."""
-        self._client.send(text({"type": "nsevent", "event": event, "data": data}))
+        self._client.tell(text({"type": "nsevent", "event": event, "data": data}))
 
 
 _IDLE: Mapping[str, Any] = {

@@ -73,3 +73,28 @@ async def test_room_comes_back_when_the_client_reads() -> None:
     assert not waiting.done()
     await outbox.get()
     await asyncio.wait_for(waiting, 1)
+
+
+async def test_the_first_answer_goes_before_the_news_that_are_held() -> None:
+    """Those that come later keep their places."""
+    outbox = Outbox()
+    outbox.hold()
+    outbox.put(frame("news"))
+    outbox.put_late("x", lambda: frame("late"))
+    taking = asyncio.ensure_future(outbox.get())
+    await asyncio.sleep(0)
+    assert not taking.done()
+    for text in ("first", "second"):
+        outbox.put_answer(frame(text))
+
+    assert await taking == frame("first")
+    assert await drain(outbox) == ["news", "late", "second"]
+
+
+async def test_what_is_held_is_told_to_who_only_listens_and_at_the_end() -> None:
+    for let_go in (Outbox.release, lambda outbox: outbox.close("the end")):
+        outbox = Outbox()
+        outbox.hold()
+        outbox.put(frame("news"))
+        let_go(outbox)
+        assert await outbox.get() == frame("news")

@@ -5,9 +5,14 @@ The table in `docs/design/protocol-review.md` names the test for each line.
 
 from __future__ import annotations
 
+import asyncio
+import json
+import time
 from collections.abc import AsyncGenerator, Iterator
 
+import aiohttp
 import pytest
+from funcnodes_worker.server.app import HOLD_S
 
 from tests.support.shared_worker import emptied, shared_worker
 from tests.support.worker_process import WorkerClient, WorkerProcess
@@ -131,3 +136,64 @@ async def test_a_choice_is_understood_by_value_name_and_class(worker: WorkerProc
             assert await client.cmd("get_io_value", nid=node, ioid="color") == "r"
             assert (await client.cmd("get_ios_values", nid=node))["color"] == "r"
         assert await client.cmd("get_io_value", nid="p", ioid="out") == "1 of r"
+
+
+# 2.4: the first frame
+
+
+async def test_the_first_frame_is_the_answer_to_the_first_message(worker: WorkerProcess) -> None:
+    """A published manager reads exactly one frame, however busy the graph is; who only listens hears all."""
+    async with worker.connect() as client, aiohttp.ClientSession(headers=worker.bearer) as http:
+        await client.cmd("add_node", id="wire.ticks", uuid="t")
+        await client.cmd("set_io_value", nid="t", ioid="go", value=True)
+        async with http.ws_connect(worker.address) as silent:
+            assert (await silent.receive(timeout=10)).type is aiohttp.WSMsgType.BINARY
+        async with asyncio.timeout(60):
+            # Who takes longer than the worker holds its news is told of them: that would say nothing here.
+            while True:
+                begun = time.monotonic()
+                async with http.ws_connect(worker.address) as manager:
+                    await client.call("uuid")
+                    seen = len(client.binary)
+                    await client.wait_for(lambda c, seen=seen: len(c.binary) > seen + 1)
+                    await manager.send_str('{"type": "cmd", "cmd": "uuid"}')
+                    first = await manager.receive()
+                    took = time.monotonic() - begun
+                    then = await manager.receive()
+                if took < HOLD_S:
+                    break
+        assert (first.type, then.type) == (aiohttp.WSMsgType.TEXT, aiohttp.WSMsgType.BINARY)
+        assert first.json() == {"type": "result", "result": worker.uuid, "id": None}
+        await client.call("interrupt", node="t")
+
+
+# 8: large messages and messages over HTTP
+
+
+async def test_a_large_message_says_where_it_can_be_fetched(worker: WorkerProcess) -> None:
+    async with worker.connect() as client, aiohttp.ClientSession() as http:
+        await client.cmd("add_node", id="lab.echo", uuid="e", properties={"one": "x" * 600_000})
+        await client.call("update_node", nid="e", data={"properties": {"two": "y" * 600_000}})
+        await client.socket.send_str(
+            json.dumps({"type": "cmd", "cmd": "get_node", "kwargs": {"id": "e"}, "id": "g"})
+        )
+        parked = await client.wait_for(
+            lambda c: [one for one in c.pushed if one.get("type") == "large_message"]
+        )
+        assert parked[-1]["url"] == f"{worker.address}/message/{parked[-1]['msg_id']}"
+        async with http.get(parked[-1]["url"]) as response:
+            answer = await response.json()
+        assert (answer["id"], answer["result"]["id"]) == ("g", "e")
+
+
+@pytest.mark.parametrize(
+    ("message", "status"), [('{"type": "ping"}', 200), ('{"type": "other"}', 200), ("{", 400)]
+)
+async def test_any_message_may_come_by_http(worker: WorkerProcess, message: str, status: int) -> None:
+    """What is ignored on the socket is ignored here; only what cannot be read is refused."""
+    headers = {**worker.bearer, "Content-Type": "application/json"}
+    async with (
+        aiohttp.ClientSession(headers=headers) as http,
+        http.post(f"{worker.address}/message/", data=message) as response,
+    ):
+        assert response.status == status
