@@ -3,11 +3,12 @@
 Owns the sharing between documents and the index from nodes to their edges. Knows nothing of single edits.
 """
 
-from collections.abc import Iterable, Mapping
-from typing import TypeVar
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TypeVar, cast
 
 from msgspec.structs import replace
 
+from funcnodes_core.document.growing import Grown, with_more
 from funcnodes_core.document.layers import Layered, open_copy, plain, with_entry
 from funcnodes_core.document.model import (
     Document,
@@ -34,6 +35,9 @@ class Draft:
         self._base = document
         self._nodes: dict[NodeId, NodeRecord] | Layered[NodeId, NodeRecord] | None = None
         self._edges: list[Edge] | None = None
+        """All edges, once one of them went or came to a place among them."""
+        self._new_edges: list[Edge] = []
+        """Those that came at the end before that."""
         self._wires: dict[NodeId, tuple[Edge, ...]] | Layered[NodeId, tuple[Edge, ...]] | None = None
         self._properties: Mapping[str, JsonValue] = document.properties
         self._groups: Mapping[GroupId, GroupRecord] = document.groups
@@ -44,7 +48,7 @@ class Draft:
         base = self._base
         document = Document(
             nodes=base.nodes if self._nodes is None else self._nodes,
-            edges=base.edges if self._edges is None else tuple(self._edges),
+            edges=self._finished_edges(),
             properties=self._properties,
             groups=self._groups,
             extra=base.extra,
@@ -54,6 +58,14 @@ class Draft:
         vars(document)[_CACHED] = wires_of(base) if self._wires is None else self._wires
         self._begin(document)
         return document
+
+    def _finished_edges(self) -> tuple[Edge, ...]:
+        if self._edges is not None:
+            return tuple(self._edges)
+        if not self._new_edges:
+            return self._base.edges
+        # It reads as the tuple that a document is declared to have, which `whole` makes of it for encoders.
+        return cast("tuple[Edge, ...]", with_more(self._base.edges, self._new_edges))
 
     # Reading
 
@@ -83,12 +95,12 @@ class Draft:
 
     def edge_count(self) -> int:
         """Return how many edges there are."""
-        return len(self._base.edges if self._edges is None else self._edges)
+        return len(self._base.edges) + len(self._new_edges) if self._edges is None else len(self._edges)
 
     def places_of(self, edges: Iterable[Edge]) -> list[tuple[int, Edge]]:
         """Return the edges with their places in the order of all edges, first one first."""
         wanted = set(edges)
-        everything = self._base.edges if self._edges is None else self._edges
+        everything = [*self._base.edges, *self._new_edges] if self._edges is None else self._edges
         if len(wanted) == 1:
             (edge,) = wanted
             return [(everything.index(edge), edge)]
@@ -125,8 +137,11 @@ class Draft:
     def put_edge(self, edge: Edge, at: int | None = None) -> None:
         """Put an edge in, at a place or at the end."""
         wires = self._own_wires()
-        edges = self._own_edges()
-        edges.insert(len(edges) if at is None else at, edge)
+        if self._edges is None and (at is None or at >= self.edge_count()):
+            self._new_edges.append(edge)
+        else:
+            edges = self._own_edges()
+            edges.insert(len(edges) if at is None else at, edge)
         for end in {edge.src_node, edge.trg_node}:
             wires[end] = (*wires.get(end, ()), edge)
 
@@ -162,7 +177,7 @@ class Draft:
 
     def _own_edges(self) -> list[Edge]:
         if self._edges is None:
-            self._edges = list(self._base.edges)
+            self._edges = [*self._base.edges, *self._new_edges]
         return self._edges
 
     def _wire_index(self) -> Wires:
@@ -182,7 +197,10 @@ def _drop(entries: dict[NodeId, T] | Layered[NodeId, T], node: NodeId) -> None:
 
 
 def whole(document: Document) -> Document:
-    """Return the document with its nodes in a plain dictionary: for encoders, which know no other mapping."""
+    """Return the document with its nodes in a plain dictionary and its edges in a tuple: for encoders."""
+    edges: Sequence[Edge] = document.edges
+    if isinstance(edges, Grown):
+        document = _with_same_wires(document, replace(document, edges=edges.whole()))
     nodes = plain(document.nodes)
     return document if nodes is document.nodes else with_nodes(document, nodes)
 
@@ -194,7 +212,10 @@ def with_node(document: Document, node: NodeRecord) -> Document:
 
 def with_nodes(document: Document, nodes: Mapping[NodeId, NodeRecord]) -> Document:
     """Return the document with other records for its nodes; what is known of its edges stays known."""
-    changed = replace(document, nodes=nodes)
+    return _with_same_wires(document, replace(document, nodes=nodes))
+
+
+def _with_same_wires(document: Document, changed: Document) -> Document:
     if _CACHED in vars(document):
         vars(changed)[_CACHED] = vars(document)[_CACHED]
     return changed

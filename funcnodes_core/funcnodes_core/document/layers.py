@@ -15,6 +15,8 @@ from collections.abc import ItemsView, Iterator, KeysView, Mapping, ValuesView
 from math import isqrt
 from typing import Any, TypeVar, overload
 
+from funcnodes_core.document.growing import Grown
+
 SMALL = 64
 """Up to so many entries a dictionary is copied as quickly as a layer."""
 _THINNEST = 32
@@ -150,7 +152,7 @@ def plain(mapping: Mapping[K, V]) -> Mapping[K, V]:
 
 
 def as_written(value: Any) -> Any:
-    """Return a mapping by layers as a dictionary: the `enc_hook` of who encodes whole documents."""
-    if isinstance(value, Layered):
+    """Return a mapping by layers, or a sequence that grew, as a plain one: the `enc_hook` for documents."""
+    if isinstance(value, Layered | Grown):
         return value.whole()  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
     raise TypeError(f"Encoding objects of type {type(value).__name__} is unsupported")
