@@ -47,8 +47,9 @@ def start(
 
 def check_reach(host: str, *, no_auth: bool, is_protected: bool) -> None:
     """Refuse to open a door to the network by accident. `is_protected`: by TLS, ours or a proxy's."""
+    from funcnodes_worker.rpc.hosts import is_loopback
+
     from funcnodes.cli.problems import WRONGLY_ASKED, Problem
-    from funcnodes.server.ui.listen import is_loopback
 
     if is_loopback(host):
         return

@@ -14,12 +14,11 @@ from typing import Protocol
 from aiohttp import web
 from funcnodes_worker.rpc.gate import Right
 from funcnodes_worker.rpc.guarded import door, open_door
+from funcnodes_worker.rpc.hosts import is_every_interface
 
 from funcnodes.server.relay import UPSTREAM_TIMEOUT_S, Locate, Relay
 
 _REQUEST_WAITS_S = 1.0
-# Where a worker is bound to all interfaces, or to a name with two addresses. Nothing is bound here.
-_WILDCARDS = {"", "localhost", "0.0.0.0", "::", "[::]"}  # noqa: S104
 
 
 @dataclass(frozen=True)
@@ -39,7 +38,9 @@ class WorkerAddress:
 def address_here(host: str | None, port: int, tls: bool) -> WorkerAddress:
     """Return where a worker of this machine is dialled that listens there."""
     name = host or ""
-    return WorkerAddress("127.0.0.1" if name in _WILDCARDS else name.strip("[]"), port, tls)
+    # `localhost` is a name with two addresses; who listens everywhere is reached by the one, too.
+    has_no_address = name == "localhost" or is_every_interface(name)
+    return WorkerAddress("127.0.0.1" if has_no_address else name.strip("[]"), port, tls)
 
 
 class WorkerAddresses(Protocol):

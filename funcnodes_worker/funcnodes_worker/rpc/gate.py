@@ -20,9 +20,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 from urllib.parse import urlsplit
 
-_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
-# Binding to all interfaces gives no name; nothing is bound here.
-_WILDCARDS = frozenset({"", "0.0.0.0", "::"})  # noqa: S104
+from funcnodes_worker.rpc.hosts import LOOPBACK, is_every_interface
+
 _COOKIE = "fn_"
 
 
@@ -113,9 +112,10 @@ class Gate:
         `worker`: whose server it is; a grant for another worker opens nothing here.
         """
         assert token, "a gate without a token would let everybody in"
-        assert not no_auth or host in _LOOPBACK, "no_auth exists on the loopback interface only"
+        assert not no_auth or host in LOOPBACK, "no_auth exists on the loopback interface only"
         self._token = token.encode()
-        self._hosts = _LOOPBACK | ({host.lower().strip("[]")} - _WILDCARDS)
+        named = frozenset[str]() if is_every_interface(host) else frozenset({host.lower().strip("[]")})
+        self._hosts = LOOPBACK | named
         self._fixed = frozenset(fixed_origins)
         # Pages of that name are believed already, so a name that was made to point here gains nothing.
         self._hosts |= {urlsplit(origin).hostname or "localhost" for origin in self._fixed}
@@ -179,7 +179,7 @@ class Gate:
         if origin in self._origins:
             return True
         # Without tokens the published browser bundle must get in, from whatever local port its page came.
-        return self._no_auth and (urlsplit(origin).hostname or "") in _LOOPBACK
+        return self._no_auth and (urlsplit(origin).hostname or "") in LOOPBACK
 
     def _is_token(self, authorization: str) -> bool:
         scheme, _, given = authorization.partition(" ")

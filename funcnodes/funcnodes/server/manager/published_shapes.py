@@ -8,19 +8,19 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
+from funcnodes_worker.rpc.hosts import is_every_interface, is_loopback
 from funcnodes_worker.wire.fleet import ProgressNote
 
 from funcnodes.fleet.phases import Phase
 from funcnodes.supervisor.member import Member
 from funcnodes.supervisor.supervisor import Supervisor
 
-# What a worker may be bound to that means nothing to somebody elsewhere. Nothing is bound here.
-_HERE = frozenset({"", "localhost", "127.0.0.1", "0.0.0.0", "::", "::1", "[::]", "[::1]"})  # noqa: S104
-
 
 def seen_host(stored: str | None, asked_by: str) -> str:
     """Return the host under which a client that reached us as `asked_by` reaches a worker on this machine."""
-    return asked_by if (stored or "") in _HERE else str(stored)
+    host = stored or ""
+    # What a worker may be bound to that means nothing to somebody elsewhere.
+    return asked_by if is_loopback(host) or is_every_interface(host) else host
 
 
 def worker_json(member: Member, host: str) -> dict[str, Any]:

@@ -10,8 +10,6 @@ import errno
 import os
 import socket
 
-_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
-
 
 class CannotListen(Exception):
     """Raised when a server cannot be bound where it was told to."""
@@ -29,11 +27,6 @@ class CannotListen(Exception):
         if self.problem.errno == errno.EACCES:
             return f"{where} may not be opened by this user; choose a port above 1023 with --port"
         return f"{where} cannot be opened ({self.problem.strerror or self.problem}); check --host and --port"
-
-
-def is_loopback(host: str) -> bool:
-    """Tell whether only programs on this machine reach this host name."""
-    return host.strip("[]").lower() in _LOOPBACK
 
 
 def bind(host: str, port: int) -> list[socket.socket]:

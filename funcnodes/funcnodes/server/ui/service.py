@@ -17,6 +17,7 @@ from funcnodes_worker.home.supervisor_file import read_supervisor_file
 from funcnodes_worker.home.tls import Tls, server_context, trust_ours
 from funcnodes_worker.home.token import read_or_make_token
 from funcnodes_worker.rpc.gate import Gate
+from funcnodes_worker.rpc.hosts import is_every_interface
 from funcnodes_worker.wire import control
 from funcnodes_worker.wire.control import granted_by
 
@@ -161,7 +162,7 @@ async def open_ui(settings: UiSettings, say: Callable[[str], None]) -> AsyncGene
 
 def _shown(host: str) -> str:
     """Return the name to put in an address: a server on all interfaces is reached by `localhost` too."""
-    name = host.strip("[]")
-    if name in ("", "0.0.0.0", "::"):  # noqa: S104
+    if is_every_interface(host):
         return "localhost"
+    name = host.strip("[]")
     return f"[{name}]" if ":" in name else name
