@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from funcnodes import __version__
+from tests.funcnodes.cli.conftest import CommandLine
 from tests.support.processes import make_base, program_environment
 
 
@@ -55,21 +56,26 @@ def test_version_names_the_program(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize(
-    "arguments",
-    [[], ["worker"], ["runserver"], ["link"], ["worker", "new"], ["session", "revoke"], ["modules"]],
-)
-def test_help_shows_an_example(arguments: list[str]) -> None:
-    """Every command says how it is used."""
-    done = run(*arguments, "-h")
+def test_the_programs_help_shows_an_example() -> None:
+    """What stands where a person looks first."""
+    done = run("-h")
     assert done.returncode == 0
     assert "Example: funcnodes " in done.stdout
 
 
-def test_a_wrong_option_is_a_usage_error() -> None:
-    """As published: exit code 2."""
+@pytest.mark.parametrize(
+    "arguments",
+    [[], ["worker"], ["runserver"], ["link"], ["worker", "new"], ["session", "revoke"], ["modules"]],
+)
+def test_help_shows_an_example(lone_line: CommandLine, arguments: list[str]) -> None:
+    """Every command says how it is used."""
+    assert "Example: funcnodes " in lone_line.good(*arguments, "-h")
+
+
+def test_a_wrong_option_is_a_usage_error(lone_line: CommandLine) -> None:
+    """As published: exit code 2, of the program as of a command."""
     assert run("--no-such-option").returncode == 2
-    assert run("worker", "dance").returncode == 2
+    assert lone_line("worker", "dance").code == 2
 
 
 def test_published_global_options_are_taken(tmp_path: Path) -> None:
@@ -79,38 +85,38 @@ def test_published_global_options_are_taken(tmp_path: Path) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_an_unwritable_base_folder_is_said_in_a_sentence(tmp_path: Path) -> None:
+def test_an_unwritable_base_folder_is_said_in_a_sentence(lone_line: CommandLine, tmp_path: Path) -> None:
     """Nothing was changed, and how to choose another folder."""
     (tmp_path / "file").write_text("not a folder")
-    done = run("--dir", str(tmp_path / "file" / "base"), "link")
-    assert done.returncode == 1
-    assert "cannot be written" in done.stderr
-    assert "--dir" in done.stderr
-    assert "Traceback" not in done.stderr
+    done = lone_line("--dir", str(tmp_path / "file" / "base"), "link")
+    assert done.code == 1
+    assert "cannot be written" in done.err
+    assert "--dir" in done.err
 
 
-def test_a_broken_config_is_said_and_left_as_it_is(tmp_path: Path) -> None:
+def test_a_broken_config_is_said_and_left_as_it_is(lone_line: CommandLine, tmp_path: Path) -> None:
     """The person's file is theirs to repair."""
     base = make_base(tmp_path / "base")
     (base / "config.json").write_text("{ not json")
     for arguments in (["link"], ["runserver", "--no-browser"], ["startworkermanager"]):
-        done = run("--dir", str(base), *arguments)
-        assert done.returncode == 1
-        assert "config.json cannot be read" in done.stderr
-        assert "Repair it" in done.stderr
-        assert "Traceback" not in done.stderr
+        done = lone_line("--dir", str(base), *arguments)
+        assert done.code == 1
+        assert "config.json cannot be read" in done.err
+        assert "Repair it" in done.err
     assert (base / "config.json").read_text() == "{ not json"
 
 
-def test_a_readable_copy_of_a_broken_config_is_used_with_a_note(tmp_path: Path) -> None:
+def test_a_readable_copy_of_a_broken_config_is_used_with_a_note(
+    lone_line: CommandLine, tmp_path: Path
+) -> None:
     """The published program keeps that copy."""
     base = make_base(tmp_path / "base", ui_port=1234)
     (base / "config.json.bu").write_text((base / "config.json").read_text())
     (base / "config.json").write_text("{ not json")
-    done = run("--dir", str(base), "link")
-    assert done.returncode == 0
-    assert ":1234/session?code=" in done.stdout
-    assert "its copy config.json.bu is used" in done.stderr
+    done = lone_line("--dir", str(base), "link")
+    assert done.code == 0
+    assert ":1234/session?code=" in done.out
+    assert "its copy config.json.bu is used" in done.err
 
 
 @pytest.mark.parametrize("command", ["runserver", "startworkermanager"])
@@ -139,14 +145,14 @@ def test_the_managers_own_problem_reaches_the_user_of_runserver(tmp_path: Path) 
 
 
 @pytest.mark.parametrize("command", ["runserver", "startworkermanager"])
-def test_the_network_is_not_entered_by_accident(tmp_path: Path, command: str) -> None:
+def test_the_network_is_not_entered_by_accident(lone_line: CommandLine, tmp_path: Path, command: str) -> None:
     """Beyond loopback only with a proxy in front, and never without tokens."""
     base = make_base(tmp_path / "base")
     open_to_all = ["--host", "0.0.0.0"]
-    done = run("--dir", str(base), command, *open_to_all)
-    assert (done.returncode, "--behind-proxy" in done.stderr) == (2, True)
-    done = run("--dir", str(base), command, *open_to_all, "--behind-proxy", "--no-auth")
-    assert (done.returncode, "this machine only" in done.stderr) == (2, True)
+    done = lone_line("--dir", str(base), command, *open_to_all)
+    assert (done.code, "--behind-proxy" in done.err) == (2, True)
+    done = lone_line("--dir", str(base), command, *open_to_all, "--behind-proxy", "--no-auth")
+    assert (done.code, "this machine only" in done.err) == (2, True)
 
 
 def test_an_unforeseen_problem_is_ours_and_says_how_to_see_more(tmp_path: Path) -> None:

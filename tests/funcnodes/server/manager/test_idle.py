@@ -41,6 +41,7 @@ async def start(client: ManagerClient, how_many: int) -> None:
     await asyncio.gather(*(new_worker(client, f"idle {number}") for number in range(how_many)))
 
 
+@pytest.mark.alone
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="counted as Linux counts")
 async def test_more_idle_workers_wake_the_manager_no_more_often(tmp_path: Path) -> None:
     """One look for the whole fleet, whoever watches (contract 19.1, 19.32, 19.33)."""
