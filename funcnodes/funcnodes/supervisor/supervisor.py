@@ -19,6 +19,8 @@ from collections.abc import AsyncGenerator, Callable, Coroutine
 import msgspec
 from funcnodes_worker.home.limits import Limits
 from funcnodes_worker.home.worker_config import (
+    Autostart,
+    WorkerConfig,
     WorkerConfigBroken,
     change_worker_config,
 )
@@ -229,13 +231,23 @@ class Supervisor:
         needs = await self._needs_environment(member)
         await self._wish(member, lambda number: on.RestartWished(number, _now(), needs, by_force, is_safe))
 
-    async def set_limits(self, uuid: str, limits: Limits) -> None:
-        """Write down what the worker may use."""
+    async def change_settings(
+        self,
+        uuid: str,
+        *,
+        name: str | None = None,
+        autostart: Autostart | None = None,
+        limits: Limits | None = None,
+    ) -> WorkerConfig:
+        """Return a worker's settings with these in them, written down; running or not. None: as it is."""
+        given = {"name": name, "autostart": autostart, "limits": limits}
+        changes = {key: value for key, value in given.items() if value is not None}
         member = self.member(uuid)
         member.config = await asyncio.to_thread(
-            change_worker_config, member.home, lambda config: msgspec.structs.replace(config, limits=limits)
+            change_worker_config, member.home, lambda config: msgspec.structs.replace(config, **changes)
         )
         self.publish()
+        return member.config
 
     async def delete(self, uuid: str) -> None:
         """Return when the worker and its folder are gone."""

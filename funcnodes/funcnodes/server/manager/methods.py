@@ -39,6 +39,7 @@ from funcnodes.server.manager.parameters import (
     NewWorkerParams,
     OfWorker,
     RemoveParams,
+    SettingsParams,
     StartParams,
     StopParams,
     UpgradeParams,
@@ -99,8 +100,18 @@ async def limits(turn: Turn, params: OfWorker) -> object:
 @TABLE.method("set_limits", Right.ADMIN, LimitsParams)
 async def set_limits(turn: Turn, params: LimitsParams) -> object:
     """Set what a worker may use; memory counts at once, the rest with its next start."""
-    await turn.office.supervisor.set_limits(params.workerid, read_limits(params.limits))
+    await turn.office.supervisor.change_settings(params.workerid, limits=read_limits(params.limits))
     return {}
+
+
+@TABLE.method("update_worker", Right.ADMIN, SettingsParams)
+async def update_worker(turn: Turn, params: SettingsParams) -> object:
+    """Change a worker's name or policy, running or not; answered with both as they are now."""
+    autostart = None if params.autostart is None else read_autostart(params.autostart)
+    config = await turn.office.supervisor.change_settings(
+        params.workerid, name=params.name, autostart=autostart
+    )
+    return {"name": config.name, "autostart": config.autostart}
 
 
 @TABLE.method("identify", Right.VIEW, NoParams, When.URGENT)

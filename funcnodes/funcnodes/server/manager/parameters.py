@@ -53,6 +53,14 @@ class LimitsParams(msgspec.Struct, frozen=True):
     limits: dict[str, float | int | str | None]
 
 
+class SettingsParams(msgspec.Struct, frozen=True):
+    """Whose settings, and what is to be another; what is not given stays."""
+
+    workerid: str
+    name: str | None = None
+    autostart: str | bool | None = None
+
+
 class GrantParams(msgspec.Struct, frozen=True):
     """What a token is to open."""
 

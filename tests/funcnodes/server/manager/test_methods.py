@@ -16,10 +16,13 @@ from funcnodes.server.client import ManagerRefused, connect
 from funcnodes.server.manager.methods import WISH_REFUSED
 from funcnodes.server.manager.service import open_manager
 from funcnodes_worker.home.supervisor_file import read_supervisor_file
+from funcnodes_worker.home.worker_config import read_worker_config
+from funcnodes_worker.home.worker_home import WorkerHome
 from funcnodes_worker.rpc import errors
 
 from tests.support.fleet import (
     TINY_WORKER,
+    Status,
     base_in,
     fleet_of,
     manager_of,
@@ -89,6 +92,36 @@ async def test_mistakes_have_their_codes(tmp_path: Path) -> None:
         errors.INVALID_PARAMS,
         errors.NOT_FOUND,
     ]
+
+
+async def test_a_stopped_worker_gets_another_name_and_policy(tmp_path: Path) -> None:
+    """On disk, told to who watches, and one field alone; a policy that there is not changes nothing."""
+    base, told = base_in(tmp_path), asyncio.Queue[list[Status]]()
+
+    def hear(method: str, params: dict[str, Any]) -> None:
+        if method == "status":
+            told.put_nowait(params["workers"])
+
+    async with fleet_of(base) as client, connect(base, hear) as watcher:
+        uuid = await new_worker(client, "first", start=False)
+        await watcher.call("watch")
+        both = await client.call("update_worker", workerid=uuid, name="second", autostart="always")
+        async with asyncio.timeout(10):
+            while (await told.get())[0]["name"] != "second":
+                pass
+        one = await client.call("update_worker", workerid=uuid, autostart=False)
+        with pytest.raises(ManagerRefused) as refused:
+            await client.call("update_worker", workerid=uuid, name="third", autostart="sometimes")
+        with pytest.raises(ManagerRefused) as unknown:
+            await client.call("update_worker", workerid="nobody", name="third")
+        shown = await status_of(client, uuid)
+        written = read_worker_config(WorkerHome(base, uuid))
+
+    assert both == {"name": "second", "autostart": "always"}
+    assert one == {"name": "second", "autostart": "never"}
+    assert (refused.value.code, unknown.value.code) == (errors.INVALID_PARAMS, errors.NOT_FOUND)
+    assert (shown["name"], shown["autostart"], shown["phase"]) == ("second", "never", "stopped")
+    assert (written.name, written.autostart) == ("second", "never")
 
 
 async def test_a_second_worker_of_the_same_id_is_refused(tmp_path: Path) -> None:
