@@ -80,10 +80,14 @@ export function Canvas() {
   useEffect(() => {
     setSeen(() => {
       const box = frame.current?.getBoundingClientRect();
-      if (!box) return { x: 0, y: 0, width: 0, height: 0 };
+      if (!box) return { area: { x: 0, y: 0, width: 0, height: 0 }, taken: [] };
       const { zoom } = flow.getViewport();
       const corner = flow.screenToFlowPosition({ x: box.x, y: box.y });
-      return { ...corner, width: box.width / zoom, height: box.height / zoom };
+      const taken = flow.getNodes().flatMap(({ type, position, measured }) => {
+        const { width, height } = measured ?? {};
+        return type === "frame" || !width || !height ? [] : [{ ...position, width, height }];
+      });
+      return { area: { ...corner, width: box.width / zoom, height: box.height / zoom }, taken };
     });
   }, [flow]);
 

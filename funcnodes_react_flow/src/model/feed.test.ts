@@ -2,6 +2,7 @@
 import { describe, expect, it } from "vitest";
 import {
   EMPTY_FEED,
+  failureText,
   heldText,
   IDLE,
   isHeld,
@@ -170,5 +171,16 @@ describe("a held node", () => {
     expect(heldText("held: the worker was started in safe mode, which runs nothing; change it")).toBe(
       "Held: safe mode runs nothing",
     );
+  });
+});
+
+describe("a failure", () => {
+  it.each([
+    ["division by zero", "ZeroDivisionError", "division by zero"],
+    ["'what'", "KeyError", "KeyError: 'what'"],
+    ["", "AssertionError", "AssertionError"],
+    [" ", "", "It failed without a word"],
+  ])("“%s” of %s reads “%s”", (message, kind, text) => {
+    expect(failureText({ message, kind })).toBe(text);
   });
 });

@@ -44,6 +44,12 @@ export function heldText(message: string): string {
   return `${message.charAt(0).toUpperCase()}${message.slice(1)}`;
 }
 
+/** What went wrong, as one reads it: an error without words, or whose words are only a key, is named. */
+export function failureText({ message, kind }: Pick<RunError, "message" | "kind">): string {
+  if (message.trim() === "") return kind || "It failed without a word";
+  return kind === "KeyError" ? `${kind}: ${message}` : message;
+}
+
 export interface Preview {
   mime: string;
   value?: Json;
@@ -52,6 +58,8 @@ export interface Preview {
   type: string;
   /** Encoding it takes so long that the worker does so only on request. */
   tooSlow?: boolean;
+  /** What is left out: "1,000 items" of a value that was cut, "nan" where JSON has no word. */
+  summary?: string;
 }
 
 export type PortValues = Readonly<Record<string, Preview | null>>;
@@ -160,6 +168,7 @@ export function toPreview(value: unknown): Preview | null | undefined {
     cut: value.cut === true,
     type: typeof value.type === "string" ? value.type : "",
     ...(value.too_slow === true ? { tooSlow: true } : {}),
+    ...(typeof value.summary === "string" ? { summary: value.summary } : {}),
   };
 }
 

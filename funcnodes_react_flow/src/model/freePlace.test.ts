@@ -1,14 +1,14 @@
 import { describe, expect, it } from "vitest";
-import { freePlace } from "./freePlace";
+import { type Area, CARD, freePlace } from "./freePlace";
 import type { Point } from "./newNode";
 
 const DESK = { x: 0, y: 0, width: 860, height: 800 };
 const PHONE = { x: 0, y: 0, width: 390, height: 700 };
 
 function several(count: number, seen: typeof DESK): Point[] {
-  const places: Point[] = [];
-  for (let number = 0; number < count; number += 1) places.push(freePlace(seen, places));
-  return places;
+  const places: Area[] = [];
+  for (let number = 0; number < count; number += 1) places.push({ ...freePlace(seen, places), ...CARD });
+  return places.map(({ x, y }) => ({ x, y }));
 }
 
 describe("freePlace", () => {
@@ -41,7 +41,14 @@ describe("freePlace", () => {
   });
 
   it("goes beside a node that stands anywhere", () => {
-    const place = freePlace(DESK, [{ x: 400, y: 300 }]);
+    const place = freePlace(DESK, [{ x: 400, y: 300, ...CARD }]);
     expect(Math.abs(place.x - 400) >= 240 || Math.abs(place.y - 300) >= 150).toBe(true);
+  });
+
+  it("keeps off the whole of a node that is taller than others", () => {
+    const tall = { x: 34, y: 325, width: 240, height: 240 };
+    const places = [tall];
+    for (let number = 0; number < 3; number += 1) places.push({ ...freePlace(DESK, places), ...CARD });
+    expect(places.at(-1)).toMatchObject({ x: 310, y: 511 });
   });
 });

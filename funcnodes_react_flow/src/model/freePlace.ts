@@ -10,13 +10,13 @@ export interface Area {
 }
 
 /** A node as it comes: its width, and the height of one with three ports. */
-const CARD = { width: 240, height: 150 };
+export const CARD = { width: 240, height: 150 };
 const GAP = 36;
 const RINGS = 4;
 const STEP = 32;
 
-/** Returns a corner beside the others, about the middle; where all is full, a visible step from the others. */
-export function freePlace(seen: Area, nodes: readonly Point[]): Point {
+/** Returns a corner beside what is there, about the middle; where all is full, a visible step from the others. */
+export function freePlace(seen: Area, taken: readonly Area[]): Point {
   // Three in a row stand about the middle, and wires drawn between them go to the right, as one reads.
   const before = seen.width >= 3 * CARD.width + 2 * GAP ? CARD.width + GAP : 0;
   const start = {
@@ -24,10 +24,12 @@ export function freePlace(seen: Area, nodes: readonly Point[]): Point {
     y: seen.y + seen.height / 2 - CARD.height / 2,
   };
   const overlaps = (place: Point) =>
-    nodes.some(
-      (node) =>
-        Math.abs(node.x - place.x) < CARD.width + GAP / 2 &&
-        Math.abs(node.y - place.y) < CARD.height + GAP / 2,
+    taken.some(
+      (area) =>
+        area.x < place.x + CARD.width + GAP / 2 &&
+        place.x < area.x + area.width + GAP / 2 &&
+        area.y < place.y + CARD.height + GAP / 2 &&
+        place.y < area.y + area.height + GAP / 2,
     );
   const isSeen = (place: Point) =>
     place.x >= seen.x &&
@@ -35,7 +37,7 @@ export function freePlace(seen: Area, nodes: readonly Point[]): Point {
     place.x + CARD.width <= seen.x + seen.width &&
     place.y + CARD.height <= seen.y + seen.height;
   const found = around(start).find((place) => isSeen(place) && !overlaps(place));
-  return found ?? stepAside(start, nodes);
+  return found ?? stepAside(start, taken);
 }
 
 /** Returns places on a grid: the row to the right, the rows below and above it; what lies to the left comes last. */

@@ -29,6 +29,8 @@ export function shown(preview: Preview | null | undefined): Shown {
   if (preview.value === undefined) {
     return preview.data === undefined ? { kind: "nothing" } : { kind: "bytes", text: bytesText(preview) };
   }
+  // A number that JSON has no word for came as null; None has no summary.
+  if (preview.value === null && preview.summary) return { kind: "scalar", text: preview.summary };
   return shownValue(preview.value, preview.cut);
 }
 
@@ -69,14 +71,16 @@ export function numberText(value: number): string {
 }
 
 export function bytesText(preview: Preview): string {
-  const size = Math.floor(((preview.data?.length ?? 0) * 3) / 4);
+  const data = preview.data ?? "";
+  const size = (data.length * 3) / 4 - (data.endsWith("==") ? 2 : data.endsWith("=") ? 1 : 0);
   const amount = size < 1024 ? `${size} bytes` : `${(size / 1024).toFixed(1)} KiB`;
   return `${amount}${preview.cut ? " (beginning)" : ""} of ${preview.mime}`;
 }
 
-/** One line for the row of a port. */
+/** One line for the row of a port: how much there is comes first where not all of it is shown. */
 export function lineOf(preview: Preview | null | undefined): string {
   const what = shown(preview);
+  const amount = preview?.cut && preview.summary ? preview.summary : null;
   switch (what.kind) {
     case "nothing":
       return "";
@@ -86,9 +90,11 @@ export function lineOf(preview: Preview | null | undefined): string {
     case "bytes":
       return what.text;
     case "table":
-      return `${what.table.rows.length} × ${what.table.columns.length} table`;
-    case "tree":
-      return JSON.stringify(what.value);
+      return `${amount ?? `${what.table.rows.length} × ${what.table.columns.length}`} table`;
+    case "tree": {
+      const text = JSON.stringify(what.value);
+      return amount === null ? text : `${amount}: ${text.slice(0, -1)}…`;
+    }
     case "image":
       return "image";
   }

@@ -1,6 +1,6 @@
 import { Archive, Ban, CircleAlert, Hand, Info, Play, Square, Unplug } from "lucide-react";
 import { memo, useState } from "react";
-import { heldText, isHeld, type NodeState } from "../model/feed";
+import { failureText, heldText, isHeld, type NodeState } from "../model/feed";
 import { sentenceOf } from "../model/figures";
 import { isInput, keyOf, titleOf } from "../model/graph";
 import { Bar } from "../parts/Bar";
@@ -197,7 +197,7 @@ function Footer({ node, state }: { node: NodeRecord; state: NodeState }) {
         onClick={() => open({ kind: "error", node: node.id })}
       >
         <CircleAlert size={13} className="mt-px shrink-0" />
-        <span className="line-clamp-3 min-w-0 break-words">{state.error.message}</span>
+        <span className="line-clamp-3 min-w-0 break-words">{failureText(state.error)}</span>
       </button>
     );
   }

@@ -57,6 +57,11 @@ describe("a planned change", () => {
     expect(screen.queryByTestId("module-apply")).toBeNull();
   });
 
+  it("that upgrades everything says what stays", () => {
+    const text = shown({ change: { upgrade: true }, plan: { ...PLAN, lines: [] } });
+    expect(text).toContain("asked for at an exact version keeps it");
+  });
+
   it("that could not be done says that nothing has changed, and why", () => {
     const text = shown({ phase: "failed", plan: null, lines: ["Resolving", "there is no such package"] });
     expect(text).toContain("this could not be done. Nothing has changed.");

@@ -148,7 +148,7 @@ const NodeItem = memo(function NodeItem({
         <span className="flex items-baseline gap-2">
           <span className="min-w-0 truncate">{node.name}</span>
           {withPath && (
-            <span className="ml-auto max-w-[55%] shrink-0 truncate text-[11px] text-ink-3">
+            <span className="ml-auto max-w-[55%] shrink-0 truncate text-[11px] text-ink-3 group-hover:invisible">
               {node.path.at(-1)}
             </span>
           )}

@@ -1,5 +1,6 @@
 import { Check, Copy } from "lucide-react";
 import { useState } from "react";
+import { failureText } from "../model/feed";
 import { nodeOf, titleOf } from "../model/graph";
 import { Button } from "../parts/Button";
 import { Modal } from "../parts/Modal";
@@ -35,7 +36,7 @@ function Failure({ node }: { node: string }) {
     <Modal title={`${title} failed`} width="large" onClose={() => open(null)}>
       {error ? (
         <>
-          <p className="mb-3 break-words font-medium text-danger">{error.message}</p>
+          <p className="mb-3 break-words font-medium text-danger">{failureText(error)}</p>
           <div className="relative">
             <pre
               data-testid="traceback"

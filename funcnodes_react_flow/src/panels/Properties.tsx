@@ -1,6 +1,6 @@
 import { Eye, EyeOff, Group, RotateCcw } from "lucide-react";
 import { Fragment } from "react";
-import { heldText, isHeld, type Preview } from "../model/feed";
+import { failureText, heldText, isHeld, type Preview } from "../model/feed";
 import { duration, type Figures } from "../model/figures";
 import { isInput, keyOf, titleOf } from "../model/graph";
 import { summaryOf } from "../model/library";
@@ -152,7 +152,7 @@ function Form({ node }: { node: NodeRecord }) {
             className="w-full rounded-lg bg-danger-soft px-3 py-2 text-left text-danger text-xs hover:underline"
             onClick={() => open({ kind: "error", node: node.id })}
           >
-            {state.error.message}
+            {failureText(state.error)}
           </button>
         )}
       </section>

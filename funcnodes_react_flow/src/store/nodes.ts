@@ -1,22 +1,28 @@
 /** Actions that turn what a person does with nodes into edits. */
 
 import { type End, wire } from "../model/connect";
-import { type Area, freePlace } from "../model/freePlace";
+import { type Area, CARD, freePlace } from "../model/freePlace";
 import { edgeKey, nodeOf, portOf, positionOf } from "../model/graph";
 import { addNode, copyText, newNodeId, type Point, pasteEdits } from "../model/newNode";
 import type { Edge, Edit, Json } from "../wire/generated";
 import { edit, shownGraph, useGraph } from "./graph";
 import { type Toast, toast, useView } from "./view";
 
-let seen: () => Area = () => ({ x: 0, y: 0, width: 0, height: 0 });
+/** The part of the graph that is seen, and what of it is taken. */
+interface Seen {
+  readonly area: Area;
+  readonly taken: readonly Area[];
+}
+
+let seen: () => Seen = () => ({ area: { x: 0, y: 0, width: 0, height: 0 }, taken: [] });
 
 export function middleOfView(): Point {
-  const area = seen();
+  const { area } = seen();
   return { x: area.x + area.width / 2, y: area.y + area.height / 2 };
 }
 
 /** The canvas says how to find the part of the graph that is seen. */
-export function setSeen(find: () => Area): void {
+export function setSeen(find: () => Seen): void {
   seen = find;
 }
 
@@ -36,11 +42,14 @@ export function addNodeOf(classId: string, at: Point | null = null): string | nu
 }
 
 function placeBesideOthers(): Point {
-  const nodes = Object.values(shownGraph(useGraph.getState()).nodes).map(positionOf);
-  return freePlace(
-    seen(),
-    nodes.filter((place) => place !== null),
-  );
+  const { area, taken } = seen();
+  const drawn = new Set(taken.map(({ x, y }) => `${x} ${y}`));
+  // One that was added a moment ago is in the document and not drawn yet: it counts as large as they come.
+  const fresh = Object.values(shownGraph(useGraph.getState()).nodes).flatMap((node) => {
+    const place = positionOf(node);
+    return place === null || drawn.has(`${place.x} ${place.y}`) ? [] : [{ ...place, ...CARD }];
+  });
+  return freePlace(area, [...taken, ...fresh]);
 }
 
 export function connectPorts(from: End, to: End, at: Toast["at"]): void {

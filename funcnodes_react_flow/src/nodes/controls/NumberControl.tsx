@@ -1,7 +1,6 @@
 import { Slider } from "radix-ui";
 import { type KeyboardEvent, useEffect, useRef, useState } from "react";
 import { type Control, parseNumber } from "../../model/control";
-import { numberText } from "../../model/preview";
 import { FIELD } from "../../parts/Field";
 import type { ControlProps } from "./props";
 
@@ -28,8 +27,9 @@ export function NumberControl({ control, value, onCommit, testId, label, placeho
 }
 
 function NumberText({ control, value, onCommit, testId, label, placeholder }: Omit<Props, "isOwn">) {
-  // A default that is no number ("none", a marker of the module) is told, not offered as something typed wrongly.
-  const shown = typeof value === "number" ? numberText(value) : "";
+  // All digits: what is edited further must not lose those that are not shown. A default that is no number
+  // ("none", a marker of the module) is told, not offered as something typed wrongly.
+  const shown = typeof value === "number" ? String(value) : "";
   const [draft, setDraft] = useState<string | null>(null);
   const [refused, setRefused] = useState(false);
   const parsed = parseNumber(draft ?? shown, control);
