@@ -5,6 +5,7 @@ One running system and one browser serve all tests. Each begins with an empty gr
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
 from collections.abc import AsyncIterator, Generator
@@ -16,7 +17,7 @@ import pytest_asyncio
 from funcnodes.server.client import connect
 from funcnodes_worker.home.worker_config import WorkerConfig, write_worker_config
 from funcnodes_worker.home.worker_home import WorkerHome
-from playwright.async_api import Browser, Locator, Page, expect
+from playwright.async_api import Browser, Locator, Page, Route, expect
 
 from tests.support.browser import open_browser, require_chromium
 from tests.support.editor import (
@@ -231,6 +232,49 @@ async def test_files_come_go_are_renamed_and_come_back(
         await page.get_by_label("Restore notes.txt").click()
         await expect(page.get_by_text("The trash is empty")).to_be_visible()
         assert (files / "notes.txt").read_text() == "this is notes.txt"
+
+
+PIECE = 4 * 1024 * 1024
+"""How much of a file the page sends at once."""
+
+
+async def test_an_upload_goes_on_over_a_cut_connection_and_a_reload(
+    browser: Browser, system: System, tmp_path: Path
+) -> None:
+    """Where it stands, without a hand; after the reload once the same file is chosen again."""
+    sent = bytes(range(256)) * (9 * 4096)
+    (tmp_path / "large.bin").write_bytes(sent)
+    offsets: list[int] = []
+    is_cut = asyncio.Event()
+
+    async def hinder(route: Route) -> None:
+        if route.request.method != "PATCH":
+            return await route.continue_()
+        offsets.append(int(route.request.headers["upload-offset"]))
+        if len(offsets) == 2:
+            return await route.abort("connectionreset")
+        if len(offsets) == 4:
+            # Never answered: the page is reloaded while it waits.
+            return is_cut.set()
+        return await route.continue_()
+
+    async with opened(browser, system) as editor:
+        page = editor.page
+        await page.route("**/uploads/*", hinder)
+        await page.get_by_role("button", name="Files", exact=True).click()
+        await page.get_by_test_id("files-chooser").set_input_files(tmp_path / "large.bin")
+        async with asyncio.timeout(30):
+            await is_cut.wait()
+        await expect(page.get_by_test_id("uploads")).to_contain_text("large.bin")
+        await page.reload()
+        await page.get_by_role("button", name="Files", exact=True).click()
+        await page.get_by_test_id("files-chooser").set_input_files(tmp_path / "large.bin")
+        await expect(page.get_by_test_id("file-large.bin")).to_be_visible()
+        assert (WorkerHome(system.base, system.uuid).files / "large.bin").read_bytes() == sent
+        assert offsets == [0, PIECE, PIECE, 2 * PIECE, 2 * PIECE]
+        # The browser itself writes down that the connection was cut; nothing else may stand there.
+        assert ["ERR_CONNECTION_RESET" in complaint for complaint in editor.complaints] == [True]
+        editor.complaints.clear()
 
 
 async def test_a_workers_details_are_shown_and_changed(browser: Browser, system: System) -> None:
