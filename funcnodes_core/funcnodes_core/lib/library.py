@@ -51,8 +51,10 @@ class Library(EventEmitterMixin):
 
     def add_nodes(self, nodeclasses: Iterable[type[Node]], shelf: str | Sequence[str]) -> None:
         """Put node classes on a shelf, which is made when it is missing."""
-        there = self._shelf_at(_path(shelf), make=True)
-        there.nodes.extend(node for node in nodeclasses if node not in there.nodes)
+        path = _path(shelf)
+        new = check_shelf(Shelf(name=path[-1] if path else "", nodes=list(nodeclasses))).nodes
+        there = self._shelf_at(path, make=True)
+        there.nodes.extend(node for node in new if node not in there.nodes)
         self.emit("after_add_nodes", {"result": there})
 
     def add_external_shelf(self, shelf: Shelf, mount: str | Sequence[str] | None = None) -> None:

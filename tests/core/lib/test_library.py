@@ -82,6 +82,15 @@ def test_the_library_merges_by_name_and_holds_its_classes() -> None:
         library.get_shelf_by_path(["new", "deep"])
 
 
+@pytest.mark.parametrize("wrong", [5, "tests.inc", lambda a: a, None])
+def test_what_is_no_node_class_comes_on_no_shelf(wrong: Any) -> None:
+    """Nor does the shelf that it was meant for."""
+    library = Library()
+    with pytest.raises(ShelfTypeError, match="on shelf 'deep' is no node class"):
+        library.add_nodes([inc, wrong], ["top", "deep"])
+    assert library.shelves == []
+
+
 def test_lent_shelves_vanish_with_their_owner() -> None:
     """They are held weakly."""
     library, lent = Library(), tree()
