@@ -174,10 +174,16 @@ def _entries() -> Iterator[tuple[Distribution, EntryPoint]]:
     # Reading metadata is needed by those who look for modules, not by everybody who imports us.
     from importlib.metadata import distributions
 
+    seen: set[str] = set()
     for distribution in distributions():
-        for entry in distribution.entry_points:
-            if entry.group == GROUP:
-                yield distribution, entry
+        entries = [entry for entry in distribution.entry_points if entry.group == GROUP]
+        if not entries:
+            continue
+        name = distribution.metadata["Name"]
+        # One that stands twice is imported from the first place of `sys.path`; the other is hidden by it.
+        if name not in seen:
+            seen.add(name)
+            yield from ((distribution, entry) for entry in entries)
 
 
 def setup() -> dict[str, InstalledModule]:

@@ -118,6 +118,25 @@ def test_setup_finds_modules_without_importing_them(installed: str) -> None:
     )
 
 
+def test_the_version_is_that_of_what_is_imported(
+    installed: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Section 11: an older one further behind on the path is hidden, as its code is."""
+    information = tmp_path / "behind" / f"{installed}-0.9.dist-info"
+    information.mkdir(parents=True)
+    (information / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {installed}\nVersion: 0.9\n")
+    (information / "entry_points.txt").write_text(
+        f"[funcnodes.module]\nmodule = {installed}\nold = {installed}\n"
+    )
+    monkeypatch.setattr(sys, "path", [*sys.path, str(tmp_path / "behind")])
+    entry = fn.setup()[installed]
+    assert (entry.version, entry.description, list(entry.entry_points)) == (
+        "1.2",
+        "Sum",
+        ["module", "shelf", "broken"],
+    )
+
+
 def test_a_setup_plugin_sees_modules_of_before_and_after(installed: str) -> None:
     """Section 11: with the module itself, one function per defining Python module."""
     seen: list[str] = []
