@@ -65,7 +65,7 @@ async def weather(folder: Path, *, workers: int, own: int, seconds: float) -> No
 @pytest.mark.timeout(150)
 async def test_eight_workers_in_a_storm(tmp_path: Path) -> None:
     """Two of them with environments of their own that are changed meanwhile."""
-    await weather(tmp_path, workers=8, own=2, seconds=22)
+    await weather(tmp_path, workers=8, own=2, seconds=14)
 
 
 @pytest.mark.soak

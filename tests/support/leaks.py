@@ -14,6 +14,8 @@ from pathlib import Path
 
 import psutil
 
+from tests.support import warm_start
+
 GRACE_S = 5.0
 """How long an ending thread or process may take after its test; real leaks stay for ever."""
 
@@ -50,9 +52,9 @@ def _below(pid: int) -> list[int]:
 
 
 def _kept_warm() -> frozenset[int]:
-    """Return the processes that wait for nodes: tests share them, since one takes seconds to make."""
+    """Return the processes that wait for nodes or workers: tests share them, since one takes long to make."""
     process = sys.modules.get("funcnodes_core.engine.executors.process")
-    return process.POOL.pids if process is not None else frozenset()
+    return (process.POOL.pids if process is not None else frozenset()) | warm_start.pids()
 
 
 def end_what_is_kept_warm() -> list[str]:
@@ -61,7 +63,8 @@ def end_what_is_kept_warm() -> list[str]:
     pids = _kept_warm()
     if process is not None:
         process.POOL.close()
-    return [f"process {pid} of a node" for pid in sorted(pids) if psutil.pid_exists(pid)]
+    warm_start.close()
+    return [f"process {pid} of nodes or workers" for pid in sorted(pids) if psutil.pid_exists(pid)]
 
 
 def _children() -> list[psutil.Process]:

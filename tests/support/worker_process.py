@@ -31,8 +31,10 @@ from funcnodes_worker.home.worker_home import WorkerHome
 from funcnodes_worker.runtime.library_loader import LibraryLoader
 from msgspec import convert
 
+from tests.support import warm_start
 from tests.support.processes import program_environment
 from tests.support.store_check import assert_disk_equals, document_of, opened_copy
+from tests.support.warm_start import WarmProcess
 
 PACKAGES = Path(__file__).with_name("packages")
 LIMIT_S = 30.0
@@ -147,7 +149,7 @@ class WorkerProcess:
 
     base: Base
     uuid: str
-    process: asyncio.subprocess.Process
+    process: asyncio.subprocess.Process | WarmProcess
 
     @property
     def home(self) -> WorkerHome:
@@ -238,11 +240,7 @@ async def spawn(
     environment = program_environment()
     environment["PYTHONPATH"] = str(packages)
     extra = arguments if supervised else (*arguments, "--no-supervisor")
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-X", "faulthandler", "-m", "funcnodes_worker.process.main",
-        "--base", str(home.base.folder), "--uuid", home.uuid, *extra,
-        env=environment, stdin=asyncio.subprocess.DEVNULL, start_new_session=True,
-    )  # fmt: skip
+    process = await _start(("--base", str(home.base.folder), "--uuid", home.uuid, *extra), environment)
     worker = WorkerProcess(home.base, home.uuid, process)
     try:
         await worker.wait_ready()
@@ -252,6 +250,17 @@ async def spawn(
         await process.wait()
         raise
     return worker
+
+
+async def _start(
+    arguments: Sequence[str], environment: dict[str, str]
+) -> asyncio.subprocess.Process | WarmProcess:
+    if warm_start.IS_POSSIBLE:
+        return warm_start.nest().start(arguments, environment)
+    return await asyncio.create_subprocess_exec(
+        sys.executable, "-X", "faulthandler", "-m", "funcnodes_worker.process.main", *arguments,
+        env=environment, stdin=asyncio.subprocess.DEVNULL, start_new_session=True,
+    )  # fmt: skip
 
 
 @contextlib.asynccontextmanager
