@@ -1,16 +1,24 @@
-"""aiohttp imported without what a worker may never need: the certificates of the world's authorities.
+"""aiohttp imported without what a worker may never need: certificates, the machine's proxies, names of signs.
 
-aiohttp reads them twice when it is imported, for clients that speak TLS: 2.6 MiB and some hundredths of a
-second of every worker's start, and a worker is a server. Here they are read when one of its contexts is first
-used, by a node that is a client; what is checked then is the same. Has to be imported before all that imports
-aiohttp.
+aiohttp reads the certificates of the world's authorities twice when it is imported, for clients that speak
+TLS: 2.6 MiB and some hundredths of a second of every worker's start, and a worker is a server. Here they are
+read when one of its contexts is first used, by a node that is a client; what is checked then is the same. So
+are the modules of `LATE` (0.75 MiB) imported when one of their functions is first called. Has to be imported
+before all that imports aiohttp.
 """
 
 from __future__ import annotations
 
 import importlib
 import ssl
+import sys
+from collections.abc import Callable, Mapping
+from types import ModuleType
 from typing import Any
+
+LATE: Mapping[str, tuple[str, ...]] = {"urllib.request": ("getproxies", "proxy_bypass"), "html": ("escape",)}
+"""Modules of which aiohttp needs these functions only, and those for clients and listings: a clients' side of
+HTTP and the 2,231 names of signs in HTML."""
 
 _READS = ("load_default_certs", "set_default_verify_paths")
 
@@ -53,9 +61,12 @@ def import_lean(module: str) -> None:
     own = {name: vars(ssl.SSLContext).get(name) for name in _READS}
     for name in _READS:
         setattr(ssl.SSLContext, name, read_later)
+    stand_ins = [_stand_in(name) for name in LATE if name not in sys.modules]
     try:
         importlib.import_module(module)
     finally:
+        for stand_in in stand_ins:
+            del sys.modules[stand_in.__name__]
         for name, method in own.items():
             if method is None:
                 delattr(ssl.SSLContext, name)
@@ -65,4 +76,19 @@ def import_lean(module: str) -> None:
         context.__class__ = LateContext
 
 
-import_lean("aiohttp")
+def _stand_in(name: str) -> ModuleType:
+    """Return what is imported in place of a module meanwhile: its functions, which import it when called."""
+    module = sys.modules[name] = ModuleType(name)
+    for function in LATE[name]:
+        setattr(module, function, _late(name, function))
+    return module
+
+
+def _late(module: str, function: str) -> Callable[..., Any]:
+    def called(*args: Any, **named: Any) -> Any:
+        return getattr(importlib.import_module(module), function)(*args, **named)
+
+    return called
+
+
+import_lean("aiohttp.web")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import importlib.metadata
+import os
 import signal
 import sys
 import time
@@ -16,7 +18,12 @@ from funcnodes_worker.runtime.running import Run, RunningNode
 from tests.support.processes import program_environment
 from tests.support.worker_process import PACKAGES, WorkerProcess, make_worker, running_worker
 
-OTHERS = {"numpy", "pandas", "pydantic", "rich", "typer", "pyarrow", "PIL", "tqdm.gui", "unittest", "pytest"}
+OTHERS = {
+    "numpy", "pandas", "pydantic", "rich", "typer", "pyarrow", "PIL", "tqdm.gui", "unittest", "pytest",
+    # For clients of the web, and a watch over linked modules: imported where they are needed.
+    "urllib.request", "http.client", "html.entities", "watchdog",
+}  # fmt: skip
+MOST_MIB = 50
 
 
 def wakeups(pid: int) -> int:
@@ -57,7 +64,8 @@ async def test_an_idle_worker_is_small_and_has_not_imported_what_only_others_nee
     """From start to stop, a client served in between: each would cost every worker time and memory."""
     home = make_worker(tmp_path)
     imports = tmp_path / "imports"
-    environment = {**program_environment(), "PYTHONPATH": str(PACKAGES)}
+    path = os.pathsep.join((str(PACKAGES), str(installed(tmp_path, "funcnodes-basic"))))
+    environment = {**program_environment(), "PYTHONPATH": path}
     with imports.open("wb") as told:
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-X", "importtime", "-m", "funcnodes_worker.process.main",
@@ -70,6 +78,8 @@ async def test_an_idle_worker_is_small_and_has_not_imported_what_only_others_nee
         async with worker.connect(subscribe=True) as client:
             await client.call("get_library")
             await client.call("full_state")
+        # What is in memory, code of libraries that others share included: what the system tells a user of it
+        # (`ps`, `top`), and what the original's 66 MiB are. Its own share alone (PSS) is a third less.
         size = psutil.Process(process.pid).memory_info().rss / 2**20
         assert await worker.end(signal.SIGTERM) == 0
     finally:
@@ -79,7 +89,17 @@ async def test_an_idle_worker_is_small_and_has_not_imported_what_only_others_nee
     imported = {line.split("|")[-1].strip() for line in imports.read_text().splitlines() if "|" in line}
     assert "funcnodes_worker.server.app" in imported
     assert imported & OTHERS == set()
-    assert size <= 60, f"{size:.1f} MiB; the benchmark keeps the exact figure, 50"
+    assert size <= MOST_MIB, f"{size:.1f} MiB"
+
+
+def installed(folder: Path, name: str) -> Path:
+    """Return a folder in which a package is known as installed: linked ones are watched for changes."""
+    distribution = importlib.metadata.distribution(name)
+    place = folder / "installed" / f"{name.replace('-', '_')}-{distribution.version}.dist-info"
+    place.mkdir(parents=True)
+    for file in ("METADATA", "entry_points.txt"):
+        (place / file).write_text(distribution.read_text(file) or "")
+    return place.parent
 
 
 class Clock:

@@ -65,6 +65,32 @@ async def test_certificates_that_are_read_late_count_as_they_did(
     assert (process.returncode, printed.decode().strip()) == (0, said)
 
 
+LATE = """
+import sys
+before = set(sys.modules)
+import funcnodes_worker.process.lean_start as lean_start
+import aiohttp.helpers, aiohttp.web
+from yarl import URL
+
+late = {"urllib.request", "http.client", "html", "html.entities"}
+assert not late & (set(sys.modules) - before), late & set(sys.modules)
+proxy, _ = aiohttp.helpers.get_env_proxy_for_url(URL("http://example.org/"))
+assert str(proxy) == "http://proxy.example:8080", proxy
+assert aiohttp.web_urldispatcher.html_escape('<"a"') == "&lt;&quot;a&quot;"
+import html, urllib.request
+assert html.unescape("&auml;") == "\u00e4"
+assert urllib.request.Request("http://example.org/").host == "example.org"
+"""
+
+
+async def test_modules_that_are_imported_late_do_what_they_did() -> None:
+    """For aiohttp, and for nodes that import them themselves."""
+    environment = os.environ | {"http_proxy": "http://proxy.example:8080", "no_proxy": ""}
+    process = await asyncio.create_subprocess_exec(sys.executable, "-c", LATE, env=environment)
+    async with asyncio.timeout(60):
+        assert await process.wait() == 0
+
+
 async def hello(request: web.Request) -> web.Response:
     """Answer."""
     return web.Response(text="hello")
