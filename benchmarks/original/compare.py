@@ -12,7 +12,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -64,8 +64,13 @@ def run(side: Side, program: str, rows: Sequence[str] = ()) -> Rows:
     return json.loads(ended.stdout.splitlines()[-1])
 
 
-def compared(ours: Sequence[Rows], theirs: Sequence[Rows], as_it_comes: Rows) -> list[dict[str, Any]]:
-    """Return one figure per row: how many times better ours is, with what both showed."""
+def compared(
+    ours: Sequence[Rows],
+    theirs: Sequence[Rows],
+    as_it_comes: Rows,
+    verdict: Callable[[str, float | None], str] = lambda _name, _ratio: "",
+) -> list[dict[str, Any]]:
+    """Return one figure per row: how many times better ours is, what both showed, and the verdict."""
     figures: list[dict[str, Any]] = []
     for name in ours[0]:
         pairs = [(mine[name], other.get(name, {})) for mine, other in zip(ours, theirs, strict=True)]
@@ -74,6 +79,7 @@ def compared(ours: Sequence[Rows], theirs: Sequence[Rows], as_it_comes: Rows) ->
         note = f"{_said([mine for mine, _ in pairs])} beside {_said([other for _, other in pairs])}"
         if name in as_it_comes:
             note += f" (as it comes: {_said([as_it_comes[name]])})"
+        note += verdict(name, statistics.median(known) if known else None)
         figures.append(
             {
                 "name": f"{name}: times better than the original",
