@@ -66,13 +66,14 @@ def test_an_integer_is_used_again() -> None:
 def test_a_chain_built_from_its_end_costs_no_search() -> None:
     """A root and a leaf move without looking at what lies between."""
     order = Order()
-    started = time.perf_counter()
+    started = time.process_time()
     last = order.add()
     for _ in range(100_000):
         new = order.add()
         order.add_edge(new, last)
         last = new
-    assert time.perf_counter() - started < 5
+    # Of the processor: others at work on the machine are not counted.
+    assert time.process_time() - started < 5
     assert order.label[last] < order.label[0]
 
 
