@@ -57,6 +57,8 @@ class Evidence:
     last_words: tuple[str, ...] = ()
     crashed_in: str = ""
     """The line of Python that ran when native code crashed the process."""
+    kernel: str = ""
+    """What the kernel's own counts said about it."""
     killed_for: str = ""
     """Why the supervisor itself ended it, if it did."""
 

@@ -1,6 +1,7 @@
 """Why a process ended, as a sentence made of what was seen and nothing else.
 
-Owns the wording. Does not guess: "out of memory" is said of no process, its memory in use is.
+Owns the wording. Does not guess: that memory ran out is said where the kernel says so; how much was in use is
+said always.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ _FAULTS = frozenset(
     if (number := getattr(signal, name, None)) is not None
 )
 """The signals that a program gets for what it does itself."""
+_KILL = 9
+"""The number that a kernel without memory kills by; Windows has no name for it."""
 
 
 def is_clean(status: ExitStatus) -> bool:
@@ -37,6 +40,8 @@ def exit_sentence(status: ExitStatus, evidence: Evidence) -> str:
         parts.append(f"it crashed in {evidence.crashed_in}")
     if evidence.memory is not None and status.signal is not None:
         parts.append(f"{size_text(evidence.memory)} in use when last seen")
+    if evidence.kernel and status.code is None and status.signal in (None, _KILL):
+        parts.append(evidence.kernel)
     if evidence.last_words and status.signal is None and status.code not in (0, None):
         parts.append(f"its last words: {' '.join(evidence.last_words)[-_SHOWN_WORDS:]}")
     return "; ".join(parts)

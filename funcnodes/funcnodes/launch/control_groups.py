@@ -22,6 +22,8 @@ from typing import Protocol
 import psutil
 from funcnodes_worker.home.limits import Limits
 
+from funcnodes.launch.kernel_evidence import kills_in
+
 LOGGER = logging.getLogger(__name__)
 _ROOT = Path("/sys/fs/cgroup")
 _PERIOD_US = 100_000
@@ -32,6 +34,10 @@ class ControlGroups(Protocol):
 
     def limit(self, pid: int, name: str, limits: Limits) -> None:
         """Hold this new process to its limits; what cannot be done is logged. Called once after a launch."""
+        ...
+
+    def memory_kills(self, pid: int) -> int:
+        """Return how often the kernel killed in this process's group for lack of memory."""
         ...
 
     def forget(self, pid: int) -> None:
@@ -50,6 +56,10 @@ class PerProcess:
             _set_rlimit(pid, name, "RLIMIT_DATA", limits.memory_hard)
         if limits.cpu is not None:
             self._bind(pid, name, limits.cpu)
+
+    def memory_kills(self, pid: int) -> int:
+        """Nobody counts them for a single process."""
+        return 0
 
     def forget(self, pid: int) -> None:
         """Nothing is left behind."""
@@ -89,6 +99,11 @@ class CgroupV2:
             PerProcess().limit(pid, name, limits)
             return
         self._groups[pid] = group
+
+    def memory_kills(self, pid: int) -> int:
+        """Return what the group's own count says."""
+        group = self._groups.get(pid)
+        return 0 if group is None else kills_in(group / "memory.events")
 
     def forget(self, pid: int) -> None:
         """Remove the group, which is empty now."""

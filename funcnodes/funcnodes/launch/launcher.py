@@ -78,6 +78,14 @@ class Launcher(Protocol):
         """Return the bytes the process uses. Called with each look at the marker."""
         ...
 
+    def look(self) -> None:
+        """Read what the kernel counts. Called once with each round of looks."""
+        ...
+
+    def kernel_evidence(self, process: ProcessId) -> str:
+        """Return what the kernel's counts said when this process ended. Called once, after `wait`."""
+        ...
+
     def leave(self) -> None:
         """Let go of all processes without ending them. Called once, when the supervisor ends."""
         ...

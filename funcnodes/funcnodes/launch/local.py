@@ -19,6 +19,7 @@ import psutil
 
 from funcnodes.fleet.events import ExitStatus, ProcessId
 from funcnodes.launch.control_groups import ControlGroups, find_groups
+from funcnodes.launch.kernel_evidence import KernelEvidence
 from funcnodes.launch.launcher import LaunchProblem, LaunchSpec
 
 _SAME_START_S = 1.0
@@ -31,6 +32,8 @@ class LocalLauncher:
     def __init__(self, groups: ControlGroups | None = None) -> None:
         self._children: dict[ProcessId, subprocess.Popen[bytes]] = {}
         self._groups = groups or find_groups()
+        self._kernel = KernelEvidence()
+        self._said: dict[ProcessId, str] = {}
 
     def launch(self, spec: LaunchSpec) -> ProcessId:
         """Return the new process, in its own session: Ctrl+C at a terminal reaches it only through us."""
@@ -64,6 +67,7 @@ class LocalLauncher:
             await self._wait_for_end(process)
         else:
             await _wait_in_thread(child, process)
+        self._said[process] = self._kernel.said(self._groups.memory_kills(process.pid))
         if child is None:
             return _reap(process)
         # What the worker left in its group ends with it. Now is the last moment at which the number is surely
@@ -117,6 +121,14 @@ class LocalLauncher:
             return int(psutil.Process(process.pid).memory_info().rss)
         except psutil.Error:
             return None
+
+    def look(self) -> None:
+        """Read what the kernel counts."""
+        self._kernel.look()
+
+    def kernel_evidence(self, process: ProcessId) -> str:
+        """Return what the kernel's counts said when this process ended."""
+        return self._said.pop(process, "")
 
     def leave(self) -> None:
         """Let go of all processes: they go on, in their own sessions, and dial the next supervisor."""

@@ -15,7 +15,7 @@ import re
 import sys
 import time
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import assert_never
 
@@ -191,7 +191,8 @@ class CarryOut:
 
     async def _watch(self, member: Member, process: ProcessId) -> None:
         status = await self._ground.launcher.wait(process)
-        evidence = await asyncio.to_thread(evidence_of, member)
+        kernel = self._ground.launcher.kernel_evidence(process)
+        evidence = replace(await asyncio.to_thread(evidence_of, member), kernel=kernel)
         went_back = False
         is_unheard = member.link is None and process not in member.dialled
         if is_unheard and member.life.blames_environment(status):

@@ -43,6 +43,7 @@ class Lookout:
     async def look_forever(self) -> None:
         """Look at all that run, again and again."""
         while True:
+            self._launcher.look()
             for member in self._roll.call():
                 try:
                     self._look(member)

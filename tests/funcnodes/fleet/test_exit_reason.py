@@ -30,6 +30,16 @@ NODE = NodeRun("blur", 1.0)
         ),
         (ExitStatus(signal=200), Evidence(), "killed by signal 200"),
         (
+            ExitStatus(signal=9),
+            Evidence(memory=8 << 30, kernel="its control group ran out of memory"),
+            "killed by signal 9 (SIGKILL); 8.0 GB in use when last seen; its control group ran out of memory",
+        ),
+        (
+            ExitStatus(code=1),
+            Evidence(kernel="its control group ran out of memory"),
+            "ended by itself with exit code 1",
+        ),
+        (
             ExitStatus(),
             Evidence(),
             "ended in a way that is not known, since an earlier manager had started it",
