@@ -9,6 +9,7 @@ import asyncio
 import json
 import time
 from collections.abc import AsyncGenerator, Iterator
+from typing import Any
 
 import aiohttp
 import pytest
@@ -197,3 +198,100 @@ async def test_any_message_may_come_by_http(worker: WorkerProcess, message: str,
         http.post(f"{worker.address}/message/", data=message) as response,
     ):
         assert response.status == status
+
+
+# 3: the envelope
+
+
+async def test_every_id_comes_back_as_it_was_sent(worker: WorkerProcess) -> None:
+    """Any scalar; none is null. What is no command is ignored, and so are frames of bytes."""
+    sent: list[Any] = ["text", 5, 1.5, True, None]
+    async with worker.connect() as client:
+        for message in ({"type": "other"}, {"no": "type"}, {"type": "result", "id": "text"}):
+            await client.socket.send_str(json.dumps(message))
+        await client.socket.send_bytes(b'{"type": "cmd", "cmd": "clear"}')
+        for one in sent:
+            await client.socket.send_str(json.dumps({"type": "cmd", "cmd": "uuid", "id": one}))
+        await client.socket.send_str('{"type": "cmd", "cmd": "uuid"}')
+        for broken in ({"cmd": "uuid", "kwargs": None}, {}):
+            await client.socket.send_str(json.dumps({"type": "cmd", "id": "broken", **broken}))
+        await client.call("uuid")
+        answers = [one["id"] for one in client.pushed if one["type"] == "result"]
+        assert list(zip(answers, map(type, answers), strict=True)) == [
+            (one, type(one)) for one in [*sent, None]
+        ]
+        errors = [one for one in client.pushed if one["type"] == "error"]
+        assert [(one["id"], one["tb"]) for one in errors] == [("broken", [])] * 2
+        assert len(client.pushed) == len(answers) + len(errors)
+
+
+# 8: uploads
+
+
+@pytest.mark.parametrize(
+    ("names", "answer"),
+    [
+        (["a/b/c.txt"], "a/b/c.txt"),
+        (["a/b/c.txt", "a/b/d/e.txt"], "a/b"),
+        (["a/b/c.txt", "a/b2/c.txt"], "a"),
+        (["a/x.txt", "q/y.txt"], "."),
+        (["top.txt", "a/z.txt"], "."),
+    ],
+)
+async def test_several_uploaded_files_are_answered_by_their_folder(
+    worker: WorkerProcess, names: list[str], answer: str
+) -> None:
+    """The longest one they have in common."""
+    form = aiohttp.FormData(quote_fields=False)
+    for name in names:
+        form.add_field("file", b"hi", filename=name)
+    async with (
+        aiohttp.ClientSession(headers=worker.bearer) as http,
+        http.post(f"{worker.address}/upload/", data=form) as response,
+    ):
+        assert (await response.json())["file"] == answer
+    assert all((worker.home.files / name).is_file() for name in names)
+
+
+# 5.6, 5.8, 11: the library, groups, files
+
+
+async def test_the_library_names_what_its_ids_do_not_say(worker: WorkerProcess) -> None:
+    """No trigger pair, no name that is the id, and what the class says beyond the usual."""
+    async with worker.connect() as client:
+        shelves = (await client.cmd("get_library"))["shelves"]
+    (shelf,) = [one for one in shelves if one["name"] == "Wire"]
+    assert shelf.keys() == {"name", "description", "nodes", "subshelves"}
+    picture = next(node for node in shelf["nodes"] if node["node_id"] == "wire.picture")
+    assert picture == {
+        "node_id": "wire.picture",
+        "node_name": "Picture",
+        "description": "Shows a picture.",
+        "inputs": [{"uuid": name, "type": "str", "description": None} for name in ("text", "note")],
+        "outputs": [{"uuid": "shown", "type": "str", "description": None}],
+        "reset_inputs_on_trigger": True,
+    }
+
+
+async def test_a_group_of_groups_stands_below_what_is_around_all(worker: WorkerProcess) -> None:
+    """A node is in one group; a group that holds nothing is gone; a place is told once it is set."""
+    async with worker.connect() as client:
+        for name in "abc":
+            await client.cmd("add_node", id="lab.add", uuid=name)
+        (outer,) = await client.cmd("group_nodes", node_ids=["a", "b", "c"], group_ids=[])
+        inner = (await client.cmd("group_nodes", node_ids=["a", "b"], group_ids=[])).keys() - {outer}
+        groups = await client.cmd("get_groups")
+        assert groups[outer] == {
+            "node_ids": ["c"], "child_groups": [*inner], "parent_group": None, "meta": {},
+        }  # fmt: skip
+        assert groups[min(inner)]["parent_group"] == outer
+        for name in "ab":
+            await client.cmd("remove_node", id=name)
+        assert list(await client.cmd("get_groups")) == [outer]
+
+
+async def test_files_of_a_worker_are_its_users_own(worker: WorkerProcess) -> None:
+    async with worker.connect() as client:
+        await client.cmd("save")
+    files = [worker.home.nodespace_file, worker.home.config_file]
+    assert [file.stat().st_mode & 0o777 for file in files] == [0o600, 0o600]
