@@ -47,6 +47,8 @@ class Unpacked(msgspec.Struct, frozen=True, kw_only=True):
     packages: list[PackageWish]
     refused: list[str]
     """Packages the file may not ask for, as sentences."""
+    lock: str | None
+    """The versions it was made with, as they are kept in the worker's folder; None when it names none."""
     nodes: int
     outputs: list[PortGiven]
     """Those asked for, by the ids of their nodes."""

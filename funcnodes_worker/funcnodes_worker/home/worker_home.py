@@ -152,6 +152,11 @@ class WorkerHome:
         return self.folder / "uv.lock"
 
     @property
+    def flow_lock_file(self) -> Path:
+        """The versions the flow came with (`flow_lock`); they count until a lock of its own stands."""
+        return self.folder / "pylock.toml"
+
+    @property
     def environments(self) -> Path:
         """All environments built for this worker, by the hash of their lock."""
         return self.folder / "environments"

@@ -25,6 +25,7 @@ from funcnodes_core.document.serialize import dump, load
 
 from funcnodes_worker.disk.atomic import write_atomically
 from funcnodes_worker.home.base import Base, BaseProblem
+from funcnodes_worker.home.flow_lock import FlowLock, LockDamaged, read_flow_lock, write_flow_lock
 from funcnodes_worker.home.unpacking import PortGiven, Unpacked, UnpackProblem, UnpackWish
 from funcnodes_worker.home.worker_config import config_from_json
 from funcnodes_worker.home.worker_home import WorkerHome
@@ -64,10 +65,20 @@ def unpack(wish: UnpackWish) -> Unpacked:
         name=config_from_json("unpack", dict(parcel.config)).name,
         packages=packages,
         refused=refused,
+        lock=None if parcel.lock is None else _kept_lock(parcel.lock),
         nodes=len(document.nodes),
         outputs=outputs,
         keeps_settings=bool(state.get("external_workers")),
     )
+
+
+def _kept_lock(text: str) -> str:
+    """Return a lock as it is kept here: nothing but what is known of it, or what is wrong with it."""
+    try:
+        lock = read_flow_lock(text)
+    except LockDamaged as problem:
+        lock = FlowLock(python=None, problem=str(problem))
+    return write_flow_lock(lock)
 
 
 def _fill(home: WorkerHome, source: Path, parcel: Parcel, content: bytes) -> None:

@@ -6,6 +6,7 @@ external workers what of their settings may leave and belongs to the graph's thr
 
 from __future__ import annotations
 
+import contextlib
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
@@ -13,14 +14,11 @@ from typing import Any, cast
 
 import msgspec
 
+from funcnodes_worker.home.flow_lock import OURS, LockDamaged, lock_of, read_flow_lock, write_flow_lock
 from funcnodes_worker.home.worker_config import PackageWish, WorkerConfig, config_from_json
 from funcnodes_worker.runtime.external_workers import FuncNodesExternalWorker
 from funcnodes_worker.runtime.library_loader import normalized
 
-OURS = frozenset(
-    {"funcnodes", "funcnodes-basic", "funcnodes-core", "funcnodes-react-flow", "funcnodes-worker"}
-)
-"""They always come with the manager of the machine; no file chooses them."""
 _TRAVELS = ("type", "name", "worker_dependencies", "package_dependencies", "autostart", "update_on_startup")
 _REQUIREMENT = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)\s*(?:\[[^\]]*\])?\s*([^@;]*?)\s*(?:;.*)?")
 _VERSION = re.compile(r"[0-9A-Za-z.!+*<>=~ ,_-]*")
@@ -62,6 +60,18 @@ def project_for_export(text: str | None, version: str) -> str | None:
     return (
         f'[project]\nname = "flow"\nversion = "0"\nrequires-python = ">=3.11"\ndependencies = [\n{listed}]\n'
     )
+
+
+def lock_for_export(uv_lock: str | None, came_with: str | None) -> str | None:
+    """Return the exact versions as they travel: those of the worker's environment, else those it came with.
+
+    A flow that was opened and never built, or opened without its environment, so keeps what it was made with.
+    """
+    own = None if uv_lock is None else lock_of(uv_lock)
+    if own is None and came_with is not None:
+        with contextlib.suppress(LockDamaged):
+            own = read_flow_lock(came_with)
+    return None if own is None or own.problem is not None else write_flow_lock(own)
 
 
 def external_for_export(saved: Any, *, keep_unknown: bool = False) -> dict[str, Any]:

@@ -27,7 +27,12 @@ from funcnodes_worker.disk.atomic import write_atomically
 from funcnodes_worker.disk.room import room_for_files
 from funcnodes_worker.home.worker_config import PackageWish
 from funcnodes_worker.rpc.errors import FlowHeld, InstallationFailed, InvalidParams
-from funcnodes_worker.runtime.travel import config_for_export, packages_of, project_for_export
+from funcnodes_worker.runtime.travel import (
+    config_for_export,
+    lock_for_export,
+    packages_of,
+    project_for_export,
+)
 from funcnodes_worker.server.context import Services
 from funcnodes_worker.server.graph_files import checked, replacing
 from funcnodes_worker.store.fnw import FnwRefused, Parcel, Unpacked, read_fnw, shown, unpack_files, write_fnw
@@ -89,11 +94,13 @@ class Transfer:
         process = self._process
         config = msgspec.json.encode(config_for_export(process.read_config()))
         state = msgspec.json.encode(await process.portable(for_export=True))
-        in_venv = process.read_config().in_venv
-        project = _text(self._folder / "pyproject.toml") if in_venv else None
+        in_venv, folder = process.read_config().in_venv, self._folder
+        project = _text(folder / "pyproject.toml") if in_venv else None
+        uv_lock = _text(folder / "uv.lock") if in_venv else None
+        lock = lock_for_export(uv_lock, _text(folder / "pylock.toml"))
         said = project_for_export(project, funcnodes_core.__version__)
         files = process.files if with_files and process.files.is_dir() else None
-        return await asyncio.to_thread(write_fnw, target, config, state, said, files)
+        return await asyncio.to_thread(write_fnw, target, config, state, said, files, lock)
 
     async def export_text(self, *, with_files: bool) -> str:
         """Return the flow as base64 text."""

@@ -1,4 +1,4 @@
-"""`.fnw`: a flow that travels. A zip of `config`, `state`, `pyproject.toml` and `files/…`.
+"""`.fnw`: a flow that travels. A zip of `config`, `state`, `pyproject.toml`, `pylock.toml` and `files/…`.
 
 Owns the entries, the limits and the refusals. What comes in is somebody else's: it is judged whole before
 anything is written, unpacked beside its place under the limits it declared, and moved there file by file with
@@ -23,6 +23,8 @@ from funcnodes_worker.disk.inside import PathRefused, inside
 from funcnodes_worker.disk.room import room_for_files
 
 CONFIG, STATE, PROJECT, FILES = "config", "state", "pyproject.toml", "files/"
+LOCK = "pylock.toml"
+"""Ours alone: published programs read the entries they know by name and pass over it."""
 _CHUNK = 1024 * 1024
 _MIB = 1024 * 1024
 
@@ -33,6 +35,7 @@ class Limits(msgspec.Struct, frozen=True):
     state: int = 256 * _MIB
     settings: int = 1 * _MIB
     """Of `config` and of `pyproject.toml`."""
+    lock: int = 8 * _MIB
     files: int = 64 * 1024 * _MIB
     count: int = 100_000
     ratio: int = 200
@@ -64,13 +67,19 @@ class Parcel(msgspec.Struct, frozen=True):
     """Paths below the folder of files."""
     size: int
     """Bytes of all files together."""
+    lock: str | None = None
 
 
 # Going out
 
 
 def write_fnw(
-    target: Path, config: bytes, state: bytes, project: str | None, files: Path | None
+    target: Path,
+    config: bytes,
+    state: bytes,
+    project: str | None,
+    files: Path | None,
+    lock: str | None = None,
 ) -> tuple[str, ...]:
     """Write an archive, uncompressed as published; return the files that were left out, with the reason."""
     left_out: list[str] = []
@@ -81,6 +90,8 @@ def write_fnw(
         archive.writestr(STATE, state)
         if project is not None:
             archive.writestr(PROJECT, project)
+        if lock is not None:
+            archive.writestr(LOCK, lock)
         for path in () if files is None else _walk(files):
             name = path.relative_to(files or path).as_posix()
             try:
@@ -122,13 +133,14 @@ def read_fnw(path: Path, folder: Path, limits: Limits = LIMITS) -> Parcel:
             if name not in entries:
                 raise FnwRefused(f"it holds no {name!r}, so it is no exported flow")
         files = [info for name, info in entries.items() if name.startswith(FILES)]
-        project = entries.get(PROJECT)
+        project, lock = entries.get(PROJECT), entries.get(LOCK)
         return Parcel(
             config=_object(archive, entries[CONFIG], limits.settings),
             state=_object(archive, entries[STATE], limits.state),
             project=None if project is None else _text(archive, project, limits.settings),
             files=tuple(info.filename.removeprefix(FILES) for info in files),
             size=sum(info.file_size for info in files),
+            lock=None if lock is None else _lock_text(archive, lock, limits.lock),
         )
 
 
@@ -206,6 +218,11 @@ def _text(archive: zipfile.ZipFile, info: zipfile.ZipInfo, limit: int) -> str:
         return _read(archive, info, limit).decode()
     except UnicodeDecodeError as problem:
         raise FnwRefused(f"{info.filename!r} is no text") from problem
+
+
+def _lock_text(archive: zipfile.ZipFile, info: zipfile.ZipInfo, limit: int) -> str:
+    # Whether it is good is not judged here: a flow whose lock is damaged can still be opened.
+    return _read(archive, info, limit).decode(errors="replace")
 
 
 def _object(archive: zipfile.ZipFile, info: zipfile.ZipInfo, limit: int) -> dict[str, Any]:
