@@ -27,9 +27,7 @@ export function JobCard({ job }: { job: Job }) {
       </div>
       {phase === "planned" && plan && <Planned plan={plan} />}
       {phase === "planned" && job.change?.upgrade === true && plan?.conflicts.length === 0 && (
-        <p className="mt-2 text-ink-3 text-xs">
-          A module that was asked for at an exact version keeps it.
-        </p>
+        <p className="mt-2 text-ink-3 text-xs">A module that was asked for at an exact version keeps it.</p>
       )}
       {phase === "planning" && <Bar fraction={null} />}
       {(phase === "running" || phase === "ready" || phase === "failed") && <Going job={job} />}

@@ -112,6 +112,7 @@ function Form({ node }: { node: NodeRecord }) {
   const description = useGraph(
     (graph) => graph.classes.find((kind) => kind.id === node.class_id)?.description,
   );
+  const resets = node.reset_inputs_on_trigger === true;
   return (
     <div className="space-y-5 p-4">
       <section className="space-y-3">
@@ -140,6 +141,16 @@ function Form({ node }: { node: NodeRecord }) {
           <dd className="numeric text-right">{state.run}</dd>
           {state.figures.runs > 0 && <RunFigures figures={state.figures} />}
         </dl>
+        <label className="flex items-center gap-2 text-xs">
+          <input
+            type="checkbox"
+            data-testid="reset-inputs"
+            className="size-4 accent-[var(--accent)]"
+            checked={resets}
+            onChange={() => setNodeOption(node.id, "reset_inputs_on_trigger", !resets)}
+          />
+          Reset its inputs after each run
+        </label>
         {state.notice !== null && <p className="text-ink-2 text-xs">{state.notice}</p>}
         {isHeld(state) && (
           <p className="rounded-lg bg-warn-soft px-3 py-2 text-warn text-xs">
@@ -178,14 +189,16 @@ function RunFigures({ figures }: { figures: Figures }) {
     ["Waited for its turn", duration(figures.queue)],
     ["Ran because", figures.reason],
   ] as const;
-  return rows.map(([what, said]) => (
-    <Fragment key={what}>
-      <dt className="text-ink-3">{what}</dt>
-      <dd className="numeric truncate text-right" title={said}>
-        {said}
-      </dd>
-    </Fragment>
-  ));
+  return rows
+    .filter(([, said]) => said !== "")
+    .map(([what, said]) => (
+      <Fragment key={what}>
+        <dt className="text-ink-3">{what}</dt>
+        <dd className="numeric truncate text-right" title={said}>
+          {said}
+        </dd>
+      </Fragment>
+    ));
 }
 
 interface PortsProps {

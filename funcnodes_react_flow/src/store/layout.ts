@@ -16,7 +16,7 @@ import { newNote, noteOf, removeNote, writeNote } from "../model/notes";
 import type { Tint } from "../model/tint";
 import type { Edge, Edit } from "../wire/generated";
 import { edit, shownGraph, useGraph } from "./graph";
-import { middleOfView, wanted } from "./nodes";
+import { placeBesideOthers, wanted } from "./nodes";
 import { startWriting, toast, useView } from "./view";
 
 function graphNow() {
@@ -70,7 +70,7 @@ export function addNote(at: Point | null = null): void {
   const id = newNodeId();
   wanted.selection = new Set([id]);
   startWriting(id);
-  void edit([writeNote(newNote(id, at ?? middleOfView()))]);
+  void edit([writeNote(newNote(id, at ?? placeBesideOthers()))]);
 }
 
 /** Writes a note's text; one that never had any and is left empty goes away again. */

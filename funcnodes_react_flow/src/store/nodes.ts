@@ -41,7 +41,8 @@ export function addNodeOf(classId: string, at: Point | null = null): string | nu
   return id;
 }
 
-function placeBesideOthers(): Point {
+/** Returns where a new thing stands beside the others, in what is seen. */
+export function placeBesideOthers(): Point {
   const { area, taken } = seen();
   const drawn = new Set(taken.map(({ x, y }) => `${x} ${y}`));
   // One that was added a moment ago is in the document and not drawn yet: it counts as large as they come.
