@@ -9,12 +9,15 @@ import os
 import re
 import signal
 from collections.abc import AsyncIterator, Generator
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
 from funcnodes.server.client import connect
-from playwright.async_api import Browser, expect
+from funcnodes_worker.home.worker_home import WorkerHome
+from playwright.async_api import Browser, Locator, expect
 
+from tests.funcnodes.environment.tiny_wheels import make_shelf_of_wheels, make_wheel
 from tests.support.browser import open_browser, page_of, require_chromium
 from tests.support.editor import (
     PHONE,
@@ -39,8 +42,11 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(60), pytest.mark.asyncio(
 def system(tmp_path_factory: pytest.TempPathFactory) -> Generator[System, None, None]:
     """A running system with one worker; without a browser on this machine it is not started."""
     require_chromium()
-    with running_system(tmp_path_factory.mktemp("editor")) as running:
-        yield running
+    folder = tmp_path_factory.mktemp("editor")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("UV_FIND_LINKS", str(make_shelf_of_wheels(folder / "wheels")))
+        with running_system(folder) as running:
+            yield running
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -173,6 +179,28 @@ async def test_a_node_is_moved_where_the_hand_puts_it(sum_of_two: Editor) -> Non
     assert after == before + 1
 
 
+async def test_what_cannot_be_a_number_stays_in_its_field_with_the_reason(sum_of_two: Editor) -> None:
+    """Nothing of it reaches the worker: `1e400` arrived as none, and letters went away without a word."""
+    page = sum_of_two.page
+    _, before = await document_of(sum_of_two.worker)
+    field, reason = page.get_by_test_id("input-a-input"), sum_of_two.node("a").get_by_role("alert")
+    await sum_of_two.type("a", "input", "abc")
+    await expect(reason).to_have_text("“abc” is not a number")
+    await expect(field).to_have_value("abc")
+    await sum_of_two.type("a", "input", "1e400")
+    await expect(reason).to_contain_text("1.8e308")
+    await field.press("Escape")
+    await expect(reason).to_have_count(0)
+    await expect(field).to_have_value("2")
+
+    await sum_of_two.select("a")
+    await page.get_by_test_id("reset-inputs").check()
+    document, after = await wait_for_document(
+        sum_of_two.worker, lambda document: "reset_inputs_on_trigger" in document["nodes"]["a"]
+    )
+    assert (document["nodes"]["a"]["reset_inputs_on_trigger"], after) == (True, before + 1)
+
+
 async def test_on_a_phone_a_node_is_added_through_the_palette(browser: Browser, system: System) -> None:
     """390 by 844: the plus in the bar below opens it; the library is a sheet from the same bar."""
     async with opened(browser, system, size=PHONE) as editor:
@@ -236,10 +264,11 @@ async def test_an_edit_typed_while_the_worker_was_killed_arrives_once(
 
 
 @pytest.mark.registry
-@pytest.mark.timeout(120)
-async def test_a_module_that_does_not_exist_fails_with_a_reason(browser: Browser, system: System) -> None:
-    """The dialog says which one and that nothing has changed; the worker goes on."""
-    name = "funcnodes-there-is-no-such-module"
+@pytest.mark.timeout(240)
+async def test_the_environment_of_a_worker_is_changed_upgraded_and_repaired(
+    browser: Browser, system: System
+) -> None:
+    """What cannot be is told in plain words and changes nothing; what can be is planned, done and shown."""
     async with connect(system.base) as manager:
         uuid = (await manager.call("new_worker", name="own", in_venv=True))["uuid"]
         await manager.call("start_worker", workerid=uuid)
@@ -247,15 +276,75 @@ async def test_a_module_that_does_not_exist_fails_with_a_reason(browser: Browser
             async with opened(browser, system, chosen=uuid) as editor:
                 await expect(editor.page.get_by_test_id("worker-menu")).to_contain_text("own")
                 await editor.page.get_by_test_id("modules-open").click()
-                await editor.page.get_by_test_id("module-name").fill(name)
-                await editor.page.get_by_test_id("module-add").click()
-                progress = editor.page.get_by_test_id("module-progress")
-                await expect(progress).to_have_attribute("data-phase", "failed", timeout=60_000)
-                await expect(progress).to_contain_text(f"Add {name}: this could not be done.")
+                await _no_such_module(editor)
+                await _add(editor)
+                await _modules_that_conflict(editor)
+                await _upgrade(editor, system.base.folder.parent / "wheels")
+                await _repair(editor, WorkerHome(system.base, uuid))
                 await editor.page.keyboard.press("Escape")
                 await expect(editor.connection).to_have_attribute("data-state", "connected")
         finally:
             await manager.call("delete_worker", workerid=uuid)
+
+
+async def _ask_for_module(editor: Editor, text: str) -> Locator:
+    await editor.page.get_by_test_id("module-name").fill(text)
+    await editor.page.get_by_test_id("module-add").click()
+    return editor.page.get_by_test_id("module-progress")
+
+
+async def _no_such_module(editor: Editor) -> None:
+    name = "funcnodes-there-is-no-such-module"
+    progress = await _ask_for_module(editor, name)
+    await expect(progress).to_have_attribute("data-phase", "failed", timeout=60_000)
+    await expect(progress).to_contain_text(f"Add {name}: this could not be done.")
+    progress = await _ask_for_module(editor, "/there/is/no/such/folder")
+    await expect(progress).to_contain_text("holds no pyproject.toml")
+    await editor.page.get_by_test_id("module-name").fill("two words")
+    await expect(editor.page.get_by_role("alert")).to_contain_text("the whole path")
+
+
+async def _add(editor: Editor) -> None:
+    progress = await _ask_for_module(editor, "fntest-module >= 2")
+    await expect(progress).to_have_attribute("data-phase", "planned", timeout=60_000)
+    await expect(progress).to_contain_text("fntest-library2.0")
+    await expect(progress).to_contain_text("The worker goes on running meanwhile.")
+    await editor.page.get_by_test_id("module-apply").click()
+    await expect(progress).to_have_attribute("data-phase", "ready", timeout=60_000)
+    await expect(editor.page.get_by_test_id("module-fntest-module")).to_contain_text("fntest-module2.0")
+
+
+async def _upgrade(editor: Editor, shelf: Path) -> None:
+    make_wheel(shelf, "fntest-library", "3.0", "VERSION = '3.0'")
+    await editor.page.get_by_test_id("upgrade-all").click()
+    progress = editor.page.get_by_test_id("module-progress")
+    await expect(progress).to_contain_text("Upgrade everything?", timeout=60_000)
+    await expect(progress).to_contain_text("fntest-library2.0 → 3.0")
+    await expect(progress).to_contain_text("it starts again with its graph")
+    await picture(editor.page, "upgrade")
+    await editor.page.get_by_test_id("module-apply").click()
+    await expect(progress).to_have_attribute("data-phase", "ready", timeout=60_000)
+
+
+async def _modules_that_conflict(editor: Editor) -> None:
+    progress = await _ask_for_module(editor, "fntest-old")
+    await expect(progress).to_have_attribute("data-phase", "planned", timeout=60_000)
+    await expect(progress).to_contain_text("fntest-old: this cannot be")
+    await expect(progress).to_contain_text("they cannot share one worker; make a second")
+    await expect(editor.page.get_by_test_id("module-apply")).to_have_count(0)
+    await picture(editor.page, "conflict")
+    await progress.get_by_role("button", name="Close").click()
+    await expect(progress).to_have_count(0)
+
+
+async def _repair(editor: Editor, home: WorkerHome) -> None:
+    (damaged,) = (home.folder / ".venv").glob("**/site-packages/fntest_library.py")
+    damaged.write_text("VERSION = ")
+    await editor.page.get_by_test_id("repair-environment").click()
+    progress = editor.page.get_by_test_id("module-progress")
+    await expect(progress).to_have_attribute("data-phase", "ready", timeout=60_000)
+    await expect(progress).to_contain_text("Damaged files were found in fntest-library and replaced.")
+    await picture(editor.page, "repaired")
 
 
 async def test_undo_and_redo_by_keys_and_buttons_and_going_back_in_the_history(sum_of_two: Editor) -> None:
