@@ -7,15 +7,20 @@ manager takes it all away. Blocking.
 from __future__ import annotations
 
 import contextlib
+import errno
 import logging
 import shutil
+import time
 from collections.abc import Generator
+from pathlib import Path
 
 from funcnodes_worker.home.base import Base
 from funcnodes_worker.home.worker_home import BadWorkerUuid, WorkerHome
 
 LOGGER = logging.getLogger(__name__)
 _PREFIX = ".unfinished_"
+_PAUSES_S = (0.01, 0.05, 0.2, 0.5, 1.0)
+"""Before the next try; together a bit more than compiling the largest of modules takes."""
 
 
 @contextlib.contextmanager
@@ -41,9 +46,26 @@ def remove(home: WorkerHome) -> None:
     if home.folder.is_symlink():
         # Somebody keeps the folder elsewhere: the link goes, what it leads to stays.
         home.folder.unlink()
-    elif home.folder.exists():
-        shutil.rmtree(home.folder)
+    else:
+        _remove_folder(home.folder)
     note.unlink()
+
+
+def _remove_folder(folder: Path) -> None:
+    """Remove all of a folder, also while somebody else still writes or removes in it."""
+    # Compiling bytecode goes on when the manager that asked for it is killed, and clearing away a former
+    # environment when its task is called off. Both find nothing more to do once the files are gone.
+    for pause in _PAUSES_S:
+        try:
+            if folder.exists():
+                shutil.rmtree(folder)
+            return
+        except OSError as problem:
+            if problem.errno not in (errno.ENOTEMPTY, errno.EEXIST, errno.ENOENT):
+                raise
+        time.sleep(pause)
+    if folder.exists():
+        shutil.rmtree(folder)
 
 
 def take_away(base: Base) -> None:

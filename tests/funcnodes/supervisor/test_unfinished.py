@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -43,6 +46,43 @@ def test_a_removal_that_was_broken_off_is_finished_by_the_next_manager(
 
     assert half, "or this test shows nothing"
     assert (again.find(), list(base.workers.iterdir())) == ([], [])
+
+
+@pytest.mark.parametrize("number", [errno.ENOTEMPTY, errno.ENOENT])
+def test_a_folder_in_which_somebody_else_is_at_work_is_removed_all_the_same(
+    base: Base, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    """Found by the storm: bytecode of a killed manager was being written, an old environment cleared away."""
+    home, _ = Registry(base).make(NewWorker(uuid="w1", in_venv=False))
+    really, disturbed = shutil.rmtree, list[Path]()
+
+    def remove(folder: Path) -> None:
+        if len(disturbed) < 2:
+            disturbed.append(folder)
+            raise OSError(number, os.strerror(number), "pygments")
+        really(folder)
+
+    monkeypatch.setattr("funcnodes.supervisor.unfinished.shutil.rmtree", remove)
+    Registry(base).remove(home)
+
+    assert disturbed == [home.folder, home.folder]
+    assert list(base.workers.iterdir()) == []
+
+
+def test_a_folder_that_cannot_be_removed_is_told_at_once(base: Base, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No right to it: another try would not help."""
+    home, _ = Registry(base).make(NewWorker(uuid="w1", in_venv=False))
+    tries = list[Path]()
+
+    def remove(folder: Path) -> None:
+        tries.append(folder)
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr("funcnodes.supervisor.unfinished.shutil.rmtree", remove)
+    with pytest.raises(PermissionError):
+        Registry(base).remove(home)
+
+    assert tries == [home.folder]
 
 
 def test_a_worker_that_was_half_made_is_gone_with_the_next_manager(
