@@ -12,10 +12,11 @@ import copy
 import json
 import os
 import sys
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
-from typing import Any, TypedDict, cast
+from typing import Any, TypedDict, TypeVar, cast
 
 from funcnodes_core.lib.render import FUNCNODES_RENDER_OPTIONS, update_render_options
 from funcnodes_core.node.node import Node
@@ -35,6 +36,9 @@ __all__ = [
     "update_render_options",
     "write_config",
 ]
+
+
+Held = TypeVar("Held")
 
 
 class ConfigType(TypedDict, total=False):
@@ -236,15 +240,20 @@ class _Config(ModuleType):
 
     @property
     def CONFIG(self) -> ConfigType:  # noqa: N802 - the published name
-        return get_config()
+        return _old_name("CONFIG", "get_config()", get_config())
 
     @property
     def CONFIG_DIR(self) -> Path:  # noqa: N802 - the published name
-        return get_config_dir()
+        return _old_name("CONFIG_DIR", "get_config_dir()", get_config_dir())
 
     @property
     def BASE_CONFIG_DIR(self) -> Path:  # noqa: N802 - the published name
-        return Path(_BASE_CONFIG_DIR)
+        return _old_name("BASE_CONFIG_DIR", "get_config_dir()", Path(_BASE_CONFIG_DIR))
+
+
+def _old_name(name: str, now: str, value: Held) -> Held:
+    warnings.warn(f"config.{name} is an old name: use config.{now}", DeprecationWarning, stacklevel=3)
+    return value
 
 
 sys.modules[__name__].__class__ = _Config

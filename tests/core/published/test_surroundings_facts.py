@@ -163,6 +163,20 @@ def test_another_folder_can_be_named_in_the_file(settings: Path, tmp_path: Path)
     assert "TESTS_FOREIGN" not in os.environ
 
 
+def test_the_old_names_of_the_settings_are_read_with_a_word(settings: Path) -> None:
+    """12: they say what the functions say, and that those are to be used; nobody sets them."""
+    fn.config.reload(settings)
+    for name, now in (
+        ("CONFIG", fn.config.get_config()),
+        ("CONFIG_DIR", fn.config.get_config_dir()),
+        ("BASE_CONFIG_DIR", settings),
+    ):
+        with pytest.warns(DeprecationWarning, match=name):
+            assert getattr(fn.config, name) == now
+        with pytest.raises(AttributeError):
+            setattr(fn.config, name, None)
+
+
 def test_test_tools_may_point_the_settings_elsewhere(settings: Path, tmp_path: Path) -> None:
     """13: they assign `_BASE_CONFIG_DIR` and `_CONFIG_CHANGED`, which `get_config` and `reload` honour."""
     config, other = fn.config, tmp_path / "other"
