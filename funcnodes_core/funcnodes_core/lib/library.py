@@ -10,7 +10,6 @@ from funcnodes_core.eventmanager import EventEmitterMixin
 from funcnodes_core.exceptions import NodeClassNotFoundError, ShelfNotFoundError, ShelfPathError
 from funcnodes_core.lib.shelf import Shelf, check_shelf, flatten_shelf, serialize_shelf
 from funcnodes_core.node.node import Node
-from funcnodes_core.node.registry import REGISTERED_NODES
 
 __all__ = ["Library"]
 
@@ -67,12 +66,6 @@ class Library(EventEmitterMixin):
     def add_subshelf_weak(self, shelf: Shelf, parent: str | Sequence[str], alias: str | None = None) -> None:
         """Show a shelf below `parent` while somebody else holds it; `alias` names a shelf around it."""
         self.add_external_shelf(shelf, [*_path(parent), alias] if alias else _path(parent))
-
-    def remove_external_shelf(self, shelf: Shelf) -> None:
-        """Show a lent shelf no more."""
-        self._external = [(known, path) for known, path in self._external if known() is not shelf]
-        self._found.clear()
-        self.emit("after_remove_shelf", {"result": shelf})
 
     # --- removing ------------------------------------------------------------------------------
     def remove_shelf(self, shelf: Shelf) -> None:
@@ -134,10 +127,6 @@ class Library(EventEmitterMixin):
         """Return the shelf at a path."""
         return self._shelf_at(_path(path))
 
-    def node_classes(self) -> dict[str, type[Node]]:
-        """Return all node classes by id."""
-        return {node.node_id: node for _, shelf in _paths(self.shelves) for node in shelf.nodes}
-
     def full_serialize(self) -> dict[str, Any]:
         """Return all shelves as plain data."""
         return {"shelves": [serialize_shelf(shelf) for shelf in self.shelves]}
@@ -180,11 +169,6 @@ class Library(EventEmitterMixin):
             shelves = found.subshelves
         assert found is not None
         return found
-
-
-def find_in_registry(nodeid: str) -> type[Node] | None:
-    """Return a living node class by id, on a shelf or not."""
-    return REGISTERED_NODES.get(nodeid)
 
 
 def _path(path: str | Sequence[str]) -> list[str]:
