@@ -148,6 +148,10 @@ def test_forwards_mirror_values_and_never_go_round() -> None:
     assert (c.inputs["a"].value, c.inputs["a"].is_connected(), c.inputs["a"].connections) == (2, True, [])
     assert a.inputs["a"].get_forward_connections() == [b.inputs["a"]]
     assert b.inputs["a"].has_forwards_from(a.inputs["a"])
+    assert (a.inputs["a"].has_forward_to(b.inputs["a"]), a.inputs["a"].has_forward_to(c.inputs["a"])) == (
+        True,
+        False,
+    )
     b.inputs["a"].unforward(c.inputs["a"])
     assert (c.inputs["a"].is_connected(), c.inputs["a"].value) == (False, NoValue)
 
