@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import time
 from collections.abc import AsyncGenerator, Iterator
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -295,3 +297,13 @@ async def test_files_of_a_worker_are_its_users_own(worker: WorkerProcess) -> Non
         await client.cmd("save")
     files = [worker.home.nodespace_file, worker.home.config_file]
     assert [file.stat().st_mode & 0o777 for file in files] == [0o600, 0o600]
+
+
+def test_the_table_of_lines_names_tests_that_are_there() -> None:
+    """Each file, and each test in it."""
+    page = Path("docs/design/protocol-review.md").read_text()
+    named = re.findall(r"`([a-z_/]+\.py)(?:::(test_\w+))?`", page)
+    assert len(named) > 80
+    for file, test in named:
+        text = (Path("tests") / file).read_text()
+        assert not test or re.search(rf"def {test}\(", text), (file, test)
