@@ -8,26 +8,25 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Generator
+from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
 import pytest
-import pytest_asyncio
 from funcnodes.server.client import connect
 from funcnodes_worker.home.worker_config import WorkerConfig, write_worker_config
 from funcnodes_worker.home.worker_home import WorkerHome
 from playwright.async_api import Browser, Locator, Page, Route, expect
 
-from tests.support.browser import open_browser, require_chromium
+from tests.support.browser import require_chromium
 from tests.support.editor import (
     PHONE,
+    SUM,
     Editor,
     added,
     document_of,
     opened,
     picture,
-    value,
     wait_for_document,
 )
 from tests.support.fleet import status_of
@@ -36,27 +35,12 @@ from tests.support.worker_process import put_nodespace
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(60), pytest.mark.asyncio(loop_scope="module")]
 
-SUM = [
-    added("a", "input.float", 0, 0),
-    added("b", "input.float", 0, 220),
-    added("sum", "add_node", 420, 60),
-    value("a", "input", 2),
-    value("b", "input", 3),
-]
-
 
 @pytest.fixture(scope="module")
 def system(tmp_path_factory: pytest.TempPathFactory) -> Generator[System, None, None]:
     """A running system with one worker; without a browser on this machine it is not started."""
     require_chromium()
     with running_system(tmp_path_factory.mktemp("screens")) as running:
-        yield running
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    """One Chromium for all tests."""
-    async with open_browser() as running:
         yield running
 
 

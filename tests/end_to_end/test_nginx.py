@@ -17,7 +17,7 @@ from playwright.async_api import expect
 from yarl import URL
 
 import funcnodes
-from tests.support.browser import open_browser, require_chromium
+from tests.support.browser import open_page_by_tls, require_chromium
 from tests.support.certificates import make_certificate
 from tests.support.nginx import guides_configuration, nginx_with, require_nginx
 from tests.support.processes import free_port
@@ -155,17 +155,11 @@ async def test_the_editor_opens_a_worker_and_edits_it(behind: Behind) -> None:
     system = behind.system
     link = command(system.base.folder, "link").strip()
     assert link.startswith(f"{behind.url}session?code=")
-    async with open_browser() as browser:
-        context = await browser.new_context(ignore_https_errors=True)
-        page = await context.new_page()
-        asked, complaints = list[str](), list[str]()
-        page.on("request", lambda request: asked.append(request.url))
-        page.on("websocket", lambda socket: asked.append(socket.url.replace("wss:", "https:")))
-        page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
-        page.on("pageerror", lambda error: complaints.append(str(error)))
+    async with open_page_by_tls() as watched:
+        page = watched.page
         await page.goto(link)
         await page.wait_for_url(behind.url)
-        cookie = next(one for one in await context.cookies() if one.get("name", "").startswith("fn_"))
+        cookie = next(one for one in await page.context.cookies() if one.get("name", "").startswith("fn_"))
         assert (cookie.get("path"), cookie.get("secure"), cookie.get("httpOnly")) == (
             "/funcnodes/",
             True,
@@ -178,6 +172,7 @@ async def test_the_editor_opens_a_worker_and_edits_it(behind: Behind) -> None:
         async with connecting as worker:
             await worker.add_node("input.str", uuid="seen")
         await expect(page.get_by_test_id("node-seen")).to_be_visible(timeout=20_000)
+    asked = watched.requests + [socket.replace("wss:", "https:") for socket in watched.sockets]
     assert f"{behind.worker}/" in asked
     outside = [url for url in asked if not url.startswith((behind.url, "data:", "blob:"))]
-    assert (outside, complaints) == ([], [])
+    assert (outside, watched.complaints) == ([], [])

@@ -19,7 +19,7 @@ from funcnodes.client.errors import WorkerUnreachable
 from playwright.async_api import expect
 
 import funcnodes
-from tests.support.browser import open_browser, require_chromium
+from tests.support.browser import open_page_by_tls, require_chromium
 from tests.support.certificates import make_certificate
 from tests.support.processes import make_base, program_environment
 from tests.support.running_system import System, running_system
@@ -100,20 +100,17 @@ async def test_the_page_speaks_https_and_wss_and_its_cookie_is_secure(protected:
     system = protected.system
     link = command(system.base.folder, "link").strip()
     assert link.startswith(f"{system.ui}/session?code=")
-    async with open_browser() as browser:
-        context = await browser.new_context(ignore_https_errors=True)
-        page = await context.new_page()
-        sockets = list[str]()
-        page.on("websocket", lambda socket: sockets.append(socket.url))
+    async with open_page_by_tls() as watched:
+        page = watched.page
         await page.goto(link)
         await page.wait_for_url(f"{system.ui}/")
         await expect(page.get_by_test_id("canvas")).to_be_visible(timeout=20_000)
-        cookies = [one for one in await context.cookies() if one.get("name", "").startswith("fn_")]
+        cookies = [one for one in await page.context.cookies() if one.get("name", "").startswith("fn_")]
     assert [(one.get("secure"), one.get("httpOnly"), one.get("sameSite")) for one in cookies] == [
         (True, True, "Strict")
     ]
-    assert len(sockets) >= 2
-    assert all(socket.startswith(system.ui.replace("https:", "wss:")) for socket in sockets)
+    assert len(watched.sockets) >= 2
+    assert all(socket.startswith(system.ui.replace("https:", "wss:")) for socket in watched.sockets)
 
 
 async def test_a_certificate_of_no_use_is_said_in_one_sentence_and_nothing_is_opened(tmp_path: Path) -> None:

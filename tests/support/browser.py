@@ -9,6 +9,7 @@ import os
 import shutil
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 
 import pytest
 from playwright.async_api import Browser, Page, async_playwright
@@ -71,6 +72,30 @@ async def page_of(
         yield page, complaints
     finally:
         await page.context.close()
+
+
+@dataclass(frozen=True)
+class Watched:
+    """A page, and what it asked for and complained of."""
+
+    page: Page
+    requests: list[str]
+    sockets: list[str]
+    complaints: list[str]
+
+
+@asynccontextmanager
+async def open_page_by_tls() -> AsyncGenerator[Watched]:
+    """Give a page in a browser of its own that believes a certificate nobody has signed."""
+    async with open_browser() as browser:
+        context = await browser.new_context(ignore_https_errors=True)
+        watched = Watched(await context.new_page(), [], [], [])
+        page, complaints = watched.page, watched.complaints
+        page.on("request", lambda request: watched.requests.append(request.url))
+        page.on("websocket", lambda socket: watched.sockets.append(socket.url))
+        page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        yield watched
 
 
 @asynccontextmanager

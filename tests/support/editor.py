@@ -108,6 +108,16 @@ def value(node: str, port: str, value: Any) -> dict[str, Any]:
     return {"kind": "set_value", "node": node, "port": port, "value": value}
 
 
+SUM = (
+    added("a", "input.float", 0, 0),
+    added("b", "input.float", 0, 220),
+    added("sum", "add_node", 420, 60),
+    value("a", "input", 2),
+    value("b", "input", 3),
+)
+"""Two numbers that are not yet wired to a sum."""
+
+
 @functools.cache
 def _session(ui: str, link: str) -> tuple[str, str]:
     """Return name and value of a session's cookie, made once for each system; links have their own tests."""
