@@ -29,7 +29,8 @@ LIMIT_S = 60.0
 NODES = 50
 EIGHT, FORTY = 8, 40
 ROUNDS_OF_EIGHT = 3
-SETTLE_S, IDLE_S = 5.0, 3.0
+SETTLE_S, IDLE_S, IDLE_ROUNDS = 5.0, 20.0, 2
+"""The system counts processor time in hundredths of a second: a shorter look says nothing about 1 %."""
 
 
 @dataclass
@@ -160,7 +161,7 @@ async def forty_idle(client: ManagerClient, pid: int, times: dict[str, list[floa
     say(f"{FORTY} run")
     process = psutil.Process(pid)
     await asyncio.sleep(SETTLE_S)
-    for _ in range(RUNS):
+    for _ in range(IDLE_ROUNDS):
         before, begun = process.cpu_times(), time.perf_counter()
         await asyncio.sleep(IDLE_S)
         after = process.cpu_times()
@@ -248,9 +249,10 @@ NAMES = {
 UNITS = {"manager memory": "MiB", "memory": "MiB", "eight memory": "MiB", "idle": "%"}
 SCALE = {name: 100.0 if unit == "%" else 1.0 for name, unit in UNITS.items()}
 TARGETS = {
-    "ready": "450", "manager memory": "50", "make": "1200", "make empty": "6000", "start own": "800",
-    "noticed": "50", "back": "1000", "eight": "2500", "eight memory": "300", "idle": "1",
+    "ready": 450, "manager memory": 50, "make": 1200, "make empty": 6000, "start own": 800,
+    "noticed": 50, "back": 1000, "eight": 2500, "eight memory": 300, "idle": 1,
 }  # fmt: skip
+"""For the issue's machine. On a slower one the ratios of `--with-original` tell more."""
 
 
 def main() -> None:
@@ -265,12 +267,17 @@ def main() -> None:
             "unit": UNITS.get(name, "ms"),
             "runs": len(values),
             "all": values,
-            "note": f"at most {TARGETS[name]}" if name in TARGETS else "",
+            "note": _verdict(name, statistics.median(values)),
         }
         for name, values in taken.items()
     ]
     json.dump({"figures": figures}, sys.stdout, ensure_ascii=False)
     sys.stdout.write("\n")
+
+
+def _verdict(name: str, median: float) -> str:
+    most = TARGETS.get(name)
+    return "" if most is None else f"to reach {most}: {'reached' if median <= most else 'NOT REACHED'}"
 
 
 if __name__ == "__main__":
