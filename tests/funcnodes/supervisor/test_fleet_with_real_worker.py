@@ -175,27 +175,30 @@ async def _output_of(worker: WorkerClient, node: str, wanted: str) -> bool:
 
 
 async def test_a_worker_outlives_its_manager_with_its_graph(tmp_path: Path) -> None:
-    """`kill -9` of the manager: the same process goes on, and the next manager has it."""
+    """`kill -9` of the manager: the same process goes on, its clients too, and the next manager has it."""
     base = base_in(tmp_path)
     first = await start_manager_process(base, program=())
     try:
-        async with connect(base) as client:
-            uuid = await new_worker(client, "survivor")
-            before = await status_of(client, uuid)
-            async with worker_at(base, client, uuid) as worker:
-                first.kill()
-                await first.wait()
-                node = (await worker.call("add_node", id="input.float"))["id"]
-        async with manager_of(base, program=None), connect(base) as client:
-            found = await wait_for_status(client, uuid, lambda s: s["phase"] == "running")
-            await client.call("restart_worker", workerid=uuid)
-            async with worker_at(base, client, uuid) as worker:
+        async with contextlib.AsyncExitStack() as later:
+            async with connect(base) as client:
+                uuid = await new_worker(client, "survivor")
+                before = await status_of(client, uuid)
+                async with worker_at(base, client, uuid) as worker:
+                    first.kill()
+                    await first.wait()
+                    made = [(await worker.call("add_node", id="input.float"))["id"]]
+                    await later.enter_async_context(manager_of(base, program=None))
+                    second = await later.enter_async_context(connect(base))
+                    found = await wait_for_status(second, uuid, lambda s: s["phase"] == "running")
+                    made.append((await worker.call("add_node", id="input.float"))["id"])
+            await second.call("restart_worker", workerid=uuid)
+            async with worker_at(base, second, uuid) as worker:
                 nodes = await worker.call("get_nodes")
     finally:
         kill_all_of(base.folder)
 
     assert found["pid"] == before["pid"]
-    assert [one["id"] for one in nodes] == [node]
+    assert [one["id"] for one in nodes] == made
 
 
 async def _ping_forever(worker: WorkerClient, pings: list[float]) -> None:
