@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import io
 import json
 import re
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from funcnodes.cli import main
 from funcnodes.server.client import connect
 from funcnodes_worker.home.base import Base
 
@@ -47,18 +50,24 @@ class System:
         return {"ui": self.ui, "manager": self.manager, "worker": self.worker}[server]
 
 
-def funcnodes(base: Path, *arguments: str, environment: dict[str, str] | None = None) -> str:
-    """Run a command to its good end and return what it printed."""
-    done = subprocess.run(
-        [sys.executable, "-m", "funcnodes", "--dir", str(base), *arguments],
-        capture_output=True,
-        text=True,
-        timeout=90,
-        check=False,
-        env=environment or program_environment(),
-    )
-    assert done.returncode == 0, f"{arguments} ended with {done.returncode}: {done.stderr}"
-    return done.stdout
+def funcnodes(base: Path, *arguments: str) -> str:
+    """Run a command to its good end and return what it printed; here, where its imports are paid for."""
+    line = ["--dir", str(base), *arguments]
+    out, problems = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(problems):
+        code = _beside_the_loop(lambda: main.run(line))
+    assert code == 0, f"{arguments} ended with {code}: {problems.getvalue()}"
+    return out.getvalue()
+
+
+def _beside_the_loop(command: Callable[[], int]) -> int:
+    """Return what a command comes to that has a loop of its own, when there may be one that runs already."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return command()
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(command).result(90)
 
 
 @contextlib.contextmanager

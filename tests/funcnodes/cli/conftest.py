@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import subprocess
 import sys
 import time
@@ -20,6 +19,7 @@ from funcnodes_worker.home.base import Base
 from funcnodes_worker.home.supervisor_file import read_supervisor_file
 
 from tests.support.processes import kill_all_of, make_base, program_environment
+from tests.support.running_system import funcnodes
 
 
 @dataclass(frozen=True)
@@ -123,27 +123,9 @@ def lone_line(alone: Base, capfd: pytest.CaptureFixture[str]) -> CommandLine:
 @pytest.fixture(scope="module")
 def demo(fleet: Base) -> str:
     """The uuid of a running worker called "demo", which shares our interpreter."""
-    uuid = _made(fleet, "demo")
-    funcnodes(fleet, "worker", "start", uuid)
+    uuid = funcnodes(fleet.folder, "worker", "new", "--name", "demo", "--not-in-venv").strip()
+    funcnodes(fleet.folder, "worker", "start", uuid)
     return uuid
-
-
-def _made(base: Base, name: str) -> str:
-    return funcnodes(base, "worker", "new", "--name", name, "--not-in-venv").strip()
-
-
-def funcnodes(base: Base, *arguments: str) -> str:
-    """Run a command to its good end as a program of its own; return what it printed."""
-    done = subprocess.run(
-        [sys.executable, "-m", "funcnodes", "--dir", str(base.folder), *arguments],
-        capture_output=True,
-        text=True,
-        timeout=90,
-        check=False,
-        env=dict(os.environ),
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
 
 
 @pytest.fixture

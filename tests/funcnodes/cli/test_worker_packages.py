@@ -11,9 +11,10 @@ import pytest
 from funcnodes.cli.package_actions import change_of
 from funcnodes_worker.home.base import Base
 
-from tests.funcnodes.cli.conftest import CommandLine, funcnodes, running_manager
+from tests.funcnodes.cli.conftest import CommandLine, running_manager
 from tests.funcnodes.environment.tiny_wheels import make_shelf_of_wheels
 from tests.support.processes import make_base
+from tests.support.running_system import funcnodes
 
 pytestmark = [pytest.mark.registry, pytest.mark.timeout(300)]
 
@@ -30,7 +31,7 @@ def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Base]:
 @pytest.fixture(scope="module")
 def lab(fleet: Base) -> str:
     """The uuid of a worker with an environment of its own."""
-    return funcnodes(fleet, "worker", "new", "--name", "lab").strip()
+    return funcnodes(fleet.folder, "worker", "new", "--name", "lab").strip()
 
 
 def test_an_environment_is_planned_changed_and_mended(line: CommandLine, lab: str) -> None:
