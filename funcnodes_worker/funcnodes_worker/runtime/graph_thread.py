@@ -37,6 +37,8 @@ class GraphThread:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._ident: int | None = None
         self._lock = threading.Lock()
+        self._is_awake = False
+        """Whether the thread has been told that there is work."""
         self._ended = False
 
     def enter(self) -> None:
@@ -44,6 +46,7 @@ class GraphThread:
         with self._lock:
             self._loop = asyncio.get_running_loop()
             self._ident = threading.get_ident()
+            self._is_awake = True
             self._loop.call_soon(self._do_all)
 
     def leave(self) -> None:
@@ -63,23 +66,26 @@ class GraphThread:
             if self._ended:
                 return
             self._work.append(work)
-            if len(self._work) == 1 and self._loop is not None:
+            if self._loop is not None and not self._is_awake:
+                self._is_awake = True
                 self._loop.call_soon_threadsafe(self._do_all)
 
     def _do_all(self) -> None:
         while True:
+            # All that waits at once: two threads that take a lock for each piece wait for each other more
+            # than they work.
             with self._lock:
-                if not self._work:
+                heap, self._work = self._work, deque()
+                if not heap:
+                    self._is_awake = False
                     return
-                work = self._work[0]
-            try:
-                work()
-            # A failing piece of work is a bug of ours or an error of a node's constructor, `sys.exit` too:
-            # the graph goes on, and what waits behind it is done.
-            except BaseException:  # noqa: BLE001
-                _log.exception("work in the graph's thread failed")
-            with self._lock:
-                self._work.popleft()
+            for work in heap:
+                try:
+                    work()
+                # A failing piece of work is a bug of ours or an error of a node's constructor, `sys.exit`
+                # too: the graph goes on, and what waits behind it is done.
+                except BaseException:  # noqa: BLE001
+                    _log.exception("work in the graph's thread failed")
 
     async def ask(self, question: Callable[[], Result], limit_s: float = ASK_LIMIT_S) -> Result:
         """Return the answer of the graph's thread; raise `GraphBusy` when a node keeps it from answering."""
