@@ -16,7 +16,7 @@ from funcnodes.client.address import Find
 from funcnodes.client.errors import ClientError, NotFound
 from funcnodes.client.happenings import Connection, Event, NodeState, Preview, Progress
 from funcnodes.client.line import Line
-from funcnodes.client.mirror import Mirror, whole_value
+from funcnodes.client.mirror import NPY, Mirror, value_of
 
 MAX_UNREAD = 100_000
 """Events kept for a reader of `events()` that does not read; then the oldest go."""
@@ -168,7 +168,9 @@ class AsyncWorker:
 
     async def get(self, node: str, port: str) -> Any:
         """Return a port's whole value as it is now: JSON and text decoded, other mimes as bytes."""
-        return whole_value(await self.call("get_io_full_value", nid=self.node_id(node), ioid=port))
+        # As bytes, and floats as they lie in memory: a million of them in a twentieth of the time of JSON.
+        params = {"nid": self.node_id(node), "ioid": port, "accept": [NPY]}
+        return value_of(*await self._line.call_for_bytes("get_io_full_value", params))
 
     async def trigger(self, node: str) -> None:
         """Have a node run."""

@@ -26,11 +26,14 @@ MAX_FRAME = 1024 * 1024 * 9 // 10
 """What is larger goes by HTTP: a worker takes no longer frame."""
 
 
+MAX_HEAD = 2000
+"""Bytes of a binary frame among which its head ends."""
 _GREETING = "greeting"
 
 
-def _request(call_id: str, method: str, params: Mapping[str, Any]) -> bytes:
-    return msgspec.json.encode({"jsonrpc": "2.0", "id": call_id, "method": method, "params": params})
+def _request(call_id: str, method: str, params: Mapping[str, Any], *, as_bytes: bool = False) -> bytes:
+    wish = {"as_bytes": True} if as_bytes else {}
+    return msgspec.json.encode({"jsonrpc": "2.0", "id": call_id, "method": method, "params": params, **wish})
 
 
 class Answer(NamedTuple):
@@ -117,12 +120,20 @@ class Line:
 
     async def call(self, method: str, params: Mapping[str, Any]) -> Answer:
         """Return the answer, or raise what the worker said; waits for a line that is being dialled again."""
+        return await self._ask(method, params, as_bytes=False)
+
+    async def call_for_bytes(self, method: str, params: Mapping[str, Any]) -> tuple[str, memoryview]:
+        """Return the answer as mime and bytes, which come as they are: not as text within a text."""
+        mime, data = (await self._ask(method, params, as_bytes=True)).result
+        return mime, data
+
+    async def _ask(self, method: str, params: Mapping[str, Any], *, as_bytes: bool) -> Answer:
         await self._wait_up()
         call_id = next(self._ids)
         answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self._answers[call_id] = answer
         try:
-            await self._send(_request(call_id, method, params))
+            await self._send(_request(call_id, method, params, as_bytes=as_bytes))
             return await answer
         finally:
             self._answers.pop(call_id, None)
@@ -211,7 +222,9 @@ class Line:
                 self._take(frame.data)
             elif frame.type is aiohttp.WSMsgType.CLOSE:
                 reason = str(frame.extra or "")
-            elif frame.type is not aiohttp.WSMsgType.BINARY:
+            elif frame.type is aiohttp.WSMsgType.BINARY:
+                self._take_bytes(frame.data)
+            else:
                 return reason or f"closed with {socket.close_code}"
 
     def _take(self, text: str) -> None:
@@ -233,6 +246,14 @@ class Line:
             answer.set_exception(error_of(message["error"]))
         else:
             answer.set_result(Answer(message["result"], message.get("revision")))
+
+    def _take_bytes(self, frame: bytes) -> None:
+        # `chunk=1/1;msgid=…;id=…; mime=…; type=result`, an empty line, and what it is about.
+        end = frame.find(b"\r\n\r\n", 0, MAX_HEAD)
+        said = dict(part.strip().partition("=")[::2] for part in frame[: max(end, 0)].decode().split(";"))
+        answer = self._answers.pop(said.get("id", ""), None)
+        if said.get("type") == "result" and answer is not None and not answer.done():
+            answer.set_result(Answer((said.get("mime", ""), memoryview(frame)[end + 4 :]), None))
 
     def _lose(self, problem: ClientError) -> None:
         for answer in self._answers.values():

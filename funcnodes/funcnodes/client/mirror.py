@@ -6,6 +6,9 @@ Owns the folding of answers and notifications into it. Pure: no socket, no clock
 from __future__ import annotations
 
 import base64
+import re
+import sys
+from array import array
 from collections.abc import Mapping
 from typing import Any
 
@@ -115,7 +118,27 @@ def _preview(preview: Mapping[str, Any] | None) -> Preview | None:
 
 def whole_value(answer: Mapping[str, Any]) -> Any:
     """Return the value in an answer of `get_io_full_value`: JSON and text decoded, anything else as bytes."""
-    data, mime = base64.b64decode(answer["data"]), str(answer["mime"])
+    return value_of(str(answer["mime"]), base64.b64decode(answer["data"]))
+
+
+NPY = "application/x-npy"
+"""What a list of floats is asked for as: numpy's format, its head one line of text."""
+
+
+def value_of(mime: str, data: bytes | memoryview) -> Any:
+    """Return the value that these bytes of a mime say; a list of floats may come as `NPY`."""
     if mime.partition(";")[0] == "application/json":
         return msgspec.json.decode(data)
+    head, end, _ = bytes(data[:_MAX_HEAD]).partition(b"\n")
+    if mime == NPY and end and _LIST_OF_FLOATS.search(head):
+        numbers = array("d")
+        numbers.frombytes(data[len(head) + 1 :])
+        if sys.byteorder == "big":
+            numbers.byteswap()
+        return numbers.tolist()
+    data = bytes(data)
     return data.decode(errors="replace") if mime.startswith("text/") else data
+
+
+_MAX_HEAD = 256
+_LIST_OF_FLOATS = re.compile(rb"'descr': '<f8', 'fortran_order': False, 'shape': \(\d+,\), ")

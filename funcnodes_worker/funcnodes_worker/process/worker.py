@@ -52,7 +52,7 @@ from funcnodes_worker.runtime.living import LivingGraph
 from funcnodes_worker.runtime.records import Batch, Noted
 from funcnodes_worker.runtime.resent import MadeBefore
 from funcnodes_worker.runtime.travel import external_for_export
-from funcnodes_worker.runtime.writer import Committed, Past, Writer
+from funcnodes_worker.runtime.writer import Committed, Past, Writer, Written
 from funcnodes_worker.server.app import Limits, WorkerServer
 from funcnodes_worker.server.context import LibraryState, Services
 from funcnodes_worker.server.heartbeat import Heartbeat, required_by
@@ -104,9 +104,10 @@ class WorkerInServerThread:
         self.outputs = OutputKeeper(home, graph, living)
         self.board.listen(self.outputs.batch)
         self._snapshots = SnapshotKeeper(self._write_snapshot)
-        self._teller = Teller(self.board, self.hub, self._follow, self._snapshots.changed)
+        self._teller = Teller(self.board, self.hub, self._follow, self._snapshots.changed, revision)
         self.writer = Writer(document, revision, self, self._teller.committed, self._teller.observed)
         self._teller.writer = self.writer
+        self.writer.eager = self
         self._history = Historian(store, self.writer, lambda: self.library.classes, hashes_in)
         self._made_before = MadeBefore(calls, store.read_entries, document, revision, time.monotonic())
         self.externals = ExternalDesk(self, office, home, graph, living, self.writer, self.hub)
@@ -119,7 +120,7 @@ class WorkerInServerThread:
         self._host, self._port = "", 0
         self._speaks_tls = False
         self._link = SupervisorLink(base, self._hello, self)
-        self._watch = Watch(living.running, self._teller.lasts)
+        self._watch = Watch(living.running, lambda run: self._teller.lasts(run, living.followed))
         self.board.listen(self.hub.batch)
 
     # Life
@@ -241,6 +242,20 @@ class WorkerInServerThread:
             self._graph.post(lambda: self._living.follow(edits, document, revision))
         if any(isinstance(edit, ReplaceGraph) for edit in edits):
             self.externals.stir()
+
+    def begin(self, written: Written, document: Document) -> bool:
+        """Have the graph compute with values that are on their way to disk. Called by the writer."""
+        edits, revision = written.edits, written.revision
+        if self._lives_from is None or revision <= self._lives_from:
+            return False
+        self._graph.post(lambda: self._living.begin(edits, document, revision))
+        return True
+
+    def take_back(self, begun: Sequence[Written], document: Document, revision: int) -> None:
+        """Have the graph undo what was begun. Called by the writer."""
+        ways_back = {written.revision: written.inverse for written in begun}
+        number = self._teller.took_back()
+        self._graph.post(lambda: self._living.take_back(ways_back, document, revision, number))
 
     def deliver(self, batch: Batch) -> None:
         """Take a batch over from the graph's thread. Called there; the loop may be closed already."""
@@ -415,6 +430,7 @@ class WorkerInServerThread:
     def library_changed(self, state: LibraryState) -> None:
         """Take over what the library holds now; nodes whose class has come are brought to life."""
         self.library = state
+        self.board.know(state.classes)
         before = self.writer.head
         grown: list[str] = []
         self.writer.observe(lambda head: fill_all(head, state.classes), Noted(ports=grown))
@@ -429,7 +445,6 @@ class WorkerInServerThread:
 
     async def remove(self, package: str) -> None:
         """Return when a package is no longer among the worker's; its nodes are removed as an edit."""
-        self.board.know(state.classes)
         await self._wish("remove", package, None)
         await self.externals.leave(package)
         classes, state = await self._graph.ask(lambda: self._office.unload(package), TURN_TO_LOAD_S)

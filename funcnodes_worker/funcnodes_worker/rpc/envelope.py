@@ -123,7 +123,7 @@ def _read_published(fields: dict[str, Any], said: int) -> Call | Malformed:
     return Call(Dialect.PUBLISHED, method, arguments, call_id, as_bytes=as_bytes, said=said)
 
 
-def _read_jsonrpc(fields: dict[str, Any], said: int = 0) -> Call | Malformed:
+def _read_jsonrpc(fields: dict[str, Any], said: int = 0, *, is_part: bool = False) -> Call | Malformed:
     call_id = _scalar(fields.get("id"))
     method, params = fields.get("method"), fields.get("params", {})
     if fields["jsonrpc"] != "2.0" or not isinstance(method, str):
@@ -140,7 +140,9 @@ def _read_jsonrpc(fields: dict[str, Any], said: int = 0) -> Call | Malformed:
     arguments = cast("dict[str, Any]", params)
     if isinstance(params, list):
         arguments = ByPosition(enumerate(cast("list[Any]", params)))
-    return Call(Dialect.JSONRPC, method, arguments, call_id, wants_answer="id" in fields, said=said)
+    # The answers of a batch go in one text.
+    as_bytes = fields.get("as_bytes") is True and "id" in fields and not is_part
+    return Call(Dialect.JSONRPC, method, arguments, call_id, "id" in fields, as_bytes, said)
 
 
 def _read_batch(contents: list[object]) -> Batch | Malformed:
@@ -150,7 +152,7 @@ def _read_batch(contents: list[object]) -> Batch | Malformed:
     wrong = Malformed(Dialect.JSONRPC, _mistake(INVALID_REQUEST, "each part of a batch is a JSON-RPC call"))
     return Batch(
         tuple(
-            _read_jsonrpc(cast("dict[str, Any]", part), _sum(_encode(part)))
+            _read_jsonrpc(cast("dict[str, Any]", part), _sum(_encode(part)), is_part=True)
             if isinstance(part, dict) and "jsonrpc" in part
             else wrong
             for part in contents

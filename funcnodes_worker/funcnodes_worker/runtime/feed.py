@@ -77,6 +77,7 @@ class Feed:
         self._next_dear = self._spent_dear = 0.0
         self._too_slow: WeakKeyDictionary[Any, type] = WeakKeyDictionary()
         """Ports with the kind of value whose encoder took too long."""
+        self._all_told = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._waits_for_values = False
@@ -87,6 +88,12 @@ class Feed:
         """Begin to deliver, from the running loop of this thread."""
         self._loop = asyncio.get_running_loop()
         self._ask()
+
+    async def wait_told(self) -> None:
+        """Return when no change waits to be told."""
+        while self._ports or self._states or self._progress:
+            self._all_told.clear()
+            await self._all_told.wait()
 
     # What the engine calls
 
@@ -124,6 +131,10 @@ class Feed:
         states = self._read_states(math.inf)
         if states:
             self._deliver(Batch(states=states, followed=self._followed()))
+
+    def tell_settled(self, number: int) -> None:
+        """Deliver that the graph is done with a taking back, and nothing else."""
+        self._deliver(Batch(followed=self._followed(), settled=number))
 
     # What who reads a value asks
 
@@ -169,6 +180,8 @@ class Feed:
             self._next_values = now + max(PAUSE_S, spent * (SHARE - 1))
         if self._ports or self._states or self._progress:
             self._ask()
+        else:
+            self._all_told.set()
 
     def _collect(self, states: dict[NodeId, NodeState], until: float) -> Batch | None:
         progress, self._progress = self._progress, {}

@@ -8,6 +8,7 @@ disk: if node code objects now, that is logged as a problem of this node, and fo
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import time
 from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
@@ -49,6 +50,7 @@ from funcnodes_core.nodespace import NodeSpace
 from msgspec import UNSET, UnsetType
 from msgspec.structs import replace
 
+from funcnodes_worker.runtime.ahead import SETTLE_S, Begun
 from funcnodes_worker.runtime.classes import node_option_of_class, port_option_of_class
 from funcnodes_worker.runtime.external_workers import FuncNodesExternalWorker
 from funcnodes_worker.runtime.feed import Feed, preview_of
@@ -93,6 +95,8 @@ class LivingGraph:
         """Whether there is a living graph: a flow that nobody has trusted yet has none."""
         self._keeper = Keeper(Codes(time.time()))
         self.holding = Holding()
+        self._begun = Begun()
+        self._settling: asyncio.Task[None] | None = None
         self._document = Document()
         """The one that the living graph follows."""
 
@@ -109,6 +113,10 @@ class LivingGraph:
 
     def tell_steps(self, who: Hashable, deliver: Deliver) -> None:
         """Hand every step of what runs on from now on, in order, to one who asked."""
+        # A step is told at once, so from here on no value goes ahead of the disk.
+        self._begun.when_none(lambda: self._tell_steps(who, deliver))
+
+    def _tell_steps(self, who: Hashable, deliver: Deliver) -> None:
         assert self._engine is not None
         assert self._feed is not None
         if self._steps is None:
@@ -118,6 +126,9 @@ class LivingGraph:
 
     def tell_no_steps(self, who: Hashable) -> None:
         """Hand no steps on to this one any more; nobody pays for them when nobody asked."""
+        self._begun.when_none(lambda: self._tell_no_steps(who))
+
+    def _tell_no_steps(self, who: Hashable) -> None:
         if self._steps is not None and self._engine is not None:
             self._steps.leave(who)
             if not self._steps:
@@ -168,6 +179,43 @@ class LivingGraph:
 
     def follow(self, edits: Sequence[Edit], document: Document, revision: int) -> None:
         """Bring the living graph into line with edits; `document` is the one after them."""
+        if not self._begun.is_done(revision):
+            self._follow_all(edits, document, revision)
+
+    def begin(self, edits: Sequence[Edit], document: Document, revision: int) -> None:
+        """Follow edits that only give values, ahead of the disk; or leave them until they are there.
+
+        A node that is held is let go by an edit on disk alone. `follow` or `take_back` comes in any case.
+        """
+        is_free = self.is_built and not self._steps
+        may = is_free and all(self.holding.changed_by(edit) is None for edit in edits)
+        if self._begun.takes(revision, may=may):
+            self._follow_all(edits, document, revision)
+
+    def take_back(
+        self, begun: Mapping[int, Sequence[Edit]], document: Document, revision: int, number: int
+    ) -> None:
+        """Undo what was begun: the ways back of these revisions, first one first. The disk took none.
+
+        The feed says the number of this taking back when all has run again with what counts.
+        """
+        for one in self._begun.take_back(list(begun)):
+            self._follow_all(begun[one], document, revision)
+        self.followed, self._document = revision, document
+        if self._feed is not None:
+            if self._settling is not None:
+                self._settling.cancel()
+            self._settling = asyncio.get_running_loop().create_task(self._settle(self._feed, number))
+        self._begun.go_on()
+
+    async def _settle(self, feed: Feed, number: int) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(SETTLE_S):
+                await current_engine().wait_idle()
+                await feed.wait_told()
+        feed.tell_settled(number)
+
+    def _follow_all(self, edits: Sequence[Edit], document: Document, revision: int) -> None:
         self.followed, self._document = revision, document
         if any(not isinstance(edit, _SAYS_NOTHING) for edit in edits):
             self._keeper.forget()

@@ -85,3 +85,8 @@ class Batch:
     """Inputs that node code set itself, where the value is JSON; UNSET where it took the value away."""
     followed: int = 0
     """The revision the living graph had reached."""
+    settled: int = 0
+    """The number of the taking back (`ahead`) that the graph is done with, at its end."""
+
+    def __bool__(self) -> bool:
+        return bool(self.values or self.states or self.progress or self.ports or self.own_values)

@@ -100,6 +100,12 @@ class StepSink:
         step = ProgressStep(node.uuid, dict(info))
         self._loop.call_soon_threadsafe(lambda: self._hold(step))
 
+    # What who reads a value asks
+
+    def version(self, io: Any) -> int:
+        """Return the number of a port's latest change, as the feed does."""
+        return self._feed.version(io)
+
     def _hold(self, step: Step) -> None:
         self._held.append(step)
         if len(self._held) >= MAX_HELD:

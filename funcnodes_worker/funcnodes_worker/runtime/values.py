@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Awaitable, Callable, Collection, Generator
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -24,12 +24,15 @@ from funcnodes_worker.runtime.graph_thread import ASK_LIMIT_S, GraphThread
 from funcnodes_worker.runtime.observe import port_under
 from funcnodes_worker.runtime.previews import encoded_by_module
 from funcnodes_worker.runtime.sources import (
+    NPY,
     NoSuchFormat,
     Source,
     formats_of,
+    npy_of_floats,
     open_source,
     published_source,
 )
+from funcnodes_worker.runtime.steps import StepSink
 from funcnodes_worker.runtime.windows import BadWindow, Wish, describe, steps, window_arrow, window_json
 
 STEP_S = 0.005
@@ -49,7 +52,7 @@ def look(space: NodeSpace, node: NodeId, port: PortId) -> tuple[int, Any]:
     if living is None:
         return 0, NoValue
     sink = current_engine().sink
-    return sink.version(living) if isinstance(sink, Feed) else 0, living.value
+    return sink.version(living) if isinstance(sink, Feed | StepSink) else 0, living.value
 
 
 @dataclass(frozen=True)
@@ -83,8 +86,11 @@ _SAID_ELSEWHERE = (GraphBusy, NoSuchFormat, BadWindow, pictures.NoPicture)
 class Reader:
     """One value, read from the server's thread. Close it, so that it is let go where it lives."""
 
-    def __init__(self, graph: GraphThread, space: NodeSpace) -> None:
-        self._graph, self._space = graph, space
+    def __init__(
+        self, graph: GraphThread, space: NodeSpace, durable: Callable[[], Awaitable[bool]] | None = None
+    ) -> None:
+        """`durable` says whether the edits that the graph works with are on disk: else it is read again."""
+        self._graph, self._space, self._durable = graph, space, durable
         self._held: list[Any] = []
         self._whose = ("", "")
         self.generation = ""
@@ -100,6 +106,8 @@ class Reader:
 
         self._whose = node, port
         self.generation = await self._graph.ask(take)
+        while self._durable is not None and not await self._durable():
+            self.generation = await self._graph.ask(take)
 
     def close(self) -> None:
         """Let the value go, in the graph's thread: its end may be code of a library."""
@@ -146,11 +154,16 @@ class Reader:
 
         return await self._ask(begin)
 
-    async def whole(self, mime: str | None = None) -> tuple[str, bytes]:
+    async def whole(self, mime: str | None = None, accepted: Collection[str] = ()) -> tuple[str, bytes]:
         """Return the whole value as mime and bytes, made piece by piece so that the graph has its turns.
 
-        Without a mime it is what published clients know: tables, arrays and lists go as JSON.
+        Without a mime it is what published clients know: tables, arrays and lists go as JSON; what is
+        accepted besides is taken where it says the very same (a list of nothing but floats as npy).
         """
+        if mime is None and NPY in accepted and type(self._held[0]) is list:
+            floats = await self._in_steps(lambda: npy_of_floats(self._held[0]))
+            if floats is not None:
+                return NPY, floats
 
         def begin() -> Source:
             source = open_source(self._held[0], mime) if mime else published_source(self._held[0])

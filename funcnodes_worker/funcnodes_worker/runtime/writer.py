@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
@@ -23,6 +23,7 @@ from funcnodes_core.document.transaction import Transaction, transact
 from msgspec import Struct, field
 
 from funcnodes_worker.rpc.tasks import owned
+from funcnodes_worker.runtime.ahead import may_go_ahead
 from funcnodes_worker.runtime.records import Noted
 
 ANSWER_LIMIT_S = 1.0
@@ -68,6 +69,21 @@ class Listener(Protocol):
         ...
 
 
+class Eager(Protocol):
+    """Who may work with values before they are on disk: the living graph."""
+
+    def begin(self, written: Written, document: Document) -> bool:
+        """Return whether these edits, which only give values, are followed from now on.
+
+        Called in order, and only while all that was submitted before was begun or told.
+        """
+        ...
+
+    def take_back(self, begun: Sequence[Written], document: Document, revision: int) -> None:
+        """Undo what was begun, first one first: the disk did not take it. This document counts."""
+        ...
+
+
 class Committed(Struct, frozen=True):
     """One transaction that is on disk and in the document."""
 
@@ -78,6 +94,8 @@ class Committed(Struct, frozen=True):
     document: Document
     answered: asyncio.Event = field(default_factory=asyncio.Event)
     """Set by who submitted it, once the answer is in the outbox: then the others hear of it."""
+    was_begun: bool = False
+    """Whether it was followed before it was on disk."""
 
 
 class Past(Struct, frozen=True):
@@ -102,6 +120,14 @@ class _Step:
     waiting: asyncio.Future[Committed] | None = None
     note: Observation | None = None
     noted: Noted | None = None
+    was_begun: bool = False
+    settled: asyncio.Future[bool] | None = None
+    """For who waits to learn whether the disk has taken it."""
+
+    def settle(self, *, is_on_disk: bool) -> None:
+        """Tell who waits."""
+        if self.settled is not None and not self.settled.done():
+            self.settled.set_result(is_on_disk)
 
 
 class WriteFailed(Exception):
@@ -135,9 +161,13 @@ class Writer:
         self._journal, self._on_commit, self._on_observation = journal, on_commit, on_observation
         self._head, self._head_revision = document, revision
         self.listener: Listener | None = None
+        self.eager: Eager | None = None
+        self._behind = 0
+        """Transactions that were submitted, not begun, and not told yet: no value goes ahead of them."""
         self._steps: deque[_Step] = deque()
-        self._news: asyncio.Queue[Committed | asyncio.Event] = asyncio.Queue()
+        self._news: deque[Committed | asyncio.Event] = deque()
         """What is to be told, in order; an event is set when all before it is."""
+        self._has_news = asyncio.Event()
         self._grown = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
@@ -150,7 +180,7 @@ class Writer:
         async with owned(self._write(), self._tell()):
             yield
             await self.wait_idle()
-            await self._news.join()
+            await self.wait_told()
 
     async def submit(
         self,
@@ -190,10 +220,23 @@ class Writer:
         """Return when nothing submitted is under way."""
         await self._idle.wait()
 
+    async def wait_durable(self) -> bool:
+        """Return True when every value that was begun by now is on disk, False when it was taken back.
+
+        Who has looked at the living graph asks this before telling anybody what was seen.
+        """
+        last = next((step for step in reversed(self._steps) if step.was_begun), None)
+        if last is None:
+            return True
+        if last.settled is None:
+            last.settled = asyncio.get_running_loop().create_future()
+        # Others may wait for the same: who leaves must not end it for them.
+        return await asyncio.shield(last.settled)
+
     async def wait_told(self) -> None:
         """Return when all that is committed now was told: to clients, and to the graph's thread."""
         told = asyncio.Event()
-        self._news.put_nowait(told)
+        self._hand_on(told)
         await told.wait()
 
     @property
@@ -217,6 +260,10 @@ class Writer:
         if self.listener is not None:
             self.listener.entered(written)
         step = _Step(outcome.document, written, asyncio.get_running_loop().create_future())
+        if self.eager is not None and not self._behind and may_go_ahead(written.edits):
+            step.was_begun = self.eager.begin(written, outcome.document)
+        if not step.was_begun:
+            self._behind += 1
         self._append(step)
         return step
 
@@ -251,13 +298,21 @@ class Writer:
                 continue
             written = step.written
             self.revision = written.revision
-            committed = Committed(written.revision, written.author, written.edits, before, step.document)
+            committed = Committed(
+                written.revision,
+                written.author,
+                written.edits,
+                before,
+                step.document,
+                was_begun=step.was_begun,
+            )
+            step.settle(is_on_disk=True)
             assert step.waiting is not None
             if step.waiting.cancelled():
                 committed.answered.set()
             else:
                 step.waiting.set_result(committed)
-            self._news.put_nowait(committed)
+            self._hand_on(committed)
 
     def _give_up(self, problem: Exception) -> None:
         # Edits that came while we wrote were planned on top of those that failed: they fail with them.
@@ -265,6 +320,7 @@ class Writer:
         self._head, self._head_revision = self.document, self.revision
         if self.listener is not None:
             self.listener.gave_up()
+        self._take_back(failed)
         for step in failed:
             if step.waiting is not None and not step.waiting.cancelled():
                 step.waiting.set_exception(WriteFailed(problem))
@@ -273,12 +329,29 @@ class Writer:
                 # What node code did is so, whatever the disk says.
                 self.observe(step.note, step.noted)
 
+    def _take_back(self, failed: Iterable[_Step]) -> None:
+        begun: list[Written] = []
+        for step in failed:
+            if step.was_begun and step.written is not None:
+                begun.insert(0, step.written)
+                step.settle(is_on_disk=False)
+            elif step.written is not None:
+                self._behind -= 1
+        if begun and self.eager is not None:
+            self.eager.take_back(begun, self.document, self.revision)
+
+    def _hand_on(self, news: Committed | asyncio.Event) -> None:
+        self._news.append(news)
+        self._has_news.set()
+
     async def _tell(self) -> None:
         while True:
-            committed = await self._news.get()
+            while not self._news:
+                self._has_news.clear()
+                await self._has_news.wait()
+            committed = self._news.popleft()
             if isinstance(committed, asyncio.Event):
                 committed.set()
-                self._news.task_done()
                 continue
             try:
                 if not committed.answered.is_set():
@@ -287,4 +360,5 @@ class Writer:
             except TimeoutError:
                 pass
             self._on_commit(committed)
-            self._news.task_done()
+            if not committed.was_begun:
+                self._behind -= 1

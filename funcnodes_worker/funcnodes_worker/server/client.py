@@ -123,7 +123,8 @@ class Client:
             is_text = isinstance(result, str)
             data = result.encode() if isinstance(result, str) else msgspec.json.encode(result)
             result = Encoded("text/plain" if is_text else "application/json", data)
-        return result_frame(call.id, result.mime, result.data)
+        is_ours = call.dialect is Dialect.JSONRPC
+        return result_frame(call.id, result.mime, result.data, as_published=not is_ours)
 
     def has_room(self) -> bool:
         """Tell whether this client has read enough of what it asked for."""

@@ -11,8 +11,7 @@ import time
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
-from uuid import uuid4
+from typing import Any, Protocol, TypeVar
 
 from funcnodes_core.document.edits import Edit
 from funcnodes_core.document.model import (
@@ -25,6 +24,7 @@ from funcnodes_core.document.model import (
     PortRecord,
     is_stored_reference,
 )
+from funcnodes_core.utils.ids import new_id
 from msgspec import UNSET, UnsetType
 
 from funcnodes_worker.home.worker_config import WorkerConfig
@@ -38,11 +38,14 @@ from funcnodes_worker.runtime.history import Historian
 from funcnodes_worker.runtime.library_loader import Plugin
 from funcnodes_worker.runtime.living import LivingGraph
 from funcnodes_worker.runtime.resent import Made, MadeBefore
+from funcnodes_worker.runtime.values import Reader
 from funcnodes_worker.runtime.writer import Committed, Past, Plan, Writer
 from funcnodes_worker.server.client import Client
 from funcnodes_worker.server.hub import Hub
 from funcnodes_worker.server.parked import Parked
 from funcnodes_worker.server.shapes import find_port
+
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -220,6 +223,17 @@ class Services:
     history: Historian
     made_before: MadeBefore
 
+    async def look(self, question: Callable[[], Result]) -> Result:
+        """Return what is seen in the living graph, once the edits it comes of are on disk."""
+        while True:
+            seen = await self.graph.ask(question)
+            if await self.writer.wait_durable():
+                return seen
+
+    def reader(self) -> Reader:
+        """Return what reads one value, once the edits it comes of are on disk."""
+        return Reader(self.graph, self.living.space, self.writer.wait_durable)
+
 
 class CallContext:
     """What the handler of one call is given."""
@@ -262,7 +276,7 @@ class CallContext:
             made = hashlib.blake2b(f"{self.mark} {self._new_ids}".encode(), digest_size=16).hexdigest()
             if made not in self.head.nodes and made not in self.head.groups:
                 return made
-        return uuid4().hex
+        return new_id()
 
     def made_before(self) -> Made | None:
         """Return what this call made before the worker was killed: it is not made again."""

@@ -30,10 +30,10 @@ def value_frame(node: str, port: str, preview: Preview | None) -> Frame:
     return Frame(head.encode() + b"\r\n\r\n" + data, is_text=False)
 
 
-def result_frame(call_id: Scalar, mime: str, data: bytes) -> Frame:
-    """Return the published answer to a command sent with `as_bytes`."""
-    kind = _kind_of(mime, data)
-    mime, data = _published(kind, mime, data)
+def result_frame(call_id: Scalar, mime: str, data: bytes, *, as_published: bool = True) -> Frame:
+    """Return the published answer to a command sent with `as_bytes`; ours leaves numbers as they are."""
+    if as_published:
+        mime, data = _published(_kind_of(mime, data), mime, data)
     shown = "null" if call_id is None else str(call_id)
     head = f"chunk=1/1;msgid={token_hex(16)};id={shown}; mime={mime}; type=result"
     return Frame(head.encode() + b"\r\n\r\n" + data, is_text=False)

@@ -57,7 +57,7 @@ class ValueDoors:
             return _said(404, str(missing))
         except BadQuestion as bad:
             return _said(400, str(bad))
-        reader = Reader(self._services.graph, self._services.living.space)
+        reader = self._services.reader()
         try:
             await reader.open(node, port)
             return await self._answer(request, asked, reader)

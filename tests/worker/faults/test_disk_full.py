@@ -107,6 +107,9 @@ async def test_a_file_that_may_not_grow_refuses_edits_and_loses_none(tmp_path: P
         resource.prlimit(worker.process.pid, resource.RLIMIT_FSIZE, (600_000, most))
         refused = await edit_until_refused(lab.set)
         assert "could not be written to disk" in refused
+        # The graph had begun to compute with what the disk refused: it has taken it back.
+        await lab.wait_idle()
+        assert await lab.get("a", "out") == lab.document.nodes["a"].ports["value"].value
         resource.prlimit(worker.process.pid, resource.RLIMIT_FSIZE, (most, most))
         await lab.set("a", "value", "after")
     async with killed_at_the_end(home), funcnodes.connect("lab", base=home.base.folder) as lab:

@@ -138,3 +138,6 @@ async def wait_idle(context: CallContext, params: Patience) -> None:
     services = context.services
     await services.writer.wait_told()
     await services.graph.finish(services.living.wait_idle, params.limit_s)
+    # What ran beside it of values that others gave meanwhile is told with their edits.
+    await services.writer.wait_durable()
+    await services.writer.wait_told()

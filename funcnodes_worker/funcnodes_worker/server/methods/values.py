@@ -64,7 +64,7 @@ async def get_value_window(context: CallContext, params: OneWindow) -> dict[str,
 
 async def _reader(context: CallContext, node: NodeId, port: PortId) -> Reader:
     port_of(context.document, node, port)
-    reader = Reader(context.services.graph, context.services.living.space)
+    reader = context.services.reader()
     await reader.open(node, port)
     return reader
 
