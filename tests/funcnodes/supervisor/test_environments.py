@@ -17,10 +17,10 @@ from funcnodes_worker.home.worker_config import read_worker_config
 from funcnodes_worker.home.worker_home import WorkerHome
 from funcnodes_worker.rpc.errors import INSTALLATION_FAILED
 
+import funcnodes
 from tests.funcnodes.environment.looking import versions
 from tests.funcnodes.environment.tiny_wheels import make_shelf_of_wheels
 from tests.support.fleet import base_in, manager_of, status_of, wait_for_status
-from tests.support.worker_client import worker_at
 
 pytestmark = [pytest.mark.registry, pytest.mark.timeout(300)]
 
@@ -152,8 +152,7 @@ async def test_a_start_that_ends_from_outside_does_not_undo_what_was_installed(t
 
 async def _tell(base: Base, client: ManagerClient, uuid: str) -> str:
     """Return what a fresh node of the module says, asked through the running worker."""
-    async with worker_at(base, client, uuid) as worker:
-        worker.patience_s = 60
+    async with funcnodes.connect(uuid, base=base.folder) as worker:
         node = (await worker.call("add_node", id="fntest.tell"))["id"]
         await worker.call("set_io_value", nid=node, ioid="text", value="it is ")
         await worker.call("wait_idle", limit_s=30)
@@ -171,8 +170,7 @@ async def test_a_clone_of_a_running_worker_has_all_it_had(
         await client.call("start_worker", workerid=uuid)
         await client.call("install", workerid=uuid, package="fntest-module", version="1.0")
         (home.files / "data.csv").write_text("1,2\n")
-        async with worker_at(base, client, uuid) as worker:
-            worker.patience_s = 60
+        async with funcnodes.connect(uuid, base=base.folder) as worker:
             node = (await worker.call("add_node", id="input.str"))["id"]
             await worker.call("set_io_value", nid=node, ioid="input", value=large)
         monkeypatch.setenv("UV_OFFLINE", "1")
@@ -180,12 +178,10 @@ async def test_a_clone_of_a_running_worker_has_all_it_had(
         copy = str((await client.call("clone_worker", workerid=uuid, name="twin"))["uuid"])
         await client.call("start_worker", workerid=copy)
         twin, status = WorkerHome(manager.base, copy), await status_of(client, copy)
-        async with worker_at(base, client, copy) as worker:
-            worker.patience_s = 60
+        async with funcnodes.connect(copy, base=base.folder) as worker:
             saved = await worker.call("get_save_state")
             await worker.call("remove_node", id=node)
-        async with worker_at(base, client, uuid) as worker:
-            worker.patience_s = 60
+        async with funcnodes.connect(uuid, base=base.folder) as worker:
             kept = await worker.call("get_save_state")
 
         (cloned,) = saved["backend"]["nodes"]

@@ -12,8 +12,8 @@ from funcnodes_worker.home.worker_config import WorkerConfig, read_worker_config
 from funcnodes_worker.home.worker_home import WorkerHome
 from msgspec.structs import replace
 
+import funcnodes
 from tests.support.fleet import base_in, fleet_of, new_worker, wait_for_status
-from tests.support.worker_client import worker_at
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -33,7 +33,7 @@ async def test_an_environment_is_built_after_the_word_and_the_worker_starts_in_i
         evil.chmod(0o755)
         write_worker_config(home, WorkerConfig(uuid=home.uuid, env_path=str(home.venv)))
         await client.call("start_worker", workerid=home.uuid)
-        async with worker_at(base, client, home.uuid) as worker:
+        async with funcnodes.connect(home.uuid, base=base.folder) as worker:
             assert (await worker.call("get_trust"))["held"]
             assert [node["id"] for node in await worker.call("get_nodes")] == ["n"]
         assert not home.environments.exists()
@@ -43,12 +43,12 @@ async def test_an_environment_is_built_after_the_word_and_the_worker_starts_in_i
                 await client.call(method, workerid=home.uuid, package="funcnodes-basic")
         shutil.rmtree(home.venv)
         before = await wait_for_status(client, home.uuid, lambda s: s["phase"] == "running")
-        async with worker_at(base, client, home.uuid) as worker:
+        async with funcnodes.connect(home.uuid, base=base.folder) as worker:
             assert await worker.call("trust") == {"held": False, "restarts": True}
         await wait_for_status(
             client, home.uuid, lambda s: s["phase"] == "running" and s["pid"] != before["pid"], 90
         )
-        async with worker_at(base, client, home.uuid) as worker:
+        async with funcnodes.connect(home.uuid, base=base.folder) as worker:
             assert not (await worker.call("get_trust"))["held"]
         assert home.venv.is_symlink()
         assert not (tmp_path / "evil-ran").exists()
@@ -58,13 +58,13 @@ async def test_nothing_is_copied_from_what_is_not_trusted_and_a_copy_of_what_is_
     base = base_in(tmp_path)
     async with fleet_of(base, program=None) as client:
         first = await new_worker(client, "first")
-        async with worker_at(base, client, first) as worker:
+        async with funcnodes.connect(first, base=base.folder) as worker:
             await worker.call("add_node", id="add_node", uuid="n")
             await worker.call("save")
         copy = {"name": "second", "in_venv": False, "copy_graph": True}
         second = (await client.call("new_worker", reference=first, **copy))["uuid"]
         await client.call("start_worker", workerid=second)
-        async with worker_at(base, client, second) as worker:
+        async with funcnodes.connect(second, base=base.folder) as worker:
             assert not (await worker.call("get_trust"))["held"]
             assert [node["id"] for node in await worker.call("get_nodes")] == ["n"]
         source = WorkerHome(base, first)

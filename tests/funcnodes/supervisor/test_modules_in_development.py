@@ -8,14 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from funcnodes.client.asynchronous import AsyncWorker
 from funcnodes.server.client import ManagerClient, ManagerRefused, connect
 from funcnodes_worker.home.base import Base, prepare_base
 from funcnodes_worker.home.worker_config import read_worker_config
 from funcnodes_worker.home.worker_home import WorkerHome
 
+import funcnodes
 from tests.funcnodes.environment.looking import versions
 from tests.support.fleet import base_in, manager_of, status_of
-from tests.support.worker_client import WorkerClient, worker_at
 
 pytestmark = [pytest.mark.registry, pytest.mark.timeout(300)]
 
@@ -78,8 +79,7 @@ async def test_a_module_in_development_is_linked_and_loaded_again_at_each_save(t
         await client.call("install", workerid=uuid, package="fntest-bench")
         before = await status_of(client, uuid)
 
-        async with worker_at(base, client, uuid) as worker:
-            worker.patience_s = 60
+        async with funcnodes.connect(uuid, base=base.folder) as worker:
             node = (await worker.call("add_node", id="bench.work", uuid="n" * 32))["id"]
             other = (await worker.call("add_node", id="input.int"))["id"]
             await worker.call("set_io_value", nid=node, ioid="value", value=5)
@@ -125,13 +125,12 @@ async def test_a_module_in_development_is_linked_and_loaded_again_at_each_save(t
 
 
 async def output_at(base: Base, client: ManagerClient, uuid: str, node: str) -> Any:
-    async with worker_at(base, client, uuid) as worker:
-        worker.patience_s = 60
+    async with funcnodes.connect(uuid, base=base.folder) as worker:
         await worker.call("wait_idle", limit_s=30)
         return await worker.call("get_io_value", nid=node, ioid="out")
 
 
-async def becomes(worker: WorkerClient, node: str, wanted: int) -> bool:
+async def becomes(worker: AsyncWorker, node: str, wanted: int) -> bool:
     """Wait until a node gives this; that values are pushed has tests of its own."""
     async with asyncio.timeout(30):
         while await worker.call("get_io_value", nid=node, ioid="out") != wanted:  # noqa: ASYNC110
@@ -139,7 +138,7 @@ async def becomes(worker: WorkerClient, node: str, wanted: int) -> bool:
     return True
 
 
-async def told_of(worker: WorkerClient) -> str:
+async def told_of(worker: AsyncWorker) -> str:
     """Wait until the worker's log names a module that could not be loaded."""
     async with asyncio.timeout(30):
         while "could not be loaded" not in (told := str(await worker.call("logs"))):  # noqa: ASYNC110

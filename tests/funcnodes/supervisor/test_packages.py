@@ -7,19 +7,19 @@ from typing import Any
 
 import psutil
 import pytest
+from funcnodes.client.asynchronous import AsyncWorker
 from funcnodes.server.client import ManagerRefused, connect
 from funcnodes_worker.home.worker_config import read_worker_config
 from funcnodes_worker.home.worker_home import WorkerHome
 from funcnodes_worker.rpc.errors import INSTALLATION_FAILED
 
+import funcnodes
 from tests.support.fleet import base_in, manager_of, status_of
-from tests.support.worker_client import WorkerClient, worker_at
 
 pytestmark = [pytest.mark.registry, pytest.mark.timeout(300)]
 
 
-async def shelves(worker: WorkerClient) -> list[str]:
-    worker.patience_s = 120.0
+async def shelves(worker: AsyncWorker) -> list[str]:
     return [shelf["name"] for shelf in (await worker.call("get_library"))["shelves"]]
 
 
@@ -41,7 +41,7 @@ async def test_modules_come_and_go(tmp_path: Path) -> None:
 
         await client.call("install", workerid=uuid, package="funcnodes_numpy")
         added = await status_of(client, uuid)
-        async with worker_at(base, client, uuid) as worker:
+        async with funcnodes.connect(uuid, base=base.folder) as worker:
             with_numpy = await shelves(worker)
         steps = list(told)
 
@@ -49,14 +49,14 @@ async def test_modules_come_and_go(tmp_path: Path) -> None:
             await client.call("install", workerid=uuid, package="funcnodes-that-nobody-wrote")
         unchanged = await status_of(client, uuid)
 
-        async with worker_at(base, client, uuid) as worker:
+        async with funcnodes.connect(uuid, base=base.folder) as worker:
             await shelves(worker)
             await worker.call("add_package_dependency", name="funcnodes-files")
             with_files = await shelves(worker)
 
         await client.call("remove", workerid=uuid, package="funcnodes-numpy")
         removed = await status_of(client, uuid)
-        async with worker_at(base, client, uuid) as worker:
+        async with funcnodes.connect(uuid, base=base.folder) as worker:
             without_numpy = await shelves(worker)
         wanted = read_worker_config(home).package_dependencies
         await client.call("delete_worker", workerid=uuid)

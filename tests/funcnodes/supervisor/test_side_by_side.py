@@ -6,13 +6,14 @@ import asyncio
 import contextlib
 import json
 import socket
+import time
 from pathlib import Path
 
 import pytest
 from funcnodes_worker.home.worker_home import WorkerHome
 
+import funcnodes
 from tests.support.fleet import base_in, fleet_of, nearly_all_below, new_worker, status_of
-from tests.support.worker_client import worker_at
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -45,11 +46,13 @@ async def test_five_workers_with_a_port_taken_between_theirs(
             ports = sorted([int(str((await status_of(client, uuid))["port"])) for uuid in uuids])
             gone, other, *_ = uuids
 
-            async with worker_at(base, client, other) as bystander:
+            async with funcnodes.connect(other, base=base.folder) as bystander:
                 pings: list[float] = []
                 stopping = asyncio.create_task(client.call("stop_worker", workerid=gone))
                 while not stopping.done() or len(pings) < 100:
-                    pings.append(await bystander.ping())
+                    begun = time.perf_counter()
+                    await bystander.call("uuid")
+                    pings.append(time.perf_counter() - begun)
                 await stopping
 
             file = WorkerHome(base, gone).config_file
@@ -57,7 +60,7 @@ async def test_five_workers_with_a_port_taken_between_theirs(
             file.write_text(json.dumps({**settings, "name": "renamed by hand", "port": first + 7}))
             await client.call("start_worker", workerid=gone)
             edited = await status_of(client, gone)
-            async with worker_at(base, client, gone) as worker:
+            async with funcnodes.connect(gone, base=base.folder) as worker:
                 answered = await worker.call("uuid")
 
     assert ports == [first, *range(first + 2, first + 6)]

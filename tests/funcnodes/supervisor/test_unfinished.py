@@ -12,8 +12,8 @@ from funcnodes.supervisor.registry import NewWorker, Registry, WorkerExists
 from funcnodes_worker.home.base import Base, prepare_base
 from funcnodes_worker.home.worker_home import WorkerHome
 
+import funcnodes
 from tests.support.fleet import base_in, fleet_of, new_worker, status_of
-from tests.support.worker_client import worker_at
 
 
 class PowerCut(BaseException):
@@ -127,13 +127,13 @@ async def test_a_worker_made_with_the_graph_of_another_has_its_large_values_too(
     base, large = base_in(tmp_path), "x" * 100_000
     async with fleet_of(base, program=("-m", "funcnodes_worker.process.main")) as client:
         uuid = await new_worker(client, "first")
-        async with worker_at(base, client, uuid) as worker:
+        async with funcnodes.connect(uuid, base=base.folder) as worker:
             node = (await worker.call("add_node", id="input.str"))["id"]
             await worker.call("set_io_value", nid=node, ioid="input", value=large)
         wish = {"name": "second", "in_venv": False, "reference": uuid, "copy_graph": True}
         copy = str((await client.call("new_worker", **wish))["uuid"])
         await client.call("start_worker", workerid=copy)
-        async with worker_at(base, client, copy) as worker:
+        async with funcnodes.connect(copy, base=base.folder) as worker:
             saved = await worker.call("get_save_state")
         status = await status_of(client, copy)
 
