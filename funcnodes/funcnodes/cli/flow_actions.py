@@ -38,6 +38,7 @@ class Opening:
     name: str | None
     trusted: bool
     in_venv: bool
+    versions: str
 
 
 def export(asked: Asked, target: Path | None, *, with_files: bool, force: bool) -> None:
@@ -87,7 +88,14 @@ def open_file(asked: Asked, wish: Opening, *, as_json: bool) -> None:
         base = asked.base()
         name = wish.name or wish.file.stem
         opened = await open_flow(
-            base, OpenWish(file=wish.file, name=name, trusted=wish.trusted, in_venv=wish.in_venv)
+            base,
+            OpenWish(
+                file=wish.file,
+                name=name,
+                trusted=wish.trusted,
+                in_venv=wish.in_venv,
+                versions=wish.versions,
+            ),
         )
         for sentence in opened.told.refused:
             output.warn(sentence)

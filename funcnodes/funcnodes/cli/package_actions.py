@@ -123,12 +123,13 @@ def upgrade(asked: Asked, packages: Sequence[str], *, as_json: bool) -> None:
     _show_done(*with_manager(asked, act), as_json=as_json)
 
 
-def repair(asked: Asked, *, as_json: bool) -> None:
+def repair(asked: Asked, versions: str | None = None, *, as_json: bool) -> None:
     """Build an environment once more and tell what was damaged."""
+    wish = {} if versions is None else {"versions": versions}
 
     async def act(reached: Reached) -> tuple[Status, dict[str, list[str]]]:
         worker = await find(asked, reached)
-        return worker, (await reached.manager.call("repair", workerid=worker["uuid"]))["damaged"]
+        return worker, (await reached.manager.call("repair", workerid=worker["uuid"], **wish))["damaged"]
 
     worker, damaged = with_manager(asked, act)
     if as_json:
@@ -136,6 +137,9 @@ def repair(asked: Asked, *, as_json: bool) -> None:
         return
     for package, files in damaged.items():
         output.line(f"{package}: {len(files)} damaged, among them {files[0]}" if files else package)
+    if versions == "none":
+        say_done(worker, "has no environment of its own any more; it uses the manager's")
+        return
     say_done(worker, "has its environment built anew" + ("" if damaged else "; nothing was damaged"))
 
 

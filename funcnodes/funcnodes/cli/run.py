@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from funcnodes.cli.session import asked
+from funcnodes.cli.versions import Versions, VersionsOption, wanted
 
 
 def register(app: typer.Typer) -> None:
@@ -51,6 +52,7 @@ def run(
         bool,
         typer.Option("--not-in-venv", help="Use the manager's own environment: quick, nothing is installed."),
     ] = False,
+    versions: VersionsOption = Versions.EXACT,
 ) -> None:
     """Run a flow to its end: to name it here is your word that it may be installed and run.
 
@@ -60,6 +62,12 @@ def run(
     from funcnodes.cli import run_actions
 
     wish = run_actions.RunWish(
-        flow, tuple(values or ()), tuple(outputs or ()), as_json, timeout, worker, in_venv=not not_in_venv
+        flow,
+        tuple(values or ()),
+        tuple(outputs or ()),
+        as_json,
+        timeout,
+        worker,
+        **wanted(versions, not_in_venv=not_in_venv),
     )
     raise typer.Exit(run_actions.run(asked(context), wish))

@@ -55,6 +55,7 @@ class RunWish:
     timeout_s: float | None
     worker: str | None
     in_venv: bool
+    versions: str = "exact"
 
 
 @dataclass(frozen=True)
@@ -127,6 +128,7 @@ async def _thrown_away(
             name=f"run {wish.flow.stem}",
             trusted=True,
             in_venv=wish.in_venv,
+            versions=wish.versions,
             autostart="never",
             values=values,
             outputs=[given for _, given in outputs],
@@ -157,7 +159,13 @@ async def _named_worker(
     ports = [given for _, given in outputs]
     if not any(name in (w["name"], w["uuid"]) for w in workers):
         new = OpenWish(
-            file=wish.flow, name=name, trusted=True, in_venv=wish.in_venv, values=values, outputs=ports
+            file=wish.flow,
+            name=name,
+            trusted=True,
+            in_venv=wish.in_venv,
+            versions=wish.versions,
+            values=values,
+            outputs=ports,
         )
         opened = await _opened(base, new)
         _say_trusted(wish.flow, opened.told, in_venv=wish.in_venv)

@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from funcnodes.cli.session import asked
+from funcnodes.cli.versions import Versions, VersionsOption, wanted
 
 
 def register(app: typer.Typer) -> None:
@@ -45,6 +46,7 @@ def standalone(
     not_in_venv: Annotated[
         bool, typer.Option("--not-in-venv", help="Use this program's own environment: nothing is installed.")
     ] = False,
+    versions: VersionsOption = Versions.EXACT,
 ) -> None:
     """Open one flow in the browser; edits are written back into its file. Ctrl+C ends it.
 
@@ -68,6 +70,6 @@ def standalone(
         worker_port=worker_port,
         open_browser=not no_browser,
         no_auth=no_auth,
-        in_venv=not not_in_venv,
+        **wanted(versions, not_in_venv=not_in_venv),
     )
     standalone_actions.serve(wish)

@@ -46,6 +46,7 @@ class StandaloneWish:
     open_browser: bool
     no_auth: bool
     in_venv: bool
+    versions: str
 
 
 def serve(wish: StandaloneWish) -> None:
@@ -62,7 +63,9 @@ def serve(wish: StandaloneWish) -> None:
 async def _hold(base: Base, file: Path, wish: StandaloneWish) -> None:
     with output.ProgressShown() as progress:
         async with reach_manager(base, progress.heard, no_auth=wish.no_auth) as reached:
-            flow = await take_up(base, file, in_venv=wish.in_venv, port=wish.worker_port)
+            flow = await take_up(
+                base, file, in_venv=wish.in_venv, versions=wish.versions, port=wish.worker_port
+            )
             if flow.was_changed and flow.is_new:
                 output.warn(f"{file.name} was changed elsewhere, so it is opened anew, without its history")
             await reached.manager.call("start_worker", workerid=flow.home.uuid)
@@ -97,6 +100,8 @@ async def _wait_ended(reached: Reached, uuid: str) -> None:
     while looks < _LOOKS:
         worker = choose(await workers_of(reached), uuid=uuid, name=None, given=None)
         looks = looks + 1 if worker["phase"] in ("stopped", "failed") else 0
+        if looks == _LOOKS and worker["phase"] == "failed" and worker["reason"]:
+            output.warn(str(worker["reason"]))
         await asyncio.sleep(_LOOK_S)
     output.line("The worker has ended.")
 

@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from funcnodes.cli.versions import Versions, VersionsOption, wanted
 from funcnodes.cli.worker import Json, Name, Uuid, Which, meant, noun, worker_and
 
 Words = Annotated[list[str], typer.Argument(metavar="WORKER FILE.fnw", help="The worker, then the file.")]
@@ -60,12 +61,13 @@ def open_flow(
     not_in_venv: Annotated[
         bool, typer.Option("--not-in-venv", help="Use the manager's own environment: nothing is installed.")
     ] = False,
+    versions: VersionsOption = Versions.EXACT,
     as_json: Json = False,
 ) -> None:
     """Make a worker from a file. Its flow is held: shown, not installed, not run, until you trust it."""
     from funcnodes.cli import flow_actions
 
-    wish = flow_actions.Opening(file, name, trusted=trust, in_venv=not not_in_venv)
+    wish = flow_actions.Opening(file, name, trusted=trust, **wanted(versions, not_in_venv=not_in_venv))
     flow_actions.open_file(meant(context, None, None, None), wish, as_json=as_json)
 
 

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from funcnodes.cli.session import asked
+from funcnodes.cli.versions import Versions
 from funcnodes.cli.worker import Json, Name, Uuid, Which, meant, noun, worker_and
 
 Words = Annotated[
@@ -148,12 +149,24 @@ def upgrade(
 
 @noun.command(epilog="Example: funcnodes worker repair demo")
 def repair(
-    context: typer.Context, which: Which = None, uuid: Uuid = None, name: Name = None, as_json: Json = False
+    context: typer.Context,
+    which: Which = None,
+    uuid: Uuid = None,
+    name: Name = None,
+    versions: Annotated[
+        Versions | None,
+        typer.Option(
+            help="For a flow whose environment cannot be had as it was made: `nearest` builds what comes "
+            "nearest, `none` gives the worker the manager's own, `exact` tries again."
+        ),
+    ] = None,
+    as_json: Json = False,
 ) -> None:
     """Build a worker's environment once more, as its lock says; tell what was damaged."""
     from funcnodes.cli import package_actions
 
-    package_actions.repair(meant(context, which, uuid, name), as_json=as_json)
+    choice = None if versions is None else str(versions)
+    package_actions.repair(meant(context, which, uuid, name), choice, as_json=as_json)
 
 
 @noun.command(epilog="Example: funcnodes worker pythons")

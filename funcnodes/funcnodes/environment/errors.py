@@ -127,6 +127,50 @@ class NoNetwork(ProvisionFailed):
         )
 
 
+class NotCached(NoNetwork):
+    """Raised when the registry could not be reached and the cache of this machine lacks packages."""
+
+    def __init__(self, packages: Sequence[str], detail: str, missing: Sequence[str] = ()) -> None:
+        super().__init__(detail)
+        self.packages, self.missing = tuple(packages), tuple(missing)
+
+    def __str__(self) -> str:
+        lacking = f"lacks {_listed(self.packages)}" if self.packages else "lacks something it needs"
+        besides = "".join(f"; {sentence}" for sentence in self.missing)
+        return (
+            f"the package registry could not be reached ({self.detail}), and the cache of this machine "
+            f"{lacking}{besides}. {UNCHANGED} Try again with a network connection; {_WITHOUT}"
+        )
+
+
+class NotAsMade(ProvisionFailed):
+    """Raised when a flow's environment cannot be had here exactly as it was made."""
+
+    def __init__(self, missing: Sequence[str], *, is_nearest_possible: bool = True) -> None:
+        super().__init__()
+        self.missing, self.is_nearest_possible = tuple(missing), is_nearest_possible
+
+    def __str__(self) -> str:
+        told = "; ".join(sentence.rstrip(". ") for sentence in self.missing)
+        nearest = "Choose: `--versions nearest` builds it with the nearest versions; "
+        return (
+            f"the environment this flow was made with cannot be built here exactly: {told}. "
+            f"Nothing was installed. {nearest if self.is_nearest_possible else ''}{_WITHOUT}"
+        )
+
+
+_WITHOUT = (
+    "`--versions none` opens the flow without it, the nodes it lacks as placeholders "
+    "(`worker repair NAME`, `worker open`, `run` and `standalone` take this option)"
+)
+_SHOWN = 20
+
+
+def _listed(things: Sequence[str]) -> str:
+    more = f" and {len(things) - _SHOWN} more" if len(things) > _SHOWN else ""
+    return ", ".join(things[:_SHOWN]) + more
+
+
 class InstallerFailed(ProvisionFailed):
     """Raised when the installer ended with an error that is none of the known kinds."""
 

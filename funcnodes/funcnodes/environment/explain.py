@@ -36,6 +36,8 @@ _MISSING = (
     "has no wheels with a matching",
     "not found",
 )
+_NOT_DOWNLOADED = re.compile(r"Failed to (?:download|download and build|fetch|build) `([A-Za-z0-9._-]+)==")
+_NOT_RESOLVED = re.compile(r"you require ([A-Za-z0-9._-]+)==")
 _CREDENTIALS = re.compile(r"(?<=://)[^/@\s]+@")
 _LONGEST = 1200
 
@@ -68,6 +70,18 @@ def failure(wanted: str, said: str, *, offline: bool = False) -> ProvisionFailed
     if missing:
         return PackageNotFound(wanted, explanation)
     return Conflict(wanted, explanation, reasons.in_plain_words(causes[-1]))
+
+
+def not_downloaded(said: str) -> str | None:
+    """Return the package whose file uv could not get."""
+    found = _NOT_DOWNLOADED.search(said)
+    return None if found is None else found[1]
+
+
+def not_resolved(said: str) -> str | None:
+    """Return the package of an exact wish that uv could not have."""
+    found = _NOT_RESOLVED.search(_joined(said))
+    return None if found is None else found[1]
 
 
 def _causes(said: str) -> list[str]:

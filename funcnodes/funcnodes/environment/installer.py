@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Protocol
 
 from funcnodes.environment.interpreters import Python
+from funcnodes.environment.plan import Package
 from funcnodes.environment.uv import Uv, find_uv
 from funcnodes.environment.venv import Pip
 
@@ -17,12 +18,23 @@ from funcnodes.environment.venv import Pip
 class Installer(Protocol):
     """Resolves a project folder and brings environments in line with it. Called by `provision` only."""
 
+    @property
+    def is_offline(self) -> bool:
+        """Whether the machine's settings say that no network is to be used."""
+        ...
+
     async def lock(
-        self, project: Path, *, wanted: str, upgrade: Sequence[str], say: Callable[[str], None]
+        self,
+        project: Path,
+        *,
+        wanted: str,
+        upgrade: Sequence[str],
+        say: Callable[[str], None],
+        offline: bool = False,
     ) -> None:
         """Write `uv.lock` beside `pyproject.toml`, keeping the versions of the lock that lies there.
 
-        The packages of `upgrade` (or `EVERYTHING`) may get newer ones.
+        The packages of `upgrade` (or `EVERYTHING`) may get newer ones. `offline`: from what is cached.
         """
         ...
 
@@ -40,6 +52,14 @@ class Installer(Protocol):
 
         The packages of `afresh` are fetched again and put there again: what lies in a cache may be damaged.
         """
+        ...
+
+    async def lacking(self, project: Path, place: Path) -> list[str]:
+        """Return the packages of a project's lock whose files are not cached; `place` is free for a trial."""
+        ...
+
+    async def absent(self, packages: Sequence[Package]) -> list[str]:
+        """Return which of these cannot be resolved from the cache. Slow; for explaining a failure."""
         ...
 
     async def pythons(self) -> tuple[Python, ...]:

@@ -92,6 +92,14 @@ def new_manifest(python: str | None = None) -> str:
     return tomlkit.dumps(document)
 
 
+def with_python(text: str, version: str) -> str:
+    """Return the manifest for this Python."""
+    document = _parse(text)
+    _table(_table(document, "tool"), "funcnodes")["python"] = checked_version(version)
+    _table(document, "project")["requires-python"] = f"=={checked_version(version)}.*"
+    return _dump(document)
+
+
 def with_origin(text: str, wheels: Mapping[str, Path]) -> str:
     """Return the manifest with all five of our packages taken from these files and nowhere else."""
     document = _parse(text)
@@ -104,7 +112,7 @@ def with_origin(text: str, wheels: Mapping[str, Path]) -> str:
     _set_dependencies(project, _missing_always(_dependencies(project)))
     settings = _table(_table(document, "tool"), "uv")
     settings["package"] = False
-    settings["environments"] = [_this_platform()]
+    settings["environments"] = [this_platform()]
     # An empty workspace table: without it uv looks for a project around the worker's folder and joins it.
     settings["workspace"] = tomlkit.table()
     # Overrides hold for what modules require too; with plain sources the index would fill in the rest of the
@@ -191,6 +199,11 @@ def requirements(text: str) -> tuple[str, ...]:
     return tuple(_dependencies(_table(_parse(text), "project")))
 
 
+def names(text: str) -> frozenset[str]:
+    """Return the names of the packages the manifest asks for."""
+    return frozenset(map(_name, requirements(text)))
+
+
 def _missing_always(present: list[str]) -> list[str]:
     names = {_name(entry) for entry in present}
     return [*present, *(name for name in ALWAYS if name not in names)]
@@ -203,7 +216,8 @@ def _name(entry: str) -> str:
         return entry
 
 
-def _this_platform() -> str:
+def this_platform() -> str:
+    """Return the one platform that environments here are resolved for, as a marker."""
     return f"sys_platform == '{sys.platform}' and platform_machine == '{platform.machine()}'"
 
 

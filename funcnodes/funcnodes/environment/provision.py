@@ -28,11 +28,12 @@ from pathlib import Path
 from funcnodes_worker.disk.atomic import write_atomically
 from funcnodes_worker.disk.faults import Faults, no_faults
 from funcnodes_worker.home.base import Base
+from funcnodes_worker.home.flow_lock import FlowLock
 from funcnodes_worker.home.worker_config import read_worker_config
 from funcnodes_worker.home.worker_home import WorkerHome
 
-from funcnodes.environment import catalog, manifest, state
-from funcnodes.environment.errors import DoesNotLoad, ProvisionFailed, SharedEnvironment
+from funcnodes.environment import as_made, catalog, manifest, state
+from funcnodes.environment.errors import DoesNotLoad, NoNetwork, NotCached, ProvisionFailed, SharedEnvironment
 from funcnodes.environment.installer import Installer, find_installer
 from funcnodes.environment.interpreters import Python
 from funcnodes.environment.mend import mend
@@ -124,6 +125,10 @@ class Provisioner:
         progress = Progress(report)
         async with self._turn(home):
             await mend(home, self._installer)
+            if state.head(home) is None and as_made.made_with(home) is not None:
+                # Never built: there is nothing to compare, only the flow's lock to build from.
+                await self._build_first(home, progress)
+                return Repaired({})
             repaired = await rebuild(self._base, self._installer, home, progress, self._faults)
             progress.stage("Built again", 0.95, 0.95)
             return repaired
@@ -184,21 +189,36 @@ class Provisioner:
         # A worker made with another one's packages, or a folder without its environment, has them in its
         # settings.
         fresh = present is None or present == manifest.new_manifest(manifest.chosen_python(present))
-        wishes = _wishes(home) if fresh else ()
+        came = as_made.made_with(home)
+        wishes = [wish for wish in _wishes(home) if fresh and not _was_linked(wish, came)]
         for wish in wishes:
             text = wish.edit(text)
         bare = fresh and not wishes
         lock = state.text_of(home.lock_file)
+        missing: list[str] = []
+        if came is not None:
+            text, missing = await as_made.suited(self._installer, text, came)
         # A folder without its environment (a clone, one that was cleared away) gets it back as it was.
         exact = present is not None and lock is not None and is_exact(text, lock)
         with state.planning(home, present if exact and present else text, lock) as folder:
-            if not exact:
+            if came is not None:
+                exactly = as_made.is_exact_wanted(home)
+                await as_made.resolve_as_made(
+                    self._installer, folder, came, missing, exactly=exactly, progress=progress
+                )
+                self._faults("provision:as made")
+            elif not exact:
                 await self._first_lock(folder, self._cached_lock(text) if bare else None, progress)
             plan, standing = self._planned(home, None, folder)
             progress.stage("Building the environment", 0.3, 0.9)
             # Nothing has to load: there is nothing to go back to, and a worker opens without a broken module.
-            await self._carry_out(home, plan, standing, folder, (), progress)
+            try:
+                await self._carry_out(home, plan, standing, folder, (), progress)
+            except NoNetwork as problem:
+                lacking = await self._installer.lacking(folder, folder / "trial")
+                raise NotCached(_with_versions(lacking, standing), problem.detail) from problem
             state.decide(home, standing)
+            self._faults("provision:first decided")
 
     async def _first_lock(self, folder: Path, cached: Path | None, progress: Progress) -> None:
         """Resolve; all new workers of a build share one lock, so they are alike and need no network."""
@@ -333,6 +353,15 @@ def _refuse_to_share(request: Request) -> None:
     changed = (*missing, *request.remove, *request.upgrade)
     if changed:
         raise SharedEnvironment(changed[0], sys.executable)
+
+
+def _was_linked(wish: Wanted, came: FlowLock | None) -> bool:
+    """Tell whether the index would give somebody else's package for a name that was a folder elsewhere."""
+    return came is not None and wish.path is None and wish.name in came.linked
+
+
+def _with_versions(names: Sequence[str], standing: Standing) -> list[str]:
+    return [str(package) for package in sorted(read_lock(standing.lock)) if package.name in names]
 
 
 def _wishes(home: WorkerHome) -> tuple[Wanted, ...]:

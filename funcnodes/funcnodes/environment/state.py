@@ -155,6 +155,9 @@ def switch(home: WorkerHome) -> bool:
 def settle(home: WorkerHome) -> None:
     """Forget the way back and remove what is of no use: the worker runs from the current environment."""
     (home.environments / "previous.json").unlink(missing_ok=True)
+    if home.lock_file.exists():
+        # From here on the worker's own lock says what its flow needs.
+        home.flow_lock_file.unlink(missing_ok=True)
     remove_unused(home)
 
 

@@ -18,7 +18,7 @@ from funcnodes.environment import explain
 from funcnodes.environment.errors import ProvisionFailed
 from funcnodes.environment.interpreters import Python, choose, find_pythons
 from funcnodes.environment.manifest import chosen_python
-from funcnodes.environment.plan import EVERYTHING
+from funcnodes.environment.plan import EVERYTHING, Package
 from funcnodes.environment.programs import run_lines
 
 # What the installer needs from the machine: where packages come from, who may ask, how to reach them, where
@@ -31,6 +31,7 @@ _KEPT = (
     "UV_PRERELEASE", "UV_REQUEST_TIMEOUT", "UV_SYSTEM_CERTS",
 )  # fmt: skip
 _DROPPED = ("VIRTUAL_ENV", "CONDA_PREFIX", "PYTHONHOME", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE")
+_MOST_NAMED = 20
 _INDEXES = ("UV_INDEX", "UV_INDEX_URL", "UV_DEFAULT_INDEX", "UV_NO_INDEX", "UV_CONFIG_FILE")
 
 
@@ -67,8 +68,19 @@ class Uv:
         self._environment = installer_environment(os.environ if environment is None else environment)
         self._known: dict[str, str] = {}
 
+    @property
+    def is_offline(self) -> bool:
+        """Whether the machine's settings say that no network is to be used."""
+        return self._environment.get("UV_OFFLINE", "").lower() not in ("", "0", "false", "no", "off")
+
     async def lock(
-        self, project: Path, *, wanted: str, upgrade: Sequence[str], say: Callable[[str], None]
+        self,
+        project: Path,
+        *,
+        wanted: str,
+        upgrade: Sequence[str],
+        say: Callable[[str], None],
+        offline: bool = False,
     ) -> None:
         """Write `uv.lock` beside the project's `pyproject.toml`; keep the versions an older lock names."""
         lock = project / "uv.lock"
@@ -79,7 +91,8 @@ class Uv:
         upgrades = [word for name in upgrade for word in ("--upgrade-package", name)]
         upgrades = ["--upgrade"] if everything else upgrades
         python = await self._python(project)
-        await self._run(["lock", "--project", str(project), *python, *upgrades], {}, wanted, say)
+        where = ["--offline"] if offline else []
+        await self._run(["lock", "--project", str(project), *python, *where, *upgrades], {}, wanted, say)
 
     async def sync(
         self,
@@ -108,6 +121,42 @@ class Uv:
             await self._run([*arguments, "--offline"], place, wanted, say)
         except ProvisionFailed:
             await self._run(arguments, place, wanted, say)
+
+    async def lacking(self, project: Path, place: Path) -> list[str]:
+        """Return the packages of a project's lock whose files are not cached; `place` is free for a trial."""
+        found: list[str] = []
+        arguments = ["sync", "--frozen", "--offline", "--no-default-groups", "--project", str(project)]
+        arguments += await self._python(project)
+        environment = {**self._environment, "UV_PROJECT_ENVIRONMENT": str(place), "NO_COLOR": "1"}
+        # uv names the first one only: it is tried again without that.
+        while len(found) < _MOST_NAMED:
+            without = [word for name in found for word in ("--no-install-package", name)]
+            status, said = await run_lines(
+                [self._program, *arguments, *without], environment, lambda _line: None
+            )
+            named = explain.not_downloaded(said)
+            if status == 0 or named is None or named in found:
+                break
+            found.append(named)
+        return found
+
+    async def absent(self, packages: Sequence[Package]) -> list[str]:
+        """Return which of these cannot be resolved from the cache. Slow; for explaining a failure."""
+        environment = {**self._environment, "NO_COLOR": "1"}
+        trial = ["pip", "install", "--dry-run", "--offline", "--no-deps", "--reinstall"]
+        command = [self._program, *trial, "--python", sys.executable]
+        found: list[str] = []
+        # uv names the first one only: it is tried again without that.
+        while len(found) < _MOST_NAMED:
+            wanted = [f"{p.name}=={p.version}" for p in packages if p.name not in found]
+            if not wanted:
+                break
+            status, said = await run_lines([*command, *wanted], environment, lambda _line: None)
+            named = explain.not_resolved(said)
+            if status == 0 or named is None or named in found:
+                break
+            found.append(named)
+        return found
 
     async def uninstall(self, environment: Path, packages: Sequence[str]) -> None:
         """Remove packages from an environment; those it does not have are passed over."""

@@ -27,7 +27,13 @@ from funcnodes.environment.errors import (
     ProvisionFailed,
 )
 from funcnodes.environment.interpreters import Python, choose, find_pythons
-from funcnodes.environment.manifest import OURS, chosen_python, requirements
+from funcnodes.environment.manifest import (
+    OURS,
+    chosen_python,
+    required_python,
+    requirements,
+    this_platform,
+)
 from funcnodes.environment.plan import EVERYTHING, Package, read_lock
 from funcnodes.environment.programs import run_lines
 from funcnodes.environment.uv import installer_environment
@@ -42,8 +48,19 @@ class Pip:
         self._folder = folder
         self._environment = installer_environment(os.environ if environment is None else environment)
 
+    @property
+    def is_offline(self) -> bool:
+        """Whether the machine's settings say that no network is to be used."""
+        return self._environment.get("UV_OFFLINE", "").lower() not in ("", "0", "false", "no", "off")
+
     async def lock(
-        self, project: Path, *, wanted: str, upgrade: Sequence[str], say: Callable[[str], None]
+        self,
+        project: Path,
+        *,
+        wanted: str,
+        upgrade: Sequence[str],
+        say: Callable[[str], None],
+        offline: bool = False,
     ) -> None:
         """Write what pip would install as the lock, keeping the versions of the lock that lies there."""
         text = (project / "pyproject.toml").read_text(encoding="utf-8")
@@ -55,6 +72,8 @@ class Pip:
         kept = [f"{p.name}=={p.version}" for p in held if p.path is None and p.name not in (*upgrade, *asked)]
         constraints = project / "constraints.txt"
         own = _sources(text)
+        if offline:
+            raise NoNetwork("pip resolves from an index only")
         say("Resolving with pip")
         # First with every known version held; if that is impossible, freely: pip has no notion of a
         # preference.
@@ -64,7 +83,7 @@ class Pip:
             arguments = ["install", "--dry-run", "--ignore-installed", "--quiet", "--report", str(report)]
             status, said = await self._pip([*arguments, "-c", str(constraints), *sorted(asked)], say)
             if status == 0:
-                write_atomically(lock, _as_lock(report), mode=0o644)
+                write_atomically(lock, _as_lock(report, required_python(text)), mode=0o644)
                 return
         raise _failure(wanted, said)
 
@@ -92,6 +111,14 @@ class Pip:
         status, said = await self._pip(install, say)
         if status != 0:
             raise _failure(wanted, said)
+
+    async def lacking(self, project: Path, place: Path) -> list[str]:
+        """Return nothing: pip cannot say what its cache holds."""
+        return []
+
+    async def absent(self, packages: Sequence[Package]) -> list[str]:
+        """Return nothing: pip cannot say what its cache holds."""
+        return []
 
     async def uninstall(self, environment: Path, packages: Sequence[str]) -> None:
         """Remove packages from an environment; those it does not have are passed over."""
@@ -132,10 +159,21 @@ def _sources(text: str) -> list[str]:
     return [f"{name} @ {Path(sources[name]['path']).as_uri()}" for name in OURS]
 
 
-def _as_lock(report: Path) -> str:
+def _as_lock(report: Path, python: str) -> str:
     found: dict[str, Any] = msgspec.json.decode(report.read_bytes())
     entries = cast("list[dict[str, Any]]", found["install"])
-    return _HEADER + "".join(_entry(package) for package in sorted(_package(entry) for entry in entries))
+    # Not by uv's word for it: a lock with "requires-python" is one that uv made and reads.
+    head = f'{_HEADER}resolved-for = "{python}"\nsupported-markers = ["{this_platform()}"]\n'
+    listed = sorted((_package(entry), _file_of(entry)) for entry in entries)
+    return head + "".join(_entry(package) + file for package, file in listed)
+
+
+def _file_of(entry: Mapping[str, Any]) -> str:
+    """Return the line for the file pip would install, when it says its hash."""
+    info = cast("Mapping[str, Any]", entry["download_info"])
+    sha256 = cast("Mapping[str, Any]", info.get("archive_info", {})).get("hashes", {}).get("sha256")
+    name = unquote(urlparse(str(info["url"])).path.rpartition("/")[2])
+    return "" if sha256 is None else f'wheels = [{{ filename = "{name}", hash = "sha256:{sha256}" }}]\n'
 
 
 def _package(entry: Mapping[str, Any]) -> Package:

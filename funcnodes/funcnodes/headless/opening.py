@@ -10,25 +10,30 @@ from __future__ import annotations
 import asyncio
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import msgspec
 from funcnodes_worker.disk.atomic import write_atomically
-from funcnodes_worker.home.base import Base
+from funcnodes_worker.home.base import Base, read_config
+from funcnodes_worker.home.flow_lock import read_flow_lock
 from funcnodes_worker.home.trust import TrustRecord, vouch
 from funcnodes_worker.home.unpacking import PortGiven, Unpacked, UnpackProblem, UnpackWish
 from funcnodes_worker.home.worker_config import (
     DEFAULT_AUTOSTART,
     Autostart,
+    PackageWish,
     WorkerConfig,
     write_worker_config,
 )
 from funcnodes_worker.home.worker_home import WorkerHome, make_uuid
 
-from funcnodes.environment.manifest import new_manifest, requirement, with_requirement
+from funcnodes.environment.as_made import EXACT, NEAREST, VERSIONS
+from funcnodes.environment.local import find_local, local_paths
+from funcnodes.environment.manifest import new_manifest
+from funcnodes.environment.request import wanted_by
 
 UNPACK = "funcnodes_worker.process.unpack"
 """The program that reads the file."""
@@ -55,6 +60,8 @@ class OpenWish:
     autostart: Autostart = DEFAULT_AUTOSTART
     values: Sequence[tuple[PortGiven, Any]] = ()
     outputs: Sequence[PortGiven] = ()
+    versions: str = EXACT
+    """Whether the environment is to be as the flow's lock says, or `NEAREST` to it."""
     notes: tuple[tuple[str, Any], ...] = ()
     """Further keys for the worker's settings."""
 
@@ -90,10 +97,15 @@ async def changed_flow(
 
 
 def _settle(home: WorkerHome, wish: OpenWish, told: Unpacked) -> None:
-    if wish.in_venv and told.packages:
+    packages = told.packages
+    if told.lock is not None:
+        # Kept as it came: its environment is built from it once the flow is trusted, and it goes out again.
+        write_atomically(home.flow_lock_file, told.lock.encode(), mode=0o600)
+        packages = [_linked_here(package, told.lock, home.base) for package in packages]
+    if wish.in_venv and packages:
         text = new_manifest()
-        for package in told.packages:
-            text = with_requirement(text, requirement(package.package, package.version))
+        for wanted in map(wanted_by, filter(_is_to_be_had(told.lock), packages)):
+            text = wanted.edit(text)
         write_atomically(home.project_file, text.encode(), mode=0o644)
     if wish.trusted:
         vouch(home, TrustRecord(snapshot=told.digest))
@@ -102,11 +114,26 @@ def _settle(home: WorkerHome, wish: OpenWish, told: Unpacked) -> None:
         name=wish.name,
         env_path=str(home.venv) if wish.in_venv else None,
         autostart=wish.autostart,
-        package_dependencies={package.package: package for package in told.packages},
-        extra=dict(wish.notes),
+        package_dependencies={package.package: package for package in packages},
+        extra={**dict(wish.notes), **({VERSIONS: NEAREST} if wish.versions == NEAREST else {})},
     )
     # Last: with this file the worker exists.
     write_worker_config(home, config)
+
+
+def _linked_here(wish: PackageWish, lock: str, base: Base) -> PackageWish:
+    """Return the wish for a module that was linked where the flow was made, with our folder of it if any."""
+    if wish.package not in read_flow_lock(lock).linked:
+        return wish
+    folders = local_paths(read_config(base).raw)
+    place = next((str(one.path) for one in find_local(folders) if one.name == wish.package), None)
+    return PackageWish(wish.package, None, place)
+
+
+def _is_to_be_had(lock: str | None) -> Callable[[PackageWish], bool]:
+    # The index would give somebody else's package for a name that was a folder on another machine.
+    linked = {} if lock is None else read_flow_lock(lock).linked
+    return lambda wish: wish.path is not None or wish.package not in linked
 
 
 async def _unpack(

@@ -25,6 +25,7 @@ from funcnodes.client.asynchronous import AsyncWorker
 from funcnodes.client.errors import ClientError
 from funcnodes.client.happenings import Edited, Event
 from funcnodes.client.opening import connect
+from funcnodes.environment.as_made import EXACT, NONE, choose_versions, made_with
 from funcnodes.headless.archive import TransferFailed, fetch_flow
 from funcnodes.headless.opening import OpenWish, open_flow
 
@@ -81,7 +82,9 @@ def _write_record(base: Base, record: Record) -> None:
     write_atomically(base.folder / RECORD, msgspec.json.encode(record), mode=0o600)
 
 
-async def take_up(base: Base, file: Path, *, in_venv: bool, port: int | None) -> StandaloneFlow:
+async def take_up(
+    base: Base, file: Path, *, in_venv: bool, port: int | None, versions: str = EXACT
+) -> StandaloneFlow:
     """Return the worker of a file: the one it was edited in, or a new one that holds it."""
     digest = await asyncio.to_thread(digest_of, file)
     record = read_record(base)
@@ -93,10 +96,20 @@ async def take_up(base: Base, file: Path, *, in_venv: bool, port: int | None) ->
     is_new = not home.config_file.exists()
     if is_new:
         # What a crash left of an opening that never came to its end.
-        wish = OpenWish(file=file, name=file.stem, uuid=home.uuid, in_venv=in_venv, autostart="never")
+        wish = OpenWish(
+            file=file,
+            name=file.stem,
+            uuid=home.uuid,
+            in_venv=in_venv,
+            versions=versions,
+            autostart="never",
+        )
         opened = await open_flow(base, wish)
         keeps = opened.told.keeps_settings
         _write_record(base, Record(uuid=home.uuid, digests=(digest,), keeps_settings=keeps))
+    elif made_with(home) is not None:
+        # Never built yet: the choice of this opening counts, not of the one before.
+        choose_versions(home, versions if in_venv else NONE)
     if port is not None:
         change_worker_config(home, lambda config: msgspec.structs.replace(config, port=port))
     return StandaloneFlow(file, home, is_new, was_changed)

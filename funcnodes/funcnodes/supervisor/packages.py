@@ -22,6 +22,7 @@ from funcnodes_worker.home.worker_config import (
 from funcnodes_worker.wire import control
 from funcnodes_worker.wire.fleet import ProgressNote
 
+from funcnodes.environment.as_made import NONE, choose_versions
 from funcnodes.environment.catalog import InstalledModule, installed_modules
 from funcnodes.environment.errors import EnvironmentProblem
 from funcnodes.environment.plan import Difference
@@ -98,8 +99,11 @@ class Packages:
 
         return await self._whole(uuid, work())
 
-    async def repair(self, uuid: str, report: Report | None = None) -> Repaired:
-        """Return what was wrong, when the environment stands once more and a running worker uses it."""
+    async def repair(self, uuid: str, report: Report | None = None, versions: str | None = None) -> Repaired:
+        """Return what was wrong, when the environment stands once more and a running worker uses it.
+
+        `versions` is the user's choice for a flow whose environment cannot be had as it was made.
+        """
         member = self._owner.member(uuid)
         listener = report or self._report(member)
 
@@ -107,7 +111,12 @@ class Packages:
             if not is_vouched(member.home):
                 raise NotTrusted(uuid)
             member.went_back = None
-            repaired = await self._provisioner.repair(member.home, listener)
+            if versions is not None:
+                member.config = await asyncio.to_thread(choose_versions, member.home, versions)
+            if versions == NONE:
+                repaired = Repaired({})
+            else:
+                repaired = await self._provisioner.repair(member.home, listener)
             await self._take_effect(member, Installed(False, Difference(), (), {}), listener)
             return repaired
 

@@ -12,6 +12,7 @@ import pytest
 from funcnodes.cli import program_actions
 from funcnodes.cli.problems import Problem
 from funcnodes.supervisor.ends import note_end
+from funcnodes_worker.home.flow_lock import FlowLock, LockedPackage, write_flow_lock
 from funcnodes_worker.home.worker_home import WorkerHome
 
 from tests.funcnodes.cli.conftest import CommandLine
@@ -197,3 +198,41 @@ def test_a_flow_can_be_opened_without_a_manager(lone_line: CommandLine, tmp_path
     told = lone_line.json("worker", "open", str(flow), "--not-in-venv", "--trust")
     assert (told["name"], told["held"]) == ("sum", False)
     assert [w["phase"] for w in lone_line.json("worker", "list") if w["name"] == "sum"] == ["stopped"]
+
+
+def test_a_flow_opened_without_its_environment_goes_out_as_it_came(
+    line: CommandLine, flow: Path, tmp_path: Path
+) -> None:
+    """Its exact versions travel on, although nothing here was built from them."""
+    lock = write_flow_lock(
+        FlowLock(
+            python="3.98", packages=(LockedPackage("fntest-gone", "1.0"),), linked={"fntest-mine": "0.1"}
+        )
+    )
+    with zipfile.ZipFile(flow, "a") as archive:
+        archive.writestr("pylock.toml", lock)
+    line.good("worker", "open", str(flow), "--name", "without", "--versions", "none", "--trust")
+    out = tmp_path / "out.fnw"
+    line.good("worker", "export", "without", str(out))
+    with zipfile.ZipFile(out) as archive:
+        assert archive.read("pylock.toml").decode() == lock
+        nodes = json.loads(archive.read("state"))["backend"]["nodes"]
+    assert [(node["name"], node["node_id"]) for node in nodes] == [
+        ("First", "add_node"),
+        ("Second", "add_node"),
+    ]
+    line.good("worker", "delete", "without", "--yes")
+
+
+def test_what_its_environment_lacks_is_told_before_anything_is_installed(
+    line: CommandLine, flow: Path
+) -> None:
+    """A damaged lock as well: the flow is there, and who opens it chooses."""
+    with zipfile.ZipFile(flow, "a") as archive:
+        archive.writestr("pylock.toml", "no lock [")
+    ended = line("run", str(flow), "--output", "Second.out")
+    assert (ended.code, ended.lines) == (1, [])
+    assert "the lock in its file is damaged: it is no TOML" in ended.err
+    assert "`--versions nearest` builds it with the nearest versions" in ended.err
+    alone = line("run", str(flow), "--output", "Second.out", "--versions", "none")
+    assert (alone.code, alone.lines) == (0, ["13.0"]), alone.err

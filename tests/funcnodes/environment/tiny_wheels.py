@@ -28,7 +28,8 @@ def make_wheel(
     folder.mkdir(parents=True, exist_ok=True)
     with zipfile.ZipFile(folder / f"{module}-{version}-py3-none-any.whl", "w") as archive:
         for path, text in files.items():
-            archive.writestr(path, text)
+            # Of no time: made twice, it is the same file.
+            archive.writestr(zipfile.ZipInfo(path), text)
 
 
 def _hash(text: str) -> str:

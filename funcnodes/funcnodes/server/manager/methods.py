@@ -39,6 +39,7 @@ from funcnodes.server.manager.parameters import (
     NewWorkerParams,
     OfWorker,
     RemoveParams,
+    RepairParams,
     SettingsParams,
     StartParams,
     StopParams,
@@ -264,10 +265,11 @@ async def upgrade(turn: Turn, params: UpgradeParams) -> object:
     return shown_difference(await turn.office.supervisor.packages.apply(params.workerid, request))
 
 
-@TABLE.method("repair", Right.INSTALL, OfWorker, When.LONG)
-async def repair(turn: Turn, params: OfWorker) -> object:
+@TABLE.method("repair", Right.INSTALL, RepairParams, When.LONG)
+async def repair(turn: Turn, params: RepairParams) -> object:
     """Build a worker's environment once more, as its lock says; answered with what was damaged."""
-    repaired = await turn.office.supervisor.packages.repair(params.workerid)
+    packages = turn.office.supervisor.packages
+    repaired = await packages.repair(params.workerid, versions=params.versions)
     return {"damaged": repaired.damaged}
 
 

@@ -5,7 +5,7 @@ Owns the names and defaults on the wire. Which method takes which stands in `met
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from funcnodes_worker.rpc.gate import RightWord
@@ -148,3 +148,10 @@ class StopParams(msgspec.Struct, frozen=True):
     """Whether the workers end too."""
 
     workers: bool = False
+
+
+class RepairParams(msgspec.Struct, frozen=True):
+    """A worker, and what its flow's environment may be where it cannot be had as it was made."""
+
+    workerid: str
+    versions: Literal["exact", "nearest", "none"] | None = None
