@@ -107,10 +107,18 @@ def describe(before: Left, now: Left) -> list[str]:
     found = [f"thread {names.get(ident, ident)!r}" for ident in sorted(now.threads - before.threads)]
     for pid, _ in sorted(now.children - before.children):
         try:
-            found.append(f"process {pid}: {' '.join(psutil.Process(pid).cmdline())[:200]}")
+            process = psutil.Process(pid)
+            if not _is_service_of_a_browser(process, before):
+                found.append(f"process {pid}: {' '.join(process.cmdline())[:200]}")
         except psutil.NoSuchProcess:
             continue
     return found + [f"listening port {port}" for port in sorted(now.ports - before.ports)]
+
+
+def _is_service_of_a_browser(process: psutil.Process, before: Left) -> bool:
+    """Tell whether a browser that tests share has started it, which it does at a time of its own."""
+    there = {pid for pid, _ in before.children}
+    return "--type=utility" in process.cmdline() and any(one.pid in there for one in process.parents())
 
 
 def end(before: Left) -> None:
