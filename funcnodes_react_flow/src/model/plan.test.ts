@@ -43,7 +43,7 @@ describe("what is typed to name a package", () => {
   it.each([
     ["funcnodes-numpy", { name: "funcnodes-numpy", version: null }],
     [" a >= 1.2 ", { name: "a", version: ">=1.2" }],
-    [" /home/me/funcnodes bench ", { name: "/home/me/funcnodes bench", version: null }],
+    [" /data/funcnodes bench ", { name: "/data/funcnodes bench", version: null }],
     ["C:\\bench", { name: "C:\\bench", version: null }],
     ["a b", null],
     ["", null],
