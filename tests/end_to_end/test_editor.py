@@ -18,9 +18,10 @@ from funcnodes_worker.home.worker_home import WorkerHome
 from playwright.async_api import Browser, Locator, expect
 
 from tests.funcnodes.environment.tiny_wheels import make_shelf_of_wheels, make_wheel
-from tests.support.browser import open_browser, page_of, require_chromium
+from tests.support.browser import page_of, require_chromium
 from tests.support.editor import (
     PHONE,
+    SUM,
     Editor,
     added,
     classes,
@@ -49,24 +50,10 @@ def system(tmp_path_factory: pytest.TempPathFactory) -> Generator[System, None, 
             yield running
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    """One Chromium for all tests."""
-    async with open_browser() as running:
-        yield running
-
-
 @pytest_asyncio.fixture(loop_scope="module")
 async def sum_of_two(browser: Browser, system: System) -> AsyncIterator[Editor]:
     """An editor with two numbers that are not yet wired to a sum."""
-    graph = [
-        added("a", "input.float", 0, 0),
-        added("b", "input.float", 0, 220),
-        added("sum", "add_node", 420, 60),
-        value("a", "input", 2),
-        value("b", "input", 3),
-    ]
-    async with opened(browser, system, graph) as editor:
+    async with opened(browser, system, SUM) as editor:
         yield editor
 
 
