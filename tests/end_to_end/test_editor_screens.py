@@ -262,7 +262,7 @@ async def test_an_upload_goes_on_over_a_cut_connection_and_a_reload(
 
 
 async def test_a_workers_details_are_shown_and_changed(browser: Browser, system: System) -> None:
-    """Its figures, its name and policy, its limits with what is wrong about one, its modules."""
+    """Its figures, its policy, its limits with what is wrong about one, its log as it grows, its modules."""
     async with opened(browser, system) as editor, connect(system.base) as manager:
         page = editor.page
         await page.get_by_test_id("worker-menu").click()
@@ -280,6 +280,13 @@ async def test_a_workers_details_are_shown_and_changed(browser: Browser, system:
         await expect(page.get_by_test_id("limits-save")).to_be_disabled()
         assert await manager.call("limits", workerid=system.uuid) == {"limits": {"memory_soft": 3 * 10**9}}
         assert (await status_of(manager, system.uuid))["autostart"] == "always"
+        await page.get_by_role("tab", name="Log").click()
+        log = page.get_by_test_id("worker-log")
+        await expect(log).to_be_visible()
+        with WorkerHome(system.base, system.uuid).log_file.open("a") as file:
+            file.write("written while somebody looks\n")
+        await expect(log).to_contain_text("written while somebody looks")
+        await picture(page, "worker-log")
         await page.get_by_role("tab", name="Modules").click()
         await expect(page.get_by_test_id("no-environment")).to_contain_text("its own virtual environment")
         await expect(page.get_by_test_id("module-funcnodes-basic")).to_be_visible()

@@ -12,7 +12,7 @@ import {
   SelectionMode,
   useReactFlow,
 } from "@xyflow/react";
-import { Map as MapIcon } from "lucide-react";
+import { Fullscreen, Map as MapIcon } from "lucide-react";
 import { type DragEvent, type MouseEvent, useCallback, useEffect, useRef } from "react";
 import { GroupFrame } from "../nodes/GroupFrame";
 import { NodeCard } from "../nodes/NodeCard";
@@ -178,6 +178,14 @@ export function Canvas() {
             >
               <MapIcon size={12} className="fill-none!" />
             </ControlButton>
+            <ControlButton
+              title="Full screen"
+              aria-label="Full screen"
+              className="max-md:hidden!"
+              onClick={toggleFullScreen}
+            >
+              <Fullscreen size={12} className="fill-none!" />
+            </ControlButton>
           </Controls>
           {overview && nodes.length > 0 && (
             <MiniMap
@@ -194,6 +202,12 @@ export function Canvas() {
       </div>
     </CanvasMenu>
   );
+}
+
+function toggleFullScreen(): void {
+  // A browser may refuse, in a frame for instance; then nothing changes.
+  if (document.fullscreenElement) document.exitFullscreen().catch(() => {});
+  else document.documentElement.requestFullscreen().catch(() => {});
 }
 
 function inOverview(node: CanvasNode): string {

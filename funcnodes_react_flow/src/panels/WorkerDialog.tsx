@@ -8,9 +8,10 @@ import { Environment } from "./Environment";
 import { PhaseDot } from "./PhaseDot";
 import { WorkerEnds } from "./WorkerEnds";
 import { WorkerLimits } from "./WorkerLimits";
+import { WorkerLog } from "./WorkerLog";
 import { WorkerNow } from "./WorkerNow";
 
-/** All about one worker: what it does and uses, what it may use, how it ended, what is in its environment. */
+/** All about one worker: what it does and uses, what it may use, how it ended, what it wrote, what is in its environment. */
 export function WorkerDialog() {
   const uuid = useView((view) => view.dialogWorker);
   const worker = useFleet((fleet) => fleet.workers?.find((known) => known.uuid === uuid));
@@ -39,7 +40,7 @@ function About({ worker }: { worker: WorkerStatus }) {
             <Tabs.Trigger
               key={name}
               value={name}
-              className="-mb-px border-transparent border-b-2 px-3 py-1.5 font-medium text-ink-3 hover:text-ink data-[state=active]:border-accent data-[state=active]:text-ink"
+              className="-mb-px whitespace-nowrap border-transparent border-b-2 px-3 py-1.5 font-medium max-md:px-1.5 text-ink-3 hover:text-ink data-[state=active]:border-accent data-[state=active]:text-ink"
             >
               {name}
             </Tabs.Trigger>
@@ -53,6 +54,9 @@ function About({ worker }: { worker: WorkerStatus }) {
         </Tabs.Content>
         <Tabs.Content value="How it ended" className="outline-none">
           <WorkerEnds worker={worker} />
+        </Tabs.Content>
+        <Tabs.Content value="Log" className="outline-none">
+          <WorkerLog worker={worker} />
         </Tabs.Content>
         <Tabs.Content value="Modules" className="outline-none">
           <Environment worker={worker} />

@@ -7,6 +7,7 @@ import { isObject } from "../rpc/json";
 import { askSession, managerPath, openSocket } from "../rpc/origin";
 import { newId, read, write } from "./identity";
 import { setManagerLine } from "./line";
+import { heardLog } from "./log";
 import { heardFigures, isWatchingFigures } from "./machine";
 import { heardProgress } from "./modules";
 import { toast } from "./view";
@@ -81,6 +82,7 @@ function openChannel(): void {
 function heard(method: string, params: unknown): void {
   if (method === "status") setWorkers(params);
   if (method === "figures") heardFigures(params);
+  if (method === "log") heardLog(params);
   if (method === "progress") {
     setNotice(params);
     heardProgress(params);

@@ -5,7 +5,7 @@ import { newId, read, write } from "./identity";
 export type Theme = "auto" | "light" | "dark";
 export type Dialog = "modules" | "new-worker" | "shortcuts" | "history" | "files" | "worker" | null;
 
-export const WORKER_TABS = ["Now", "Limits", "How it ended", "Modules"] as const;
+export const WORKER_TABS = ["Now", "Limits", "How it ended", "Log", "Modules"] as const;
 export type WorkerTab = (typeof WORKER_TABS)[number];
 
 export interface Toast {
