@@ -1,4 +1,8 @@
-"""A client of a worker's socket for tests, found through the manager."""
+"""A raw client of a worker's socket, found through the manager, for tests that `funcnodes.connect` does not fit.
+
+Those say something without waiting for its answer, read what `subscribe` answers, or must see a lost line at
+once.
+"""
 
 from __future__ import annotations
 
