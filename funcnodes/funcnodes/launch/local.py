@@ -34,6 +34,7 @@ class LocalLauncher:
         self._groups = groups or find_groups()
         self._kernel = KernelEvidence()
         self._said: dict[ProcessId, str] = {}
+        self._looked_at: dict[ProcessId, psutil.Process] = {}
 
     def launch(self, spec: LaunchSpec) -> ProcessId:
         """Return the new process, in its own session: Ctrl+C at a terminal reaches it only through us."""
@@ -67,6 +68,7 @@ class LocalLauncher:
             await self._wait_for_end(process)
         else:
             await _wait_in_thread(child, process)
+        self._looked_at.pop(process, None)
         self._said[process] = self._kernel.said(self._groups.memory_kills(process.pid))
         if child is None:
             return _reap(process)
@@ -117,8 +119,13 @@ class LocalLauncher:
 
     def memory_of(self, process: ProcessId) -> int | None:
         """Return the bytes of memory in use."""
+        # Asked for twice a second of each worker: finding the process again each time would be most of what
+        # an idle manager does.
         try:
-            return int(psutil.Process(process.pid).memory_info().rss)
+            known = self._looked_at.get(process)
+            if known is None:
+                known = self._looked_at[process] = psutil.Process(process.pid)
+            return int(known.memory_info().rss)
         except psutil.Error:
             return None
 

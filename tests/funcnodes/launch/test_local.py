@@ -83,6 +83,18 @@ async def test_a_process_of_another_launcher_is_watched_and_ended(tmp_path: Path
     assert not second.is_alive(process)
 
 
+async def test_the_memory_of_a_process_is_told_until_its_end(tmp_path: Path) -> None:
+    """Each time anew; of one that has ended nothing is known, also where it was looked at before."""
+    launcher = LocalLauncher()
+    process = launcher.launch(spec(tmp_path, "input()"))
+    before = [launcher.memory_of(process), launcher.memory_of(process)]
+    launcher.kill(process)
+    await launcher.wait(process)
+
+    assert None not in before
+    assert launcher.memory_of(process) is None
+
+
 async def test_a_pid_that_was_used_again_is_another_process() -> None:
     """Neither alive nor ended: a signal to it would hit a stranger."""
     launcher = LocalLauncher()
