@@ -105,7 +105,10 @@ async def test_a_node_that_ended_its_worker_twice_is_held_until_it_is_changed(tm
             node = (await worker.call("add_node", id="crashy.abort_if"))["id"]
             other = (await worker.call("add_node", id="crashy.abort_if"))["id"]
             await worker.call("set_io_value", nid=other, ioid="text", value="fine")
-            await worker.send("set_io_value", nid=node, ioid="text", value="abort")
+            # A value alone is computed with while it is written, and a worker that dies of it forgets it:
+            # nobody was told. What comes with a new name is on disk before it runs, and so comes back.
+            value = {"kind": "set_value", "node": node, "port": "text", "value": "abort"}
+            await worker.send("edit", edits=[value, {"kind": "rename_node", "node": node, "name": "Fragile"}])
             held = await wait_for_status(client, uuid, lambda s: s["held"] and s["phase"] == "running", 30)
         ends = (await client.call("ends", workerid=uuid))["ends"]
 
