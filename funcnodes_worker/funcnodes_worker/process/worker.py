@@ -19,7 +19,7 @@ from typing import Any
 
 import msgspec
 from aiohttp import web
-from funcnodes_core.document.edits import RemoveNode, ReplaceGraph
+from funcnodes_core.document.edits import ReplaceGraph
 from funcnodes_core.document.external import KEY as EXTERNAL
 from funcnodes_core.document.filling import fill_all
 from funcnodes_core.document.model import Document, JsonValue
@@ -33,16 +33,17 @@ from funcnodes_worker.home.token import read_or_make_token
 from funcnodes_worker.home.worker_config import WorkerConfig, change_worker_config, read_worker_config
 from funcnodes_worker.home.worker_home import WorkerHome
 from funcnodes_worker.process.external import ExternalDesk
+from funcnodes_worker.process.following import Follower
 from funcnodes_worker.process.keeping import OutputKeeper
 from funcnodes_worker.process.loading import LibraryOffice
 from funcnodes_worker.process.logs import followed_log
+from funcnodes_worker.process.packages import TURN_TO_LOAD_S, PackageDesk
 from funcnodes_worker.process.ports import bind
 from funcnodes_worker.process.snapshots import SnapshotKeeper
 from funcnodes_worker.process.supervisor_link import SupervisorLink
 from funcnodes_worker.process.telling import Teller
 from funcnodes_worker.process.trusting import TrustOffice
 from funcnodes_worker.process.watch import Watch
-from funcnodes_worker.rpc.errors import GraphBusy, InstallationFailed
 from funcnodes_worker.rpc.gate import Gate, Granted, Right
 from funcnodes_worker.rpc.tasks import owned
 from funcnodes_worker.runtime.board import Board
@@ -52,7 +53,7 @@ from funcnodes_worker.runtime.living import LivingGraph
 from funcnodes_worker.runtime.records import Batch, Noted
 from funcnodes_worker.runtime.resent import MadeBefore
 from funcnodes_worker.runtime.travel import external_for_export
-from funcnodes_worker.runtime.writer import Committed, Past, Writer, Written
+from funcnodes_worker.runtime.writer import Committed, Past, Writer
 from funcnodes_worker.server.app import Limits, WorkerServer
 from funcnodes_worker.server.context import LibraryState, Services
 from funcnodes_worker.server.heartbeat import Heartbeat, required_by
@@ -66,9 +67,6 @@ from funcnodes_worker.wire import control
 
 _log = logging.getLogger("funcnodes.worker")
 LAST_WORDS_S = 0.5
-TURN_TO_LOAD_S = 60.0
-"""How long loading waits for a node that computes; half of what the manager waits for it."""
-AUTHOR = "worker"
 
 
 class WorkerInServerThread:
@@ -93,8 +91,7 @@ class WorkerInServerThread:
     ) -> None:
         self._base, self._home, self._store, self._office = base, home, store, office
         self._trust = trust
-        self._lives_from = None if trust.is_held else revision
-        """The revision the living graph was built at; None while the flow is held, when there is none."""
+        self._follower = Follower(graph, living, None if trust.is_held else revision)
         self._graph, self._living = graph, living
         self._no_auth, self._has_supervisor, self._behind_proxy = no_auth, has_supervisor, behind_proxy
         self.library: LibraryState = office.state
@@ -107,7 +104,8 @@ class WorkerInServerThread:
         self._teller = Teller(self.board, self.hub, self._follow, self._snapshots.changed, revision)
         self.writer = Writer(document, revision, self, self._teller.committed, self._teller.observed)
         self._teller.writer = self.writer
-        self.writer.eager = self
+        self._follower.took_back = self._teller.took_back
+        self.writer.eager = self._follower
         self._history = Historian(store, self.writer, lambda: self.library.classes, hashes_in)
         self._made_before = MadeBefore(calls, store.read_entries, document, revision, time.monotonic())
         self.externals = ExternalDesk(self, office, home, graph, living, self.writer, self.hub)
@@ -120,6 +118,7 @@ class WorkerInServerThread:
         self._host, self._port = "", 0
         self._speaks_tls = False
         self._link = SupervisorLink(base, self._hello, self)
+        self._packages = PackageDesk(self, office, graph, self.writer, self.hub, self._link, self.externals)
         self._watch = Watch(living.running, lambda run: self._teller.lasts(run, living.followed))
         self.board.listen(self.hub.batch)
 
@@ -237,25 +236,9 @@ class WorkerInServerThread:
         await self._store.append(entries)
 
     def _follow(self, committed: Committed) -> None:
-        edits, document, revision = committed.edits, committed.document, committed.revision
-        if self._lives_from is not None and revision > self._lives_from:
-            self._graph.post(lambda: self._living.follow(edits, document, revision))
-        if any(isinstance(edit, ReplaceGraph) for edit in edits):
+        self._follower.follow(committed)
+        if any(isinstance(edit, ReplaceGraph) for edit in committed.edits):
             self.externals.stir()
-
-    def begin(self, written: Written, document: Document) -> bool:
-        """Have the graph compute with values that are on their way to disk. Called by the writer."""
-        edits, revision = written.edits, written.revision
-        if self._lives_from is None or revision <= self._lives_from:
-            return False
-        self._graph.post(lambda: self._living.begin(edits, document, revision))
-        return True
-
-    def take_back(self, begun: Sequence[Written], document: Document, revision: int) -> None:
-        """Have the graph undo what was begun. Called by the writer."""
-        ways_back = {written.revision: written.inverse for written in begun}
-        number = self._teller.took_back()
-        self._graph.post(lambda: self._living.take_back(ways_back, document, revision, number))
 
     def deliver(self, batch: Batch) -> None:
         """Take a batch over from the graph's thread. Called there; the loop may be closed already."""
@@ -388,17 +371,7 @@ class WorkerInServerThread:
         """Return what could not be loaded, by package."""
         if self._trust.is_held:
             return dict.fromkeys(packages, "the flow has not been trusted yet, so nothing is loaded")
-        try:
-            problems, state = await self._graph.ask(lambda: self._office.load(packages), TURN_TO_LOAD_S)
-        except GraphBusy as busy:
-            return dict.fromkeys(packages, f"{busy}; it is loaded when the worker starts again")
-        self._modules_changed(state)
-        self.externals.stir()
-        return problems
-
-    def _modules_changed(self, state: LibraryState) -> None:
-        self.library_changed(state)
-        self.hub.event("repos_update", repos={module["name"]: module for module in state.modules})
+        return await self._packages.load(packages)
 
     @property
     def hold_reason(self) -> str | None:
@@ -420,9 +393,8 @@ class WorkerInServerThread:
         self.library_changed(state)
         # What is submitted and not committed yet is followed when it is: it is not in this document.
         document, revision = fill_all(self.writer.document, state.classes), self.writer.revision
-        self._lives_from = revision
         self._graph.post(lambda: self.externals.begin(document))
-        self._graph.post(lambda: self._living.build(document, revision, self.outputs.kept))
+        self._follower.live(document, revision, self.outputs.kept)
         self.hub.event("trusted", restarts=False)
         self.hub.event("fullsync")
         return False
@@ -441,26 +413,8 @@ class WorkerInServerThread:
 
     async def install(self, package: str, version: str | None) -> None:
         """Return when a package is installed and loaded; all clients see how far it is."""
-        await self._wish("install", package, version)
+        await self._packages.install(package, version)
 
     async def remove(self, package: str) -> None:
         """Return when a package is no longer among the worker's; its nodes are removed as an edit."""
-        await self._wish("remove", package, None)
-        await self.externals.leave(package)
-        classes, state = await self._graph.ask(lambda: self._office.unload(package), TURN_TO_LOAD_S)
-        nodes = [node.id for node in self.writer.head.nodes.values() if node.class_id in classes]
-        if nodes:
-            committed = await self.writer.submit([RemoveNode(node) for node in nodes], AUTHOR)
-            committed.answered.set()
-        self._modules_changed(state)
-
-    async def _wish(self, action: Any, package: str, version: str | None) -> None:
-        self.hub.progress(f"{action} {package}", "info", 0.0, blocking=True)
-        try:
-            await self._link.wish(action, package, version)
-        except InstallationFailed as failed:
-            self.hub.progress(str(failed), "error", 0.0)
-            raise
-        finally:
-            self.hub.progress("", "info", 1.0)
-            self.hub.event("fullsync")
+        await self._packages.remove(package)

@@ -1,0 +1,55 @@
+"""What the graph's thread is handed of edits: those that are told, values ahead of the disk, a graph at last.
+
+Owns from which revision on there is a graph that follows. What following means is decided in `living`, what
+may go ahead in `ahead`. Belongs to the server's event loop.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from funcnodes_core.document.model import Document
+
+from funcnodes_worker.runtime.graph_thread import GraphThread
+from funcnodes_worker.runtime.kept import Kept
+from funcnodes_worker.runtime.living import LivingGraph
+from funcnodes_worker.runtime.writer import Committed, Written
+
+
+class Follower:
+    """Hands edits to the graph's thread, in order. `took_back` is given before anything happens."""
+
+    took_back: Callable[[], int]
+    """Gives the number that the graph says when it is done with taking back what the disk refused."""
+
+    def __init__(self, graph: GraphThread, living: LivingGraph, lives_from: int | None) -> None:
+        """`lives_from` is the revision the living graph is built at; None while the flow is held."""
+        self._graph, self._living, self._lives_from = graph, living, lives_from
+
+    def _is_followed(self, revision: int) -> bool:
+        return self._lives_from is not None and revision > self._lives_from
+
+    def follow(self, committed: Committed) -> None:
+        """Have the graph follow what is told."""
+        edits, document, revision = committed.edits, committed.document, committed.revision
+        if self._is_followed(revision):
+            self._graph.post(lambda: self._living.follow(edits, document, revision))
+
+    def begin(self, written: Written, document: Document) -> bool:
+        """Have the graph compute with values that are on their way to disk. Called by the writer."""
+        edits, revision = written.edits, written.revision
+        if not self._is_followed(revision):
+            return False
+        self._graph.post(lambda: self._living.begin(edits, document, revision))
+        return True
+
+    def take_back(self, begun: Sequence[Written], document: Document, revision: int) -> None:
+        """Have the graph undo what was begun. Called by the writer."""
+        ways_back = {written.revision: written.inverse for written in begun}
+        number = self.took_back()
+        self._graph.post(lambda: self._living.take_back(ways_back, document, revision, number))
+
+    def live(self, document: Document, revision: int, kept: Callable[[], Kept]) -> None:
+        """Have the graph built: its flow was held until now. What comes after this revision is followed."""
+        self._lives_from = revision
+        self._graph.post(lambda: self._living.build(document, revision, kept))
