@@ -250,7 +250,8 @@ class Line:
     def _take_bytes(self, frame: bytes) -> None:
         # `chunk=1/1;msgid=…;id=…; mime=…; type=result`, an empty line, and what it is about.
         end = frame.find(b"\r\n\r\n", 0, MAX_HEAD)
-        said = dict(part.strip().partition("=")[::2] for part in frame[: max(end, 0)].decode().split(";"))
+        parts = (part.strip().partition("=") for part in frame[: max(end, 0)].decode().split(";"))
+        said = {key: value for key, _, value in parts}
         answer = self._answers.pop(said.get("id", ""), None)
         if said.get("type") == "result" and answer is not None and not answer.done():
             answer.set_result(Answer((said.get("mime", ""), memoryview(frame)[end + 4 :]), None))

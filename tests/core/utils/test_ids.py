@@ -11,11 +11,14 @@ import pytest
 from funcnodes_core.utils.ids import new_id
 
 
+def _drawn(count: int) -> list[str]:
+    return [new_id() for _ in range(count)]
+
+
 def test_ids_are_uuids_of_version_four_and_none_comes_twice() -> None:
     with ThreadPoolExecutor(4) as threads:
-        made = [
-            one for some in threads.map(lambda _: [new_id() for _ in range(500)], range(8)) for one in some
-        ]
+        heaps = list(threads.map(_drawn, [500] * 8))
+    made = [one for heap in heaps for one in heap]
     assert len(set(made)) == len(made)
     assert {(UUID(one).version, UUID(one).hex == one) for one in made} == {(4, True)}
 
