@@ -6,7 +6,7 @@ the stack, so a KeyboardInterrupt can never land in the engine's own bookkeeping
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Generator
+from collections.abc import Callable, Coroutine, Generator, Sequence
 from functools import lru_cache
 from types import coroutine
 from typing import TYPE_CHECKING, Any
@@ -28,9 +28,9 @@ def is_awaitable(kind: type) -> bool:
     return hasattr(kind, "__await__")
 
 
-def call(function: Callable[..., Any], kwargs: dict[str, Any]) -> Any:
+def call(function: Callable[..., Any], kwargs: dict[str, Any], args: Sequence[Any] = ()) -> Any:
     """Call a node's function."""
-    return function(**kwargs)
+    return function(*args, **kwargs)
 
 
 OVER = object()

@@ -83,6 +83,7 @@ class Cell:
         "arguments",
         "begun",
         "blocked_by",
+        "by_position",
         "cause",
         "engine",
         "error",
@@ -99,6 +100,7 @@ class Cell:
         "node",
         "noted",
         "notice",
+        "out",
         "outer_wave",
         "outs",
         "patient",
@@ -134,9 +136,13 @@ class Cell:
         self.rests = False
         """Whether inputs are reset after a run."""
         self.arguments: tuple[NodeInput, ...] = ()
+        self.by_position = False
+        """Whether the function's first parameters are these, so that values need no names: half as dear."""
         self.required: tuple[NodeInput, ...] = ()
         self.outs: tuple[Any, ...] = ()
         """Outputs by the position of their results; None where one was taken off the node."""
+        self.out: NodeOutput | None = None
+        """The output that takes the whole result, where there is one only."""
         self.trigger_out: NodeOutput | None = None
         self.requested = False
         """Whether a run was asked for that could not be marked: not ready, or no loop."""
@@ -179,10 +185,13 @@ class Cell:
             if port.declaration.required:
                 required.append(port)
         self.arguments = tuple(ports)
+        parameters = self.plan.parameters
+        self.by_position = parameters[: len(ports)] == [port.declaration.uuid for port in ports]
         self.required = self.arguments if len(required) == len(ports) else tuple(required)
         outputs, names = node.outputs, self.plan.outputs
         outs = () if names is None else tuple(map(outputs.get, names))
-        self.outs = outs if None not in outs or any(outs) else ()
+        self.outs = outs = outs if None not in outs or any(outs) else ()
+        self.out = outs[0] if len(outs) == 1 else None
         self.trigger_out = outputs.get("_triggeroutput")
         self.patient = node.pretrigger_delay > 0 or node.time_limit_s is not None
         # A class may have its function from a base that is no node: no plan was drawn up for that.

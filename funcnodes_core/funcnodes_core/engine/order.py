@@ -48,7 +48,7 @@ class Order:
         self.label: list[int] = []
         self.back: set[tuple[int, int]] = set()
         self.moves = 0
-        """Grows with every change of labels: what was sorted by them must be sorted again."""
+        """Grows with every change of labels, and when one is due: what they sort must be sorted again."""
         self.version = 0
         """Grows with every edge that comes or goes: what was found by searching must be searched again."""
         self.stale = False
@@ -107,6 +107,7 @@ class Order:
         self.parents[b].remove(a)
         if self.back:
             self.stale = True
+            self.moves += 1
             if b not in self.children[a]:
                 self.back.discard((a, b))
 

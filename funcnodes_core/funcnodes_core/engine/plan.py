@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from inspect import iscoroutinefunction
+from types import FunctionType
 from typing import Any, Literal
 
 __all__ = ["Kind", "Plan"]
@@ -39,5 +40,15 @@ class Plan:
     is_async: bool = field(init=False)
     """Whether the function is an `async def` itself: calling it runs none of its code yet."""
 
+    parameters: list[str] = field(init=False)
+    """A Python function's parameters that may be given by position; none of anything else's are known."""
+
     def __post_init__(self) -> None:
         self.is_async = iscoroutinefunction(self.function)
+        self.parameters = _parameters_of(self.function)
+
+
+def _parameters_of(function: Callable[..., Any]) -> list[str]:
+    if type(function) is not FunctionType or function.__code__.co_posonlyargcount:
+        return []
+    return list(function.__code__.co_varnames[: function.__code__.co_argcount])

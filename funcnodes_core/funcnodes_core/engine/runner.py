@@ -14,7 +14,8 @@ import time
 import weakref
 from asyncio.events import _get_running_loop as running_loop  # pyright: ignore[reportPrivateUsage]
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from time import perf_counter
 from typing import Any
 
 from funcnodes_core.engine.adoption import NOBODY, SeatReference, adopt_component
@@ -181,7 +182,7 @@ class Engine:
         """Let a node run once more."""
         cell.requested = False
         if self.scheduler.mark(cell.index):
-            cell.cause, cell.marked_at = cause, self.now or time.perf_counter()
+            cell.cause, cell.marked_at = cause, self.now or perf_counter()
             if not self.awake:
                 self.wake()
 
@@ -213,7 +214,7 @@ class Engine:
 
     def drain(self, seconds: float = SLICE_S) -> bool:
         """Run what can run now; False when the time was up first."""
-        scheduler, cells, clock = self.scheduler, self._cells, time.perf_counter
+        scheduler, cells, clock = self.scheduler, self._cells, perf_counter
         take, outer = scheduler.next, self.current
         if self._gone:
             self._reap()
@@ -252,8 +253,10 @@ class Engine:
 
         This runs 300,000 times a second: everything rare stands behind one test.
         """
+        plan, by_position, arguments = cell.plan, cell.by_position, cell.arguments
+        args: list[Any] = []
         kwargs: dict[str, Any] = {}
-        for port in cell.arguments:
+        for port in arguments:
             value = port.stored
             if value is NoValue:
                 value = port.default
@@ -261,13 +264,17 @@ class Engine:
                     if port.required and not cell.forced:
                         self.not_ready(cell, n)
                         return
+                    # What comes behind a gap needs its name.
+                    by_position = False
                     continue
-            kwargs[port.declaration.uuid] = value
-        plan = cell.plan
+            if by_position:
+                args.append(value)
+            else:
+                kwargs[port.declaration.uuid] = value
         if plan.wants_node:
             kwargs["node"] = cell.node
         cell.why = cell.cause
-        cell.begun = begun = time.perf_counter()
+        cell.begun = begun = perf_counter()
         cell.queue_s = begun - cell.marked_at
         try:
             if cell.heard:
@@ -275,25 +282,25 @@ class Engine:
             self.current, self.now = cell, 0.0
             if self.marker is not None:
                 self.marker.begin(cell.node.uuid)
-            result = call(plan.function, kwargs)
-            self.now = ended = time.perf_counter()
+            result = call(plan.function, kwargs, args)
+            self.now = ended = perf_counter()
             self.current = None
             if self.marker is not None:
                 self.marker.end()
             kind = result.__class__
             if kind not in NO_AWAITABLES and is_awaitable(kind):
-                self.lasting.await_result(cell, n, result, kwargs)
+                self.lasting.await_result(cell, n, result, _by_name(arguments, args, kwargs))
                 return
-            outs = cell.outs
-            if len(outs) == 1:
-                outs[0].push(result)
-            elif outs:
+            out = cell.out
+            if out is not None:
+                out.push(result)
+            elif cell.outs:
                 hand_out(cell, result, NodeOutput.push)
         except BaseException as error:  # noqa: BLE001 - errors stay on the node; `failed` raises what is not the node's
             self._leave()
-            self.failed(cell, n, self.scheduler.run[n], error, kwargs)
+            self.failed(cell, n, self.scheduler.run[n], error, _by_name(arguments, args, kwargs))
             return
-        self.succeeded(cell, n, self.scheduler.run[n], ended, wall, result)
+        self.succeeded(cell, n, ended, wall, result)
 
     def _leave(self) -> None:
         self.current = None
@@ -328,24 +335,24 @@ class Engine:
             self.wake()
 
     # --- what follows from a run's end ---------------------------------------------------------
-    def succeeded(self, cell: Cell, n: int, run: int, ended: float, wall: float, result: Any) -> None:
+    def succeeded(self, cell: Cell, n: int, ended: float, wall: float, result: Any) -> None:
         """Settle a run whose outputs are set; `wall` is what the clock of the wall is ahead of `ended`'s."""
         cell.runs += 1
         cell.last_s = spent = ended - cell.begun
         cell.total_s += spent
-        trigger_out, now, broken = cell.trigger_out, ended + wall, None
+        trigger_out, broken = cell.trigger_out, None
         if trigger_out is not None:
             if trigger_out.targets or trigger_out.listeners is not None:
-                broken = _error_of(trigger_out.push, now)
+                broken = _error_of(trigger_out.push, ended + wall)
             else:
-                trigger_out.stored = now
+                trigger_out.stored = ended + wall
         if cell.rests:
             for port in cell.arguments:
                 broken = _error_of(port.receive, NoValue, False) or broken
         cell.forced = False
         if cell.error is not None or cell.blocked_by is not None:
             recover(self, cell)
-        self.scheduler.finished(n, run)
+        self.scheduler.ended(n)
         if self._state_changed is not None:
             self._state_changed(cell.node)
         if cell.heard:
@@ -363,7 +370,7 @@ class Engine:
             return
         cell.runs += 1
         # A run may end before its function was called: cancelled while it waited for a thread.
-        cell.last_s = time.perf_counter() - cell.begun if cell.begun else 0.0
+        cell.last_s = perf_counter() - cell.begun if cell.begun else 0.0
         cell.total_s += cell.last_s
         cell.forced = False
         keep_failure(self, cell, error, kwargs)
@@ -420,6 +427,11 @@ class Engine:
         return [
             cell for reference in self._cells if (cell := reference()) is not None and cell.engine is self
         ]
+
+
+def _by_name(ports: Iterable[NodeInput], args: list[Any], kwargs: dict[str, Any]) -> dict[str, Any]:
+    """Return what a function was called with, by the ids of the inputs."""
+    return {**{port.uuid: value for port, value in zip(ports, args, strict=False)}, **kwargs}
 
 
 def _error_of(tell: Callable[..., object], *what: Any) -> Exception | None:

@@ -38,13 +38,14 @@ class Scheduler:
 
     __slots__ = (
         "_heap", "_held",
-        "_holding", "_laps", "_limit_of", "_lowest", "_moves", "_quiet", "_waves",
+        "_holding", "_label", "_laps", "_limit_of", "_lowest", "_moves", "_quiet", "_waves",
         "fresh", "lap_limit", "lasting", "order", "queued", "run", "state", "wave", "wave_of",
     )  # fmt: skip
 
     def __init__(self, limit_of: Callable[[int], int | None] | None = None) -> None:
         """`limit_of` says how many laps an integer may have; asked at the first of each wave."""
         self.order = Order()
+        self._label = self.order.label
         self._limit_of = limit_of
         self.state = bytearray()
         self.run: list[int] = []
@@ -119,11 +120,12 @@ class Scheduler:
 
         True when that is news: neither marked already nor queued behind its own run.
         """
-        state = self.state[n]
+        states = self.state
+        state = states[n]
         if state == IDLE:
-            self.state[n] = MARKED
+            states[n] = MARKED
             self.wave_of[n] = self.wave
-            heappush(self._heap, self.order.label[n])
+            heappush(self._heap, self._label[n])
             return True
         wave = self.wave
         if state == RUNNING:
@@ -147,8 +149,6 @@ class Scheduler:
     def next(self) -> int:
         """Take the integer that runs now, or -1; it counts as running."""
         order, state = self.order, self.state
-        if order.stale:
-            order.tidy()
         if self._moves != order.moves:
             self._sort()
         heap = self._heap
@@ -156,8 +156,10 @@ class Scheduler:
             n = heappop(heap) & MASK
             if state[n] != MARKED:
                 continue
+            # One question for all that is rare: this is asked at every run.
+            is_plain = not (self._quiet or order.back or self._laps)
             # What is marked alone has nobody before it.
-            if self._quiet or (heap and order.back):
+            if not is_plain and (self._quiet or (heap and order.back)):
                 n = self._choose(n)
                 if n < 0:
                     continue
@@ -167,16 +169,21 @@ class Scheduler:
             if wave == self.fresh:
                 self._waves += 1
                 self.fresh = self._waves
-            if self._laps or order.back:
+            if not is_plain:
                 self._count_lap(n, wave)
             return n
         return -1
 
     def finished(self, n: int, run: int) -> bool:
         """Say that this run has ended; False when it is not the current one (its result is late)."""
-        if self.run[n] != run or self.state[n] < OPEN:
+        return self.run[n] == run and self.ended(n)
+
+    def ended(self, n: int) -> bool:
+        """Say that the current run of `n` has ended; False when it has none (it was removed meanwhile)."""
+        state = self.state
+        if state[n] < OPEN:
             return False
-        self.state[n] = IDLE
+        state[n] = IDLE
         if self.lasting or self.queued or self._laps:
             self._let_go(n)
         return True
@@ -279,6 +286,8 @@ class Scheduler:
         return self.lap_limit if limit is None else limit
 
     def _sort(self) -> None:
+        if self.order.stale:
+            self.order.tidy()
         self._moves = self.order.moves
         label = self.order.label
         self._heap = [label[n] for n in self._in_state(MARKED)]

@@ -128,6 +128,8 @@ class NodeIO(EventEmitterMixin):
     @uuid.setter
     def uuid(self, value: str) -> None:
         self.own().uuid = value.strip()
+        if self.node is not None:
+            self.node.ports_changed()
 
     @property
     def id(self) -> str:

@@ -278,8 +278,8 @@ class LastingRuns:
         try:
             if isinstance(result, AlreadySet):
                 result = result.result
-            elif len(cell.outs) == 1:
-                cell.outs[0].push(result)
+            elif cell.out is not None:
+                cell.out.push(result)
             elif cell.outs:
                 hand_out(cell, result, NodeOutput.push)
         except Exception as error:  # noqa: BLE001 - a listener's error is the run's error
@@ -287,7 +287,7 @@ class LastingRuns:
             engine.failed(cell, n, run.number, error, run.kwargs)
             return
         self._end(run)
-        engine.succeeded(cell, n, run.number, ended, time.time() - ended, result)
+        engine.succeeded(cell, n, ended, time.time() - ended, result)
 
     def _end(self, run: LastingRun) -> None:
         n = run.n
