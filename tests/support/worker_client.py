@@ -1,4 +1,4 @@
-"""A raw client of a worker's socket, found through the manager, for tests that `funcnodes.connect` does not fit.
+"""A raw client of a worker's socket, found through the manager, where `funcnodes.connect` does not fit.
 
 Those say something without waiting for its answer, read what `subscribe` answers, or must see a lost line at
 once.

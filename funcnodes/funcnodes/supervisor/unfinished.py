@@ -21,6 +21,8 @@ LOGGER = logging.getLogger(__name__)
 _PREFIX = ".unfinished_"
 _PAUSES_S = (0.01, 0.05, 0.2, 0.5, 1.0)
 """Before the next try; together a bit more than compiling the largest of modules takes."""
+_LONGEST_S = 10.0
+"""How long we go on beside somebody who removes the same files."""
 
 
 @contextlib.contextmanager
@@ -57,15 +59,24 @@ def _remove_folder(folder: Path) -> None:
     # environment when its task is called off. Both find nothing more to do once the files are gone.
     for pause in _PAUSES_S:
         try:
-            if folder.exists():
-                shutil.rmtree(folder)
+            _remove_what_is_there(folder)
             return
         except OSError as problem:
             if problem.errno not in (errno.ENOTEMPTY, errno.EEXIST, errno.ENOENT):
                 raise
         time.sleep(pause)
-    if folder.exists():
-        shutil.rmtree(folder)
+    _remove_what_is_there(folder)
+
+
+def _remove_what_is_there(folder: Path) -> None:
+    # Somebody who removes as well takes a file away before us again and again; each time there is less.
+    until = time.monotonic() + _LONGEST_S
+    while folder.exists():
+        try:
+            shutil.rmtree(folder)
+        except FileNotFoundError:
+            if time.monotonic() > until:
+                raise
 
 
 def take_away(base: Base) -> None:
