@@ -1,32 +1,30 @@
 """The runner: takes what the scheduler says runs next and runs it. One engine per event loop.
 
-Owns the loop's turns (`wake`, `drain`), which cell sits at which integer, plain runs, and what follows from a
-run's end. Runs that last (coroutines, threads, delays) are `executors.lasting`; waiting for runs is
-`waiting`; what failures leave is `failures`; the call of a node's function itself is `calls`. A plain
+Owns the loop's turns (`wake`, `drain`), plain runs, and what follows from a run's end. Which cell sits at
+which integer is `seats`; runs that last (coroutines, threads, delays) are `executors.lasting`; waiting for
+runs is `waiting`; what failures leave is `failures`; the call of a node's function itself is `calls`. A plain
 function runs without task, timer or event object.
 """
 
 from __future__ import annotations
 
 import asyncio
-import threading
 import time
-import weakref
 from asyncio.events import _get_running_loop as running_loop  # pyright: ignore[reportPrivateUsage]
-from collections import deque
 from collections.abc import Callable, Iterable
 from time import perf_counter
 from typing import Any
 
-from funcnodes_core.engine.adoption import NOBODY, SeatReference, adopt_component
+from funcnodes_core.engine.adoption import adopt_component
 from funcnodes_core.engine.blocking import recover
 from funcnodes_core.engine.calls import NO_AWAITABLES, call, is_awaitable
 from funcnodes_core.engine.cell import Cell
 from funcnodes_core.engine.executors.lasting import LastingRuns
 from funcnodes_core.engine.failures import keep_failure, ran_away
 from funcnodes_core.engine.results import hand_out
-from funcnodes_core.engine.scheduler import RanAway, Scheduler
-from funcnodes_core.engine.states import MarkerLike, Sink
+from funcnodes_core.engine.scheduler import RanAway
+from funcnodes_core.engine.seats import Seats
+from funcnodes_core.engine.states import MarkerLike
 from funcnodes_core.engine.waiting import Waiting
 from funcnodes_core.io.input import NodeInput
 from funcnodes_core.io.output import NodeOutput
@@ -51,13 +49,11 @@ def current_engine() -> Engine:
     return engine
 
 
-class Engine:
+class Engine(Seats):
     """What runs the graph on one event loop."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self.loop = loop
-        self.thread = threading.get_ident()
-        self.scheduler = Scheduler(self._cycle_limit_of)
+        super().__init__(loop)
         self.marker: MarkerLike | None = None
         self.awake = False
         """Whether a turn is coming, so that nobody needs to ask for one."""
@@ -67,65 +63,19 @@ class Engine:
         """When the plain run ended whose outputs are handed on now; else 0.0: who marks reads the clock."""
         self.lasting = LastingRuns(self)
         self.waiting = Waiting(self)
-        self._sink: Sink | None = None
-        self._state_changed: Callable[[Any], object] | None = None
-        self._cells: list[weakref.ref[Cell]] = []
-        # Filled by the garbage collector, which may run in any thread.
-        self._gone: deque[Any] = deque()
 
-    # --- who sits here -------------------------------------------------------------------------
-    @property
-    def over(self) -> bool:
-        """Whether the loop is closed, so that nothing will run here any more."""
-        return self.loop.is_closed()
-
-    def elsewhere(self) -> bool:
-        """Return whether the loop runs in another thread than the calling one."""
-        return self.loop.is_running() and threading.get_ident() != self.thread
-
-    def post(self, action: Callable[[], object]) -> None:
-        """Do this in the graph's thread, soon."""
-        # The loop may close between the question and the call; then nothing will run here any more, and a
-        # thread that still computes something has nobody to tell.
-        if not self.over:
-            try:
-                self.loop.call_soon_threadsafe(action)
-            except RuntimeError:
-                if not self.over:
-                    raise
-
-    def welcome(self, cell: Cell) -> None:
-        """Seat a node that has no connections yet. Called when a node is made below a running loop."""
-        self.seat(cell, self.scheduler.add())
-
+    # --- who comes and goes ----------------------------------------------------------------------
     def adopt(self, cell: Cell) -> None:
         """Take a node and everything connected to it into this engine."""
         adopt_component(self, cell)
-
-    def seat(self, cell: Cell, n: int) -> None:
-        """Let a cell sit at an integer. Called by `adoption`."""
-        reference = SeatReference(cell, self._gone.append)
-        reference.n = n
-        if n == len(self._cells):
-            self._cells.append(reference)
-        else:
-            self._cells[n] = reference
-        cell.engine, cell.index = self, n
-        cell.port_changed = self._sink.port_changed if self._sink is not None else None
 
     def dismiss(self, cell: Cell) -> None:
         """Forget a node: its mark goes, a run of it that lasts is asked to end, its result comes too late."""
         if cell.engine is not self or cell.index < 0:
             return
         self.lasting.cancel(cell)
-        self.scheduler.remove(cell.index)
-        self._cells[cell.index] = NOBODY
-        cell.engine, cell.index, cell.port_changed = None, -1, None
+        self.leave_empty(cell)
         self.waiting.release(cell)
-
-    def cell_at(self, n: int) -> Cell | None:
-        """Return who sits at an integer."""
-        return self._cells[n]()
 
     def link(self, parent: Cell, child: Cell) -> None:
         """Take an edge over; an end that sits nowhere comes in with all that is connected to it."""
@@ -148,34 +98,6 @@ class Engine:
             self.wake()
         else:
             self.post(lambda: None if self.awake else self.wake())
-
-    def _reap(self) -> None:
-        while self._gone:
-            reference = self._gone.popleft()
-            n = reference.n
-            if self._cells[n] is reference:
-                self._cells[n] = NOBODY
-                self.scheduler.remove(n)
-
-    # --- who is told ---------------------------------------------------------------------------
-    @property
-    def sink(self) -> Sink | None:
-        """Who is told of changed ports and states. No event subscriber: it only notes."""
-        return self._sink
-
-    @sink.setter
-    def sink(self, sink: Sink | None) -> None:
-        self._sink = sink
-        self._state_changed = sink.state_changed if sink is not None else None
-        for reference in self._cells:
-            cell = reference()
-            if cell is not None and cell.engine is self:
-                cell.port_changed = sink.port_changed if sink is not None else None
-
-    def state_changed(self, cell: Cell) -> None:
-        """Note that a node's state changed."""
-        if self._state_changed is not None:
-            self._state_changed(cell.node)
 
     # --- marks and turns -----------------------------------------------------------------------
     def mark(self, cell: Cell, cause: NodeInput | str) -> None:
@@ -217,7 +139,7 @@ class Engine:
         scheduler, cells, clock = self.scheduler, self._cells, perf_counter
         take, outer = scheduler.next, self.current
         if self._gone:
-            self._reap()
+            self.reap()
         now = clock()
         wall, limit = time.time() - now, now + seconds
         try:
@@ -387,10 +309,6 @@ class Engine:
         if cell.waiters is not None:
             self.waiting.ended(cell, None)
 
-    def _cycle_limit_of(self, n: int) -> int | None:
-        cell = self._cells[n]()
-        return None if cell is None else cell.node.cycle_limit
-
     # --- events, for those who listen ----------------------------------------------------------
     def tell_start(self, cell: Cell) -> None:
         """Tell that a run begins."""
@@ -421,12 +339,6 @@ class Engine:
     def interrupt(self, node_uuid: str | None = None) -> str:
         """End the run of a node, or of whichever runs; from any thread. Returns what was done."""
         return self.lasting.interrupts.interrupt(node_uuid)
-
-    def cells(self) -> list[Cell]:
-        """Return all nodes that sit here."""
-        return [
-            cell for reference in self._cells if (cell := reference()) is not None and cell.engine is self
-        ]
 
 
 def _by_name(ports: Iterable[NodeInput], args: list[Any], kwargs: dict[str, Any]) -> dict[str, Any]:
