@@ -36,6 +36,7 @@ def wakeups(pid: int) -> int:
     )
 
 
+@pytest.mark.alone
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="counted as Linux counts")
 async def test_an_idle_worker_does_not_wake_up_at_all(tmp_path: Path) -> None:
     """Not with a client that listens either: nothing polls. The one wake-up allowed is a late timer's."""
