@@ -72,7 +72,7 @@ async def test_what_a_worker_leaves_in_its_group_ends_with_it(tmp_path: Path) ->
 async def test_a_process_of_another_launcher_is_watched_and_ended(tmp_path: Path) -> None:
     """As after a manager's crash."""
     first, second = LocalLauncher(), LocalLauncher()
-    process = second.identify(first.launch(spec(tmp_path, "input()\nimport time; time.sleep(60)")).pid)
+    process = second.identify(first.launch(spec(tmp_path, "import time; time.sleep(60)")).pid)
     first.leave()
     assert process is not None
     waiting = asyncio.create_task(second.wait(process))
