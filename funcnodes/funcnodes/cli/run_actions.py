@@ -12,7 +12,7 @@ import os
 import sys
 import tempfile
 from collections.abc import AsyncGenerator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +59,33 @@ class RunWish:
 
 
 @dataclass(frozen=True)
+class _Order:
+    """A wish whose words are read, and the base folder it is for."""
+
+    base: Base
+    wish: RunWish
+    values: Sequence[tuple[PortGiven, Any]]
+    outputs: Sequence[tuple[str, PortGiven]]
+
+    @property
+    def ports(self) -> list[PortGiven]:
+        """The ports whose values are printed."""
+        return [given for _, given in self.outputs]
+
+    def new_worker(self, name: str) -> OpenWish:
+        """Return the wish for a worker of this name, with the flow and its values in it."""
+        return OpenWish(
+            file=self.wish.flow,
+            name=name,
+            trusted=True,
+            in_venv=self.wish.in_venv,
+            versions=self.wish.versions,
+            values=self.values,
+            outputs=self.ports,
+        )
+
+
+@dataclass(frozen=True)
 class _Prepared:
     """A worker that runs and has the flow."""
 
@@ -73,7 +100,7 @@ def run(asked: Asked, wish: RunWish) -> int:
         raise Problem("--timeout is a number of seconds above 0", WRONGLY_ASKED)
     values = [_assignment(text) for text in wish.values]
     outputs = [(text, port_given(text, "--output")) for text in wish.outputs]
-    return asyncio.run(_until_told(_run(asked.base(), wish, values, outputs)))
+    return asyncio.run(_until_told(_run(_Order(asked.base(), wish, values, outputs))))
 
 
 async def _until_told(work: Any) -> int:
@@ -93,18 +120,14 @@ async def _until_told(work: Any) -> int:
         return await running
 
 
-async def _run(
-    base: Base,
-    wish: RunWish,
-    values: Sequence[tuple[PortGiven, Any]],
-    outputs: Sequence[tuple[str, PortGiven]],
-) -> int:
+async def _run(order: _Order) -> int:
+    wish = order.wish
     with output.ProgressShown() as progress:
-        async with reach_manager(base, progress.heard) as reached:
+        async with reach_manager(order.base, progress.heard) as reached:
             place = _named_worker if wish.worker is not None else _thrown_away
-            async with place(base, reached, wish, values, outputs) as prepared:
+            async with place(order, reached) as prepared:
                 try:
-                    outcome = await _watched(base, prepared, wish, progress)
+                    outcome = await _watched(order.base, prepared, wish, progress)
                 except TookTooLong as late:
                     sys.stderr.write(f"{str(late)[:1].upper()}{str(late)[1:]}.\n")
                     return TIME_IS_OVER
@@ -114,60 +137,29 @@ async def _run(
 
 
 @contextlib.asynccontextmanager
-async def _thrown_away(
-    base: Base,
-    reached: Reached,
-    wish: RunWish,
-    values: Sequence[tuple[PortGiven, Any]],
-    outputs: Sequence[tuple[str, PortGiven]],
-) -> AsyncGenerator[_Prepared]:
-    opened = await _opened(
-        base,
-        OpenWish(
-            file=wish.flow,
-            name=f"run {wish.flow.stem}",
-            trusted=True,
-            in_venv=wish.in_venv,
-            versions=wish.versions,
-            autostart="never",
-            values=values,
-            outputs=[given for _, given in outputs],
-            notes=((THROW_AWAY, os.getpid()),),
-        ),
+async def _thrown_away(order: _Order, reached: Reached) -> AsyncGenerator[_Prepared]:
+    wish = order.wish
+    new = replace(
+        order.new_worker(f"run {wish.flow.stem}"), autostart="never", notes=((THROW_AWAY, os.getpid()),)
     )
+    opened = await _opened(order.base, new)
     uuid = opened.home.uuid
     try:
         _say_trusted(wish.flow, opened.told, in_venv=wish.in_venv)
         await reached.manager.call("start_worker", workerid=uuid)
-        yield _prepared(uuid, opened.told, outputs)
+        yield _prepared(uuid, opened.told, order.outputs)
     finally:
         with contextlib.suppress(ManagerGone, ManagerRefused):
             await reached.manager.call("delete_worker", workerid=uuid)
 
 
 @contextlib.asynccontextmanager
-async def _named_worker(
-    base: Base,
-    reached: Reached,
-    wish: RunWish,
-    values: Sequence[tuple[PortGiven, Any]],
-    outputs: Sequence[tuple[str, PortGiven]],
-) -> AsyncGenerator[_Prepared]:
-    assert wish.worker is not None
+async def _named_worker(order: _Order, reached: Reached) -> AsyncGenerator[_Prepared]:
+    wish, name = order.wish, order.wish.worker
+    assert name is not None
     workers = await workers_of(reached)
-    name = wish.worker
-    ports = [given for _, given in outputs]
     if not any(name in (w["name"], w["uuid"]) for w in workers):
-        new = OpenWish(
-            file=wish.flow,
-            name=name,
-            trusted=True,
-            in_venv=wish.in_venv,
-            versions=wish.versions,
-            values=values,
-            outputs=ports,
-        )
-        opened = await _opened(base, new)
+        opened = await _opened(order.base, order.new_worker(name))
         _say_trusted(wish.flow, opened.told, in_venv=wish.in_venv)
         uuid, told = opened.home.uuid, opened.told
         await reached.manager.call("start_worker", workerid=uuid)
@@ -176,34 +168,28 @@ async def _named_worker(
         uuid = str(worker["uuid"])
         if worker["phase"] != "running":
             await reached.manager.call("start_worker", workerid=uuid)
-        told = await _imported(base, uuid, wish, values, ports)
+        told = await _imported(order, uuid)
     try:
-        yield _prepared(uuid, told, outputs)
+        yield _prepared(uuid, told, order.outputs)
     finally:
         if reached.is_ours:
             with contextlib.suppress(ManagerGone, ManagerRefused):
                 await reached.manager.call("stop_worker", workerid=uuid)
 
 
-async def _imported(
-    base: Base,
-    uuid: str,
-    wish: RunWish,
-    values: Sequence[tuple[PortGiven, Any]],
-    ports: Sequence[PortGiven],
-) -> Unpacked:
+async def _imported(order: _Order, uuid: str) -> Unpacked:
     from funcnodes_worker.home.worker_home import WorkerHome
 
     with tempfile.TemporaryDirectory(prefix="funcnodes-run-") as folder:
         # With its values in it: given afterwards, the flow would run twice.
         changed = Path(folder) / "flow.fnw"
         try:
-            asked = OpenWish(file=wish.flow, name="", outputs=ports)
-            told = await changed_flow(WorkerHome(base, uuid), asked, changed, values)
+            asked = OpenWish(file=order.wish.flow, name="", outputs=order.ports)
+            told = await changed_flow(WorkerHome(order.base, uuid), asked, changed, order.values)
         except NotInFlow as problem:
             raise Problem(str(problem), WRONGLY_ASKED) from problem
-        _say_trusted(wish.flow, told, in_venv=True)
-        for note in await give_flow(finder(uuid, base.folder, None), changed):
+        _say_trusted(order.wish.flow, told, in_venv=True)
+        for note in await give_flow(finder(uuid, order.base.folder, None), changed):
             output.warn(note)
     return told
 

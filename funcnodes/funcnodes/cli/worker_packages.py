@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from funcnodes.cli.session import asked
+from funcnodes.cli.session import Asked, asked
 from funcnodes.cli.versions import Versions
 from funcnodes.cli.worker import Json, Name, Uuid, Which, meant, noun, worker_and
 
@@ -45,11 +45,8 @@ def install(
     name: Name = None,
 ) -> None:
     """Add a package to a worker's environment; a running worker gets its nodes at once."""
-    from funcnodes.cli import package_actions
-
-    usage = "install demo funcnodes-numpy"
-    which, rest = worker_and(context, words, uuid, name, wanted=("one package",), usage=usage)
-    package_actions.change_package(meant(context, which, uuid, name), "install", rest[0], version)
+    worker, package = _worker_and_one(context, words, uuid, name, "package", "install demo funcnodes-numpy")
+    _change(worker, "install", package, version)
 
 
 @noun.command(epilog="Example: funcnodes worker link demo ./funcnodes-weather")
@@ -65,26 +62,34 @@ def link(
     """Link a module in development into a worker: each time you save a file of it, it is loaded again."""
     from pathlib import Path
 
-    from funcnodes.cli import package_actions
     from funcnodes.cli.problems import Problem
 
-    which, rest = worker_and(
-        context, words, uuid, name, wanted=("one folder",), usage="link demo ./funcnodes-weather"
-    )
-    folder = Path(rest[0]).expanduser().absolute()
+    worker, given = _worker_and_one(context, words, uuid, name, "folder", "link demo ./funcnodes-weather")
+    folder = Path(given).expanduser().absolute()
     if not folder.is_dir():
         raise Problem(f"there is no folder {folder}; `funcnodes new-module NAME` makes one")
-    package_actions.change_package(meant(context, which, uuid, name), "install", str(folder), None)
+    _change(worker, "install", str(folder))
 
 
 @noun.command(epilog="Example: funcnodes worker remove demo funcnodes-numpy")
 def remove(context: typer.Context, words: Words = None, uuid: Uuid = None, name: Name = None) -> None:
     """Take a package out of a worker's environment."""
+    worker, package = _worker_and_one(context, words, uuid, name, "package", "remove demo funcnodes-numpy")
+    _change(worker, "remove", package)
+
+
+def _worker_and_one(
+    context: typer.Context, words: Words, uuid: Uuid, name: Name, what: str, usage: str
+) -> tuple[Asked, str]:
+    """Return the worker that is meant, and the one package or folder that is named beside it."""
+    which, rest = worker_and(context, words, uuid, name, wanted=(f"one {what}",), usage=usage)
+    return meant(context, which, uuid, name), rest[0]
+
+
+def _change(worker: Asked, method: str, package: str, version: str | None = None) -> None:
     from funcnodes.cli import package_actions
 
-    usage = "remove demo funcnodes-numpy"
-    which, rest = worker_and(context, words, uuid, name, wanted=("one package",), usage=usage)
-    package_actions.change_package(meant(context, which, uuid, name), "remove", rest[0], None)
+    package_actions.change_package(worker, method, package, version)
 
 
 @noun.command(epilog="Example: funcnodes worker plan demo --install funcnodes-numpy --upgrade all")
