@@ -70,9 +70,15 @@ class Talk:
         waiting = set(uuids)
         while waiting:
             told = await self.hear(lambda m: m.get("type") in ("set_worker", "error"))
-            if told["type"] == "error":
+            if told["type"] == "set_worker":
+                waiting.discard(told["data"]["uuid"])
+                continue
+            # On a busy machine the original does not yet know a worker that it has just made.
+            unknown = next((uuid for uuid in waiting if uuid in told["message"]), None)
+            if unknown is None:
                 raise RuntimeError(told["message"])
-            waiting.discard(told["data"]["uuid"])
+            await asyncio.sleep(0.1)
+            await self.ask(type="set_active", workerid=unknown)
 
     async def pid_of(self, uuid: str) -> int:
         """Return the process of a worker that runs."""
