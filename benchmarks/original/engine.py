@@ -14,7 +14,7 @@ from benchmarks.original.compare import Rows, Side, compared, run, sides
 from benchmarks.original.targets import judged, slowness
 
 PROGRAM = "engine_program.py"
-ROUNDS = 5
+ROUNDS = 3
 # With 10 ms before each run the other rows take minutes and say the same.
 AS_IT_COMES = ("chain of 1000", "60 reading predecessor and source")
 
