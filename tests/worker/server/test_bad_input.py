@@ -211,6 +211,13 @@ async def test_prints_of_a_node_go_to_the_log_with_its_id(worker: WorkerProcess)
             assert any(f"[by_{kind}] hello {kind}" in line for line in lines), lines
 
 
+def options_of(client: WorkerClient, node: str, port: str) -> Any:
+    """Return the options of a port in the latest feed that tells of the node's ports."""
+    told = [feed["ports"][node] for feed in client.notifications("feed") if node in feed["ports"]]
+    found = [one for one in told[-1] if one["id"] == port] if told else []
+    return (found[0].get("value_options") or {}).get("options") if found else None
+
+
 async def test_what_node_code_offers_is_kept_and_published(worker: WorkerProcess) -> None:
     """Options and own inputs set by node code survive a stop, and are no user's edit."""
     async with (
@@ -222,9 +229,8 @@ async def test_what_node_code_offers_is_kept_and_published(worker: WorkerProcess
         await client.call("set_io_value", nid="o", ioid="choices", value=["red", "blue"])
         await client.wait_for(lambda c: c.value("o", "count") == 2)
         await client.wait_for(lambda c: c.value("o", "choice") == "red")
-        feeds = client.notifications("feed")
-        ports = next(f["ports"]["o"] for f in reversed(feeds) if "o" in f["ports"])
-        assert next(p for p in ports if p["id"] == "choice")["value_options"]["options"] == ["red", "blue"]
+        # Ports are told in order with edits, values as they come: which is first, nobody says.
+        await client.wait_for(lambda c: options_of(c, "o", "choice") == ["red", "blue"])
         assert await old.wait_for(lambda c: c.events("after_update_value_options"))
         revision = (await client.call("subscribe"))["revision"]
         assert revision == begun + 2
