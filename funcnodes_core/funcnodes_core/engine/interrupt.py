@@ -149,8 +149,11 @@ class Interrupts:
         """Return whether the KeyboardInterrupt of this run is no person's Ctrl+C.
 
         With our handler Ctrl+C raises nowhere: what is raised then was asked for, or is the node's own.
+        Without it Python raises in the main thread only, so what comes from elsewhere is the node's own, too.
         """
-        return self._asked.pop(cell.index, None) == run or signal.getsignal(signal.SIGINT) is _handle
+        was_asked = self._asked.pop(cell.index, None) == run
+        is_elsewhere = cell.plan.kind in ("thread", "process")
+        return was_asked or is_elsewhere or signal.getsignal(signal.SIGINT) is _handle
 
     # --- inside --------------------------------------------------------------------------------
     def _is_running(self, cell: Cell, run: int) -> bool:

@@ -227,6 +227,20 @@ async def test_a_thread_that_does_not_end_is_left_behind(
     assert (node.outputs["out"].value, node.run_state.status) == (2, "idle")
 
 
+async def test_a_thread_that_raises_it_by_itself_fails_its_node_and_ends_no_program(engine: Engine) -> None:
+    """Ctrl+C of a person arrives in the main thread only, so this one is the node's own."""
+
+    @NodeDecorator("tests.raises_it_in_a_thread", separate_thread=True)
+    def raises(a: int) -> int:
+        raise KeyboardInterrupt
+
+    node = raises()
+    node["a"] = 1
+    await engine.wait_idle()
+    error = node.run_state.error
+    assert (error.kind if error else None, node.run_state.status) == ("KeyboardInterrupt", "failed")
+
+
 @pytest.mark.parametrize("moment", ["before", "after"])
 async def test_an_interrupt_at_the_edge_of_a_step_reaches_the_coroutine(
     engine: Engine, handler: list[str], monkeypatch: pytest.MonkeyPatch, moment: str
