@@ -102,9 +102,9 @@ def test_no_value_is_no_preview() -> None:
     [list(range(10**6)), "x" * 10**7, {str(i): i for i in range(10**5)}, Endless(), [[[[[[[[[[1]]]]]]]]]]],
 )  # fmt: skip
 def test_large_values_cost_little_and_say_that_they_are_cut(value: object) -> None:
-    begun = time.perf_counter()
+    begun = time.thread_time()
     preview = make_preview(value)
-    assert time.perf_counter() - begun < 0.2
+    assert time.thread_time() - begun < 0.2
     assert preview is not None
     assert preview.cut
     assert len(preview.data) < 100_000
@@ -284,9 +284,9 @@ def test_a_preview_costs_by_its_own_size_not_by_the_values(value: Any) -> None:
     make_preview(value)
     tracemalloc.start()
     try:
-        begun = time.perf_counter()
+        begun = time.thread_time()
         preview = make_preview(value)
-        took = time.perf_counter() - begun
+        took = time.thread_time() - begun
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
