@@ -26,11 +26,13 @@ from funcnodes.cli import (
     worker_packages,
     worker_programs,
 )
+from funcnodes.cli.group import Group
 from funcnodes.cli.session import Asked
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
 
 app = typer.Typer(
+    cls=Group,
     # Plain help: rich's would take four times as long to appear.
     rich_markup_mode=None,
     pretty_exceptions_enable=False,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from funcnodes.cli.group import Group
 from funcnodes.cli.session import asked
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from funcnodes_worker.home.links import Session
 
 sessions = typer.Typer(
+    cls=Group,
     help="List and end the browser sessions of this base folder.",
     epilog="Example: funcnodes session list",
     no_args_is_help=True,

@@ -9,9 +9,11 @@ from typing import Annotated, Any, cast
 
 import typer
 
+from funcnodes.cli.group import Group
 from funcnodes.cli.session import asked
 
 noun = typer.Typer(
+    cls=Group,
     help="Published modules that can be added to workers.",
     epilog="Example: funcnodes modules list",
     no_args_is_help=True,

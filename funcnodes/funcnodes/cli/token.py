@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from funcnodes.cli.group import Group
 from funcnodes.cli.session import asked
 
 if TYPE_CHECKING:
     from funcnodes.cli.session import Asked
 
 noun = typer.Typer(
+    cls=Group,
     help="Give, list and take back tokens with less than all rights.",
     epilog="Example: funcnodes token list",
     no_args_is_help=True,

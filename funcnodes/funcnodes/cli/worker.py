@@ -11,9 +11,11 @@ from typing import Annotated
 import typer
 
 from funcnodes.cli import completion
+from funcnodes.cli.group import Group
 from funcnodes.cli.session import Asked, asked
 
 noun = typer.Typer(
+    cls=Group,
     help="See, make, run, change and remove workers.",
     epilog="Example: funcnodes worker start demo",
     no_args_is_help=True,

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from funcnodes.cli.group import Group
 from funcnodes.cli.session import Asked, asked
 from funcnodes.cli.versions import Versions
 from funcnodes.cli.worker import Json, Name, Uuid, Which, meant, noun, worker_and
@@ -30,6 +31,7 @@ Upgrade = Annotated[
     typer.Option("--upgrade", metavar="PACKAGE", help="Bring it to its newest release that fits; or `all`."),
 ]
 modules = typer.Typer(
+    cls=Group,
     help="The modules of one worker.",
     epilog="Example: funcnodes worker modules list demo",
     no_args_is_help=True,

@@ -37,6 +37,15 @@ ROOT: Any = typer.main.get_command(app)
 COMMANDS = commands(ROOT)
 
 
+def test_a_list_of_commands_cuts_no_summary_off() -> None:
+    """A summary that is longer than its line goes on in the next."""
+    for words, command in COMMANDS.items():
+        if hasattr(command, "commands"):
+            shown = command.get_help(typer.Context(command, info_name="funcnodes"))
+            assert "..." not in shown, words
+            assert all(inner.short_help for inner in command.commands.values()), words
+
+
 def test_there_are_commands_to_look_at() -> None:
     """An empty walk would make the next test say nothing."""
     assert len(COMMANDS) > 40
