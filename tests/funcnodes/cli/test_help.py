@@ -42,7 +42,7 @@ def test_a_list_of_commands_cuts_no_summary_off() -> None:
     for words, command in COMMANDS.items():
         if hasattr(command, "commands"):
             shown = command.get_help(typer.Context(command, info_name="funcnodes"))
-            assert "..." not in shown, words
+            assert "..." not in shown.partition("Commands:")[2], words
             assert all(inner.short_help for inner in command.commands.values()), words
 
 
