@@ -2,8 +2,8 @@
 
 Owns the database `kept.sqlite3`: what each node gave, by content, and how much of it. Everything is sealed
 by its maker and has its hash, and both are checked when it is read: what was not written whole, was written
-elsewhere, or was changed since, is not there. A damaged database is thrown away. One writes at a time;
-it is read before anything is written.
+elsewhere, or was changed since, is not there. A damaged database is thrown away. One reads or writes at a
+time, and who closes it waits: it is read by the graph's thread, and a worker may be stopped meanwhile.
 """
 
 from __future__ import annotations
@@ -56,10 +56,12 @@ class KeptStore:
         self._path, self._key, self._max_bytes = folder / FILE_NAME, key, max_bytes
         self._connection: sqlite3.Connection | None = None
         self._turn = threading.Lock()
+        self._is_over = False
 
     def close(self) -> None:
-        """Close the database, when who uses it is done."""
+        """Close the database, when who uses it is done. From here on it is empty and takes nothing."""
         with self._turn:
+            self._is_over = True
             self._close()
 
     def _close(self) -> None:
@@ -69,7 +71,11 @@ class KeptStore:
 
     def records(self) -> dict[str, KeptRecord]:
         """Return what is kept, by node."""
-        if not self._path.exists():
+        with self._turn:
+            return self._records()
+
+    def _records(self) -> dict[str, KeptRecord]:
+        if self._is_over or not self._path.exists():
             return {}
         found: dict[str, KeptRecord] = {}
         try:
@@ -84,19 +90,27 @@ class KeptStore:
 
     def content(self, identity: str) -> bytes | None:
         """Return the bytes of a hash, or None when they are not there whole."""
+        with self._turn:
+            data = self._content(identity)
+        if not isinstance(data, bytes) or hashlib.sha256(data).hexdigest() != identity:
+            return None
+        return data
+
+    def _content(self, identity: str) -> object:
+        if self._is_over:
+            return None
         try:
             row = self._open().execute("SELECT data FROM contents WHERE hash = ?", (identity,)).fetchone()
         except sqlite3.DatabaseError:
             self._throw_away()
             return None
-        data = None if row is None else row[0]
-        if not isinstance(data, bytes) or hashlib.sha256(data).hexdigest() != identity:
-            return None
-        return data
+        return None if row is None else row[0]
 
     def put(self, records: Iterable[KeptRecord], contents: Mapping[str, bytes]) -> None:
         """Keep these in place of what was kept of their nodes; whole or not at all."""
         with self._turn:
+            if self._is_over:
+                return
             try:
                 self._put(list(records), contents)
             # A cache: a disk that is full takes none, and that is all.
@@ -107,9 +121,9 @@ class KeptStore:
 
     def forget(self, nodes: Iterable[str]) -> None:
         """Keep nothing of these nodes any more."""
-        if not self._path.exists():
-            return
         with self._turn, contextlib.suppress(sqlite3.DatabaseError):
+            if self._is_over or not self._path.exists():
+                return
             connection = self._open()
             with connection:
                 connection.execute("BEGIN")

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 
 import pytest
@@ -118,3 +120,34 @@ def test_a_newer_format_is_replaced(tmp_path: Path, store: KeptStore) -> None:
     store.close()
     change(tmp_path, "PRAGMA user_version = 9")
     assert reopened(tmp_path)[0] == {}
+
+
+def test_who_closes_it_waits_for_who_reads(
+    tmp_path: Path, store: KeptStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A worker may be stopped while its graph is built; a database closed under its reader crashes him."""
+    for name in "abc":
+        put(store, name, b"one")
+    store.close()
+    reading, may_go_on, seal = threading.Event(), threading.Event(), KeptStore._seal
+
+    def held(self: KeptStore, text: bytes) -> bytes:
+        reading.set()
+        assert may_go_on.wait(20)
+        return seal(self, text)
+
+    again = KeptStore(tmp_path, KEY)
+    monkeypatch.setattr(KeptStore, "_seal", held)
+    with ThreadPoolExecutor(2) as pool:
+        found = pool.submit(again.records)
+        assert reading.wait(20)
+        closing = pool.submit(again.close)
+        assert wait([closing], 0.2).done == set()
+        may_go_on.set()
+        assert set(found.result(20)) == set("abc")
+        closing.result(20)
+    assert again.records() == {}
+    assert again.content(hash_of(b"one")) is None
+    put(again, "d", b"one")
+    monkeypatch.undo()
+    assert set(reopened(tmp_path)[0]) == set("abc")
