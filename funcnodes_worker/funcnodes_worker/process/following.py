@@ -22,9 +22,10 @@ class Follower:
     took_back: Callable[[], int]
     """Gives the number that the graph says when it is done with taking back what the disk refused."""
 
-    def __init__(self, graph: GraphThread, living: LivingGraph, lives_from: int | None) -> None:
-        """`lives_from` is the revision the living graph is built at; None while the flow is held."""
-        self._graph, self._living, self._lives_from = graph, living, lives_from
+    def __init__(self, graph: GraphThread, living: LivingGraph) -> None:
+        self._graph, self._living = graph, living
+        self._lives_from: int | None = None
+        """The revision that the living graph is built at; None as long as the flow is held."""
 
     def _is_followed(self, revision: int) -> bool:
         return self._lives_from is not None and revision > self._lives_from
@@ -50,6 +51,6 @@ class Follower:
         self._graph.post(lambda: self._living.take_back(ways_back, document, revision, number))
 
     def live(self, document: Document, revision: int, kept: Callable[[], Kept]) -> None:
-        """Have the graph built: its flow was held until now. What comes after this revision is followed."""
+        """Have the graph built as it is at this revision. What comes after it is followed."""
         self._lives_from = revision
         self._graph.post(lambda: self._living.build(document, revision, kept))

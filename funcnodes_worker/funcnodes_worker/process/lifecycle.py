@@ -199,10 +199,7 @@ async def _run_graph(
     assert server.worker is not None
     feed = Feed(server.worker.deliver, living.state_of, living.observer.changes_of, lambda: living.followed)
     living.enter(feed)
-    if not trust.is_held:
-        desk, kept = server.worker.externals, server.worker.outputs.kept
-        graph.post(lambda: desk.begin(document))
-        graph.post(lambda: living.build(document, opened.revision, kept))
+    # The building of the graph waits there already, unless the flow is held.
     graph.enter()
     feed.enter()
     try:

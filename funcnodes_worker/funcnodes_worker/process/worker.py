@@ -91,7 +91,7 @@ class WorkerInServerThread:
     ) -> None:
         self._base, self._home, self._store, self._office = base, home, store, office
         self._trust = trust
-        self._follower = Follower(graph, living, None if trust.is_held else revision)
+        self._follower = Follower(graph, living)
         self._graph, self._living = graph, living
         self._no_auth, self._has_supervisor, self._behind_proxy = no_auth, has_supervisor, behind_proxy
         self.library: LibraryState = office.state
@@ -129,6 +129,9 @@ class WorkerInServerThread:
         self._loop = asyncio.get_running_loop()
         config = read_worker_config(self._home)
         self._heartbeat.every_s = required_by(config.extra)
+        if not self._trust.is_held:
+            # Before anybody can connect: no edit may come to the graph's thread before the graph does.
+            self._live(self.writer.document)
         async with self.writer.running(), self._serving(config):
             async with self._tasks(), self._told_log():
                 self._say_word("running")
@@ -392,12 +395,14 @@ class WorkerInServerThread:
         state = await self._graph.ask(lambda: self._office.start(packages), TURN_TO_LOAD_S)
         self.library_changed(state)
         # What is submitted and not committed yet is followed when it is: it is not in this document.
-        document, revision = fill_all(self.writer.document, state.classes), self.writer.revision
-        self._graph.post(lambda: self.externals.begin(document))
-        self._follower.live(document, revision, self.outputs.kept)
+        self._live(fill_all(self.writer.document, state.classes))
         self.hub.event("trusted", restarts=False)
         self.hub.event("fullsync")
         return False
+
+    def _live(self, document: Document) -> None:
+        self._graph.post(lambda: self.externals.begin(document))
+        self._follower.live(document, self.writer.revision, self.outputs.kept)
 
     def library_changed(self, state: LibraryState) -> None:
         """Take over what the library holds now; nodes whose class has come are brought to life."""

@@ -22,10 +22,16 @@ from funcnodes_worker.home.supervisor_file import SupervisorAddress, write_super
 from funcnodes_worker.home.worker_home import WorkerHome
 from funcnodes_worker.wire import control
 
-from tests.support.worker_process import Answer, WorkerClient, make_worker, spawn
+from tests.support.worker_process import Answer, WorkerClient, make_worker, put_nodespace, spawn
 
 ORIGIN = "http://localhost:8000"
 SESSION = "a-session"
+
+
+def _set() -> asyncio.Event:
+    event = asyncio.Event()
+    event.set()
+    return event
 
 
 @dataclass
@@ -34,6 +40,7 @@ class SmallSupervisor:
 
     heard: asyncio.Queue[control.FromDialler] = field(default_factory=lambda: asyncio.Queue())
     sockets: list[web.WebSocketResponse] = field(default_factory=list[web.WebSocketResponse])
+    may_welcome: asyncio.Event = field(default_factory=_set)
 
     async def talk(self, request: web.Request) -> web.StreamResponse:
         assert request.headers["Authorization"].startswith("Bearer ")
@@ -44,6 +51,7 @@ class SmallSupervisor:
             message = control.read_from_dialler(frame.data)
             self.heard.put_nowait(message)
             if isinstance(message, control.Hello):
+                await self.may_welcome.wait()
                 await self.say(control.Welcome(access=control.Access(origins=[ORIGIN])))
         return socket
 
@@ -64,7 +72,8 @@ async def supervisor_of(base: Base) -> AsyncGenerator[SmallSupervisor]:
     app = web.Application()
     app.router.add_get("/control", supervisor.talk)
     async with TestServer(app) as server:
-        write_supervisor_file(base, SupervisorAddress("127.0.0.1", server.port or 0, 1, 0.0))
+        assert isinstance(server.port, int)
+        write_supervisor_file(base, SupervisorAddress("127.0.0.1", server.port, 1, 0.0))
         yield supervisor
 
 
@@ -107,6 +116,25 @@ async def test_the_whole_conversation(tmp_path: Path) -> None:
             await supervisor.say(control.Stop())
             await next_of(supervisor, control.Stopping)
         assert await asyncio.wait_for(worker.process.wait(), 10) == 0
+
+
+async def test_an_edit_while_the_graph_is_not_built_yet_is_in_it(tmp_path: Path) -> None:
+    """The server is open before the supervisor knows the worker, and the graph begins after that."""
+    home = make_worker(tmp_path)
+    inputs = {"left": {"is_input": True, "value": 4}, "right": {"is_input": True, "value": 1}}
+    node = {"id": "n", "node_id": "lab.add", "name": "N", "io": inputs}
+    put_nodespace(home, {"backend": {"nodes": [node], "edges": [], "prop": {}, "groups": {}}})
+    async with supervisor_of(home.base) as supervisor:
+        supervisor.may_welcome.clear()
+        worker = await spawn(home, supervised=True)
+        async with worker.connect() as client:
+            edit = {"kind": "set_value", "node": "n", "port": "left", "value": 40}
+            await client.call("edit", edits=[edit])
+            supervisor.may_welcome.set()
+            await client.call("wait_idle")
+            assert await client.call("get_io_value", nid="n", ioid="sum") == 41
+            assert await client.call("get_io_value", nid="n", ioid="left") == 40
+        assert await worker.end() == 0
 
 
 def _knows_all_ports_of_n(client: WorkerClient) -> bool:
