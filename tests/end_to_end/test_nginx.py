@@ -19,6 +19,7 @@ from yarl import URL
 import funcnodes
 from tests.support.browser import open_page_by_tls, require_chromium
 from tests.support.certificates import make_certificate
+from tests.support.closing import closing_code
 from tests.support.nginx import guides_configuration, nginx_with, require_nginx
 from tests.support.processes import free_port
 from tests.support.running_system import System, running_system
@@ -103,10 +104,7 @@ async def test_manager_and_worker_answer_below_one_path(behind: Behind, http: ai
     async with http.ws_connect(f"{behind.worker}/") as worker:
         assert await call(worker, "uuid") == behind.system.uuid
         await worker.send_str("x" * 1_100_000)
-        async with asyncio.timeout(20):
-            while (await worker.receive()).type is aiohttp.WSMsgType.TEXT:
-                pass
-        assert worker.close_code == 1009
+        assert await closing_code(worker) == 1009
 
 
 async def test_files_and_values_pass_in_parts_and_under_any_name(

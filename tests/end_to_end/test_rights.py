@@ -15,6 +15,7 @@ from funcnodes_worker.rpc.errors import NO_RIGHT
 from funcnodes_worker.rpc.gate import Right
 from funcnodes_worker.server.methods.table import make_table
 
+from tests.support.closing import closing_code
 from tests.support.running_system import System, funcnodes, running_system
 
 pytestmark = pytest.mark.timeout(120)
@@ -129,10 +130,7 @@ async def test_who_comes_through_the_hub_may_no_more_than_at_the_worker_itself(
                 assert answer.status == 403
         grants = {line.split("\t")[4]: line.split("\t")[0] for line in listed(system)}
         funcnodes(system.base.folder, "token", "revoke", grants[f"through {door}"])
-        async with asyncio.timeout(20):
-            while (await socket.receive()).type is aiohttp.WSMsgType.TEXT:
-                pass
-        assert socket.close_code == 4401
+        assert await closing_code(socket) == 4401
 
 
 async def test_a_token_ends_when_it_is_revoked_and_when_its_time_is_over(system: System) -> None:
@@ -146,11 +144,8 @@ async def test_a_token_ends_when_it_is_revoked_and_when_its_time_is_over(system:
         socket_at(system.worker, short) as for_a_moment,
     ):
         funcnodes(system.base.folder, "token", "revoke", grants["screen"])
-        async with asyncio.timeout(40):
-            for socket in (at_worker, at_manager, for_a_moment):
-                while (await socket.receive()).type is aiohttp.WSMsgType.TEXT:
-                    pass
-                assert socket.close_code == 4401
+        for socket in (at_worker, at_manager, for_a_moment):
+            assert await closing_code(socket, 40) == 4401
     async with aiohttp.ClientSession() as http:
         for token in (lasting, short):
             with pytest.raises(aiohttp.WSServerHandshakeError) as refused:

@@ -21,6 +21,7 @@ from funcnodes.server.client import connect
 from funcnodes_worker.home.base import Base
 from funcnodes_worker.home.supervisor_file import read_supervisor_file
 
+from tests.support.closing import closing_code
 from tests.support.processes import Program, kill_all_of, make_base, processes_of
 
 pytestmark = pytest.mark.timeout(120)
@@ -170,10 +171,7 @@ async def test_a_page_survives_the_managers_death(tmp_path: Path) -> None:
         address = read_supervisor_file(running.base)
         assert address is not None
         os.kill(address.pid, signal.SIGKILL)
-        async with asyncio.timeout(5):
-            while not page.closed:
-                await page.receive()
-        assert page.close_code == 1013
+        assert await closing_code(page, 5) == 1013
         async with http.ws_connect(f"{running.ui}/manager") as again:
             await _ping(again)
         assert await running.program.end(signal.SIGINT) == 0

@@ -5,7 +5,6 @@ Rules R1, R2, R3, R7 and R9 of the security floor.
 
 from __future__ import annotations
 
-import asyncio
 import json
 import stat
 from collections.abc import AsyncIterator, Generator
@@ -29,6 +28,7 @@ from funcnodes_worker.rpc.guarded import door_of
 from funcnodes_worker.server.app import WorkerServer
 from funcnodes_worker.server.methods.table import make_table
 
+from tests.support.closing import closing_code
 from tests.support.running_system import System, funcnodes, running_system
 
 pytestmark = pytest.mark.timeout(120)
@@ -343,10 +343,7 @@ async def test_a_link_lets_one_browser_into_all_three_until_it_is_revoked(
             assert refused.value.status == status
     funcnodes(system.base.folder, "session", "revoke", "--all")
     for socket in sockets:
-        async with asyncio.timeout(5):
-            while not socket.closed:
-                await socket.receive()
-        assert socket.close_code == 4401
+        assert await closing_code(socket, 5) == 4401
     for address in addresses:
         with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
             await http.ws_connect(address, headers=origin)

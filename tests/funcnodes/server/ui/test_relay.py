@@ -12,6 +12,7 @@ from funcnodes.server.ui.workers import WorkerAddress
 from funcnodes_worker.home.base import Base
 
 from tests.funcnodes.server.ui.echo_worker import EchoWorker
+from tests.support.closing import closing_code
 from tests.support.processes import free_port
 
 
@@ -46,8 +47,7 @@ async def test_the_workers_close_code_reaches_the_browser(
     """A page decides by it whether to come again."""
     async with http.ws_connect("/worker/w_1/", headers=bearer) as socket:
         await socket.send_str("end")
-        assert (await socket.receive()).type == aiohttp.WSMsgType.CLOSE
-        assert socket.close_code == 4000
+        assert await closing_code(socket) == 4000
 
 
 async def test_a_frame_too_large_is_refused_with_its_code(
@@ -59,8 +59,7 @@ async def test_a_frame_too_large_is_refused_with_its_code(
         transport = socket._conn.transport
         assert transport is not None
         transport.write(bytes([0x82, 0x80 | 127]) + (100_000_000).to_bytes(8, "big") + b"mask")
-        await socket.receive()
-        assert socket.close_code == 1009
+        assert await closing_code(socket) == 1009
 
 
 async def test_a_worker_that_is_away_closes_with_try_again(base: Base, bearer: dict[str, str]) -> None:
@@ -68,8 +67,7 @@ async def test_a_worker_that_is_away_closes_with_try_again(base: Base, bearer: d
     settings = UiSettings(base=base, port=0, worker=WorkerAddress("127.0.0.1", free_port()))
     async with open_ui(settings, pytest.fail) as server, aiohttp.ClientSession(server.url) as http:
         async with http.ws_connect("/worker/w_1/", headers=bearer) as socket:
-            await socket.receive(timeout=10)
-            assert socket.close_code == 1013
+            assert await closing_code(socket, 10) == 1013
         async with http.post("/worker/w_1/message/", headers=bearer, json={}) as answer:
             assert answer.status == 502
 
@@ -102,7 +100,6 @@ async def test_open_sockets_end_when_the_server_stops(
             socket = await http.ws_connect(f"{server.url}/worker/w_1/", headers=bearer)
             await socket.send_str("here")
             assert await socket.receive_str() == "here"
-            closed = asyncio.create_task(socket.receive())
-        await asyncio.wait_for(closed, 5)
-        assert socket.close_code == 1001
+            closed = asyncio.create_task(closing_code(socket))
+        assert await asyncio.wait_for(closed, 5) == 1001
         await socket.close()

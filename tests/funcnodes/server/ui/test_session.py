@@ -18,6 +18,7 @@ from funcnodes_worker.home.base import Base
 from funcnodes_worker.home.links import list_sessions
 
 from tests.funcnodes.server.ui.echo_worker import EchoWorker
+from tests.support.closing import closing_code
 
 
 @pytest.fixture(params=["with a manager", "without a manager"])
@@ -122,8 +123,7 @@ async def test_a_revoked_session_closes_its_sockets_and_counts_no_more(
             headers = {**origin, "Content-Type": "application/json"}
             async with http.delete("/session", headers=headers) as answer:
                 assert answer.status == 200
-            await mine.receive(timeout=5)
-            assert mine.close_code == 4401
+            assert await closing_code(mine, 5) == 4401
             await theirs.send_str("still here")
             assert await theirs.receive_str() == "still here"
         assert len(list_sessions(ui.settings.base)) == 1
@@ -144,8 +144,7 @@ async def test_a_session_ended_from_the_command_line_is_out_at_once(base: Base, 
             async with http.ws_connect("/worker/w_1/", headers={"Origin": server.url}) as socket:
                 started = time.monotonic()
                 await revoke_sessions(base, {s.hash for s in list_sessions(base)})
-                await socket.receive(timeout=5)
-                assert socket.close_code == 4401
+                assert await closing_code(socket, 5) == 4401
                 assert time.monotonic() - started < 2
 
 
