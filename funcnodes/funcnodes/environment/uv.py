@@ -60,6 +60,11 @@ def installer_environment(environment: Mapping[str, str]) -> dict[str, str]:
     return kept
 
 
+def works_offline(environment: Mapping[str, str]) -> bool:
+    """Tell whether the machine's settings say that no network is to be used; whichever installer asks."""
+    return environment.get("UV_OFFLINE", "").lower() not in ("", "0", "false", "no", "off")
+
+
 class Uv:
     """uv as an installer: `lock` resolves, `sync` brings an environment in line with a lock."""
 
@@ -71,7 +76,7 @@ class Uv:
     @property
     def is_offline(self) -> bool:
         """Whether the machine's settings say that no network is to be used."""
-        return self._environment.get("UV_OFFLINE", "").lower() not in ("", "0", "false", "no", "off")
+        return works_offline(self._environment)
 
     async def lock(
         self,

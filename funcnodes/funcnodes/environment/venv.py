@@ -36,7 +36,7 @@ from funcnodes.environment.manifest import (
 )
 from funcnodes.environment.plan import EVERYTHING, Package, read_lock
 from funcnodes.environment.programs import run_lines
-from funcnodes.environment.uv import installer_environment
+from funcnodes.environment.uv import installer_environment, works_offline
 
 _HEADER = "# Resolved by pip, in the shape of uv's lock.\nversion = 1\n"
 
@@ -51,7 +51,7 @@ class Pip:
     @property
     def is_offline(self) -> bool:
         """Whether the machine's settings say that no network is to be used."""
-        return self._environment.get("UV_OFFLINE", "").lower() not in ("", "0", "false", "no", "off")
+        return works_offline(self._environment)
 
     async def lock(
         self,

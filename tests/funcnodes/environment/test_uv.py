@@ -11,7 +11,7 @@ import psutil
 import pytest
 from funcnodes.environment.errors import InstallerFailed
 from funcnodes.environment.programs import run_lines
-from funcnodes.environment.uv import installer_environment
+from funcnodes.environment.uv import installer_environment, works_offline
 
 # A program like uv: it has a child of its own (a build), and both would go on writing.
 PARENT = """
@@ -101,3 +101,9 @@ def test_the_index_of_pip_is_used_when_uv_has_none() -> None:
     assert "UV_DEFAULT_INDEX" not in installer_environment(
         {"PIP_INDEX_URL": "theirs", "UV_INDEX_URL": "ours"}
     )
+
+
+def test_offline_is_a_word_of_the_machine() -> None:
+    said = ("", "0", "False", "no", "off", "1", "true", "yes")
+    assert [works_offline({"UV_OFFLINE": word}) for word in said] == [*[False] * 5, *[True] * 3]
+    assert not works_offline({})
