@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+# Names to recognise in a user's settings: no server is bound to one of them here.
 _EVERY_INTERFACE = frozenset({"", "0.0.0.0", "::"})  # noqa: S104
 
 
