@@ -26,6 +26,8 @@ from funcnodes_worker.runtime.steps import Step, ValueStep
 from funcnodes_worker.runtime.writer import Committed, WriteFailed, Writer, Written
 from funcnodes_worker.server.hub import Hub
 
+from tests.support.small_journal import SmallJournal
+
 LIMIT_S = 20.0
 
 
@@ -48,25 +50,11 @@ async def until(is_so: Callable[[], bool]) -> None:
             await asyncio.sleep(0.001)
 
 
-class Disk:
-    """Takes what it is given when it may; refuses it while it is full."""
-
-    def __init__(self) -> None:
-        self.may_write = asyncio.Event()
-        self.may_write.set()
-        self.is_full = False
-
-    async def keep(self, entries: Sequence[Written]) -> None:
-        await self.may_write.wait()
-        if self.is_full:
-            raise OSError("no space left on device")
-
-
 class Worker:
     """The rooms between an edit and what is told of it, in one loop; a hub that writes down what it hears."""
 
     def __init__(self) -> None:
-        self.disk = Disk()
+        self.disk = SmallJournal()
         self.heard: list[tuple[str, Any]] = []
         space = NodeSpace()
         space.lib.add_node(same, "test")

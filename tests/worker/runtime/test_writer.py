@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 
 import pytest
 from funcnodes_core.document.edits import AddNode, Edit, RenameNode, SetValue
@@ -11,24 +10,10 @@ from funcnodes_core.document.model import Document, NodeRecord, PortRecord
 from funcnodes_core.document.refusals import NodeExists, NodeNotFound
 from funcnodes_worker.runtime.noted import note_batch
 from funcnodes_worker.runtime.records import Batch, Noted
-from funcnodes_worker.runtime.writer import Committed, WriteFailed, Writer, Written
+from funcnodes_worker.runtime.writer import Committed, WriteFailed, Writer
 from msgspec import UNSET
 
-
-class SmallJournal:
-    """Keeps what it is given; can be held up and can be full."""
-
-    def __init__(self) -> None:
-        self.writes: list[list[int]] = []
-        self.may_write = asyncio.Event()
-        self.may_write.set()
-        self.is_full = False
-
-    async def keep(self, entries: Sequence[Written]) -> None:
-        await self.may_write.wait()
-        if self.is_full:
-            raise OSError("no space left on device")
-        self.writes.append([entry.revision for entry in entries])
+from tests.support.small_journal import SmallJournal
 
 
 def node(name: str) -> AddNode:
