@@ -9,7 +9,6 @@ import json
 import os
 import random
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, cast
 
@@ -19,7 +18,6 @@ import psutil
 import pytest
 from funcnodes_worker.server.methods.table import make_table
 
-from tests.support.shared_worker import shared_worker
 from tests.support.worker_process import WorkerProcess, running_worker
 
 NOT_CALLED = {"stop_worker"}
@@ -297,13 +295,6 @@ async def test_requests_to_all_routes_are_all_answered(tmp_path: Path) -> None:
     async with running_worker(tmp_path) as worker:
         await knock(worker, 500, seed=1)
         assert_no_error_of_ours(worker)
-
-
-@pytest.fixture(scope="module")
-def process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WorkerProcess]:
-    """One process for all tests that leave it as it is."""
-    with shared_worker(tmp_path_factory.mktemp("shared")) as worker:
-        yield worker
 
 
 @pytest.mark.parametrize("body", [b"no form", b"--x\r\n\xff\xfe: \xff\r\n\r\nz", b"--x\r\nA\r\n\r\n", b"--x"])

@@ -9,7 +9,6 @@ import asyncio
 import json
 import re
 import time
-from collections.abc import AsyncGenerator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,22 +16,13 @@ import aiohttp
 import pytest
 from funcnodes_worker.server.app import HOLD_S
 
-from tests.support.shared_worker import emptied, shared_worker
 from tests.support.worker_process import WorkerClient, WorkerProcess
 
 
 @pytest.fixture(scope="module")
-def process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WorkerProcess]:
-    """One process for all tests of this file."""
-    with shared_worker(tmp_path_factory.mktemp("lines"), ("funcnodes-lab", "funcnodes-wire")) as worker:
-        yield worker
-
-
-@pytest.fixture
-async def worker(process: WorkerProcess) -> AsyncGenerator[WorkerProcess]:
-    """A worker with an empty graph."""
-    async with emptied(process, is_compared=False) as worker:
-        yield worker
+def packages() -> tuple[str, ...]:
+    """What the tests of this file need."""
+    return ("funcnodes-lab", "funcnodes-wire")
 
 
 # 5.1, 5.3: what a node says of itself

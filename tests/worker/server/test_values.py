@@ -5,10 +5,8 @@ from __future__ import annotations
 import contextlib
 import io
 import json
-import os
-import signal
 import time
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,10 +18,10 @@ import pyarrow as pa
 import pytest
 from PIL import Image
 
-from tests.support.shared_worker import emptied, shared_worker
-from tests.support.worker_process import WorkerClient, WorkerProcess, make_worker, spawn
+from tests.support.worker_process import WorkerClient, WorkerProcess, make_worker, running
 
 ARROW = "application/vnd.apache.arrow.stream"
+PACKAGES = ("funcnodes-lab", "funcnodes-big")
 
 
 @dataclass
@@ -60,17 +58,9 @@ class Room:
 
 
 @pytest.fixture(scope="module")
-def process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WorkerProcess]:
-    """One process for all tests that leave it as it is."""
-    with shared_worker(tmp_path_factory.mktemp("shared"), ("funcnodes-lab", "funcnodes-big")) as worker:
-        yield worker
-
-
-@pytest.fixture
-async def worker(process: WorkerProcess) -> AsyncGenerator[WorkerProcess]:
-    """A worker with an empty graph."""
-    async with emptied(process, is_compared=False) as worker:
-        yield worker
+def packages() -> tuple[str, ...]:
+    """What the tests of this file need."""
+    return PACKAGES
 
 
 @pytest.fixture
@@ -85,19 +75,12 @@ async def here(worker: WorkerProcess) -> AsyncGenerator[Room]:
 
 @contextlib.asynccontextmanager
 async def room(folder: Path) -> AsyncGenerator[Room]:
-    worker = await spawn(make_worker(folder, ("funcnodes-lab", "funcnodes-big")))
-    try:
-        async with (
-            worker.connect(subscribe=True) as client,
-            aiohttp.ClientSession(headers=worker.bearer) as http,
-        ):
-            yield Room(worker, client, http)
-        assert await worker.end() == 0, worker.log()
-    finally:
-        if worker.process.returncode is None:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(worker.process.pid, signal.SIGKILL)
-            await worker.process.wait()
+    async with (
+        running(make_worker(folder, PACKAGES), is_compared=False) as worker,
+        worker.connect(subscribe=True) as client,
+        aiohttp.ClientSession(headers=worker.bearer) as http,
+    ):
+        yield Room(worker, client, http)
 
 
 async def test_facts_windows_formats_and_ranges(here: Room) -> None:
