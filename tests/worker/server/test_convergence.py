@@ -234,7 +234,7 @@ async def converge(worker: WorkerProcess, seed: int, edits: int) -> None:
         looks = Follower()
         looks.begin(await watching.call("subscribe"))
         await asyncio.gather(*(window.live(edits) for window in windows))
-        await wait_quiet(watching)
+        await say_last_word(watching)
         shown = await watching.call("subscribe")
         told = watching.pushed[:]
         for message in told:
@@ -248,15 +248,16 @@ async def converge(worker: WorkerProcess, seed: int, edits: int) -> None:
         assert window.follower.document == document
 
 
-async def wait_quiet(client: WorkerClient) -> None:
-    """Return when no node runs and nothing more comes: the feed says so by its states."""
-    while True:
-        before = len(client.pushed)
-        await client.call("get_nodes")  # waits for its turn behind all edits
-        await client.call("save")  # waits for the writer
-        await asyncio.sleep(0.3)  # longer than the feed's pace: what was under way has been told
-        if len(client.pushed) == before:
-            return
+async def say_last_word(client: WorkerClient) -> None:
+    """Return when all has run, and what nodes noted of their own ports is in the document and told.
+
+    Changes of ports are told in the order they came in: once the last one is, none before it waits.
+    """
+    await client.call("wait_idle")
+    await client.call("add_node", id="lab.echo", uuid="last")
+    await client.call("set_io_value", nid="last", ioid="value", value="word")
+    await client.wait_for(lambda c: c.value("last", "out") == "word")
+    await client.call("wait_idle")
 
 
 async def test_three_windows_over_real_sockets_end_equal(tmp_path: Path) -> None:
