@@ -1,12 +1,14 @@
 """The fallback where uv cannot run: virtualenv makes the environments, pip resolves and installs.
 
-Owns their command lines and a lock in the form `plan` reads. Slower, and without uv's exactness: our own five
-packages are held by constraints, which pip honours for what modules require too.
+Owns their command lines and a lock in the form `plan` reads. Slower, and it cannot resolve from its cache.
+The versions of a lock and our own five packages are held by constraints, which pip honours for what modules
+require too.
 """
 
 from __future__ import annotations
 
 import os
+import re
 import sys
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
@@ -36,6 +38,7 @@ from funcnodes.environment.manifest import (
 )
 from funcnodes.environment.plan import EVERYTHING, Package, read_lock
 from funcnodes.environment.programs import run_lines
+from funcnodes.environment.reasons import in_plain_words
 from funcnodes.environment.uv import installer_environment, works_offline
 
 _HEADER = "# Resolved by pip, in the shape of uv's lock.\nversion = 1\n"
@@ -63,29 +66,32 @@ class Pip:
         offline: bool = False,
     ) -> None:
         """Write what pip would install as the lock, keeping the versions of the lock that lies there."""
-        text = (project / "pyproject.toml").read_text(encoding="utf-8")
-        lock = project / "uv.lock"
-        held = list(read_lock(lock.read_text(encoding="utf-8"))) if lock.exists() else []
-        if tuple(upgrade) == EVERYTHING:
-            held = []
-        asked = set(requirements(text))
-        kept = [f"{p.name}=={p.version}" for p in held if p.path is None and p.name not in (*upgrade, *asked)]
-        constraints = project / "constraints.txt"
-        own = _sources(text)
         if offline:
             raise NoNetwork("pip resolves from an index only")
+        text = (project / "pyproject.toml").read_text(encoding="utf-8")
+        report = project / "report.json"
+        held = _held(project / "uv.lock", upgrade)
         say("Resolving with pip")
-        # First with every known version held; if that is impossible, freely: pip has no notion of a
-        # preference.
-        for holding in ([*own, *kept], own):
-            constraints.write_text("\n".join(holding) + "\n", encoding="utf-8")
-            report = project / "report.json"
-            arguments = ["install", "--dry-run", "--ignore-installed", "--quiet", "--report", str(report)]
-            status, said = await self._pip([*arguments, "-c", str(constraints), *sorted(asked)], say)
+        while True:
+            constraints = project / "constraints.txt"
+            constraints.write_text("\n".join([*_sources(text), *held.values()]) + "\n", encoding="utf-8")
+            status, said = await self._pip(
+                [
+                    *await self._python(text),
+                    *("install", "--dry-run", "--ignore-installed", "--progress-bar", "off"),
+                    *("--report", str(report), "-c", str(constraints), *_asked(text)),
+                ],
+                say,
+            )
             if status == 0:
-                write_atomically(lock, _as_lock(report, required_python(text)), mode=0o644)
-                return
-        raise _failure(wanted, said)
+                lock = _as_lock(report, required_python(text))
+                return write_atomically(project / "uv.lock", lock, mode=0o644)
+            problem = _failure(wanted, said)
+            if not held or isinstance(problem, NoNetwork):
+                raise problem
+            # pip has no notion of a preference: what cannot be held is let go, and nothing besides.
+            in_the_way = {_name(found[1] or found[2]) for found in _IN_THE_WAY.finditer(said)} & held.keys()
+            held = {name: pin for name, pin in held.items() if in_the_way and name not in in_the_way}
 
     async def sync(
         self,
@@ -98,14 +104,14 @@ class Pip:
         afresh: Sequence[str] = (),
     ) -> None:
         """Install exactly what the lock says; without `only_add` the environment is new and empty."""
+        text = (project / "pyproject.toml").read_text(encoding="utf-8")
         if not (environment / "pyvenv.cfg").exists():
             say("Creating a virtual environment")
-            version = chosen_python((project / "pyproject.toml").read_text(encoding="utf-8"))
-            python = None if version is None else choose(version, await self.pythons()).path
-            await self._make(environment, wanted, python=python)
+            python = (await self._python(text))[1:]
+            await self._make(environment, wanted, python=python[0] if python else None)
         packages = sorted(read_lock((project / "uv.lock").read_text(encoding="utf-8")))
-        exact = [p.path if p.path is not None else f"{p.name}=={p.version}" for p in packages]
-        say(f"Installing {len(exact)} packages")
+        exact = [word for package in packages for word in _exactly(package, _linked(text))]
+        say(f"Installing {len(packages)} packages")
         again = ["--force-reinstall", "--no-cache-dir"] if afresh else []
         install = ["--python", str(environment), "install", "--no-deps", *again, *exact]
         status, said = await self._pip(install, say)
@@ -136,6 +142,10 @@ class Pip:
         """Return the Pythons of this machine that a worker can run with."""
         return await find_pythons(None, self._environment)
 
+    async def _python(self, text: str) -> list[str]:
+        version = chosen_python(text)
+        return [] if version is None else ["--python", choose(version, await self.pythons()).path]
+
     async def _make(self, folder: Path, wanted: str, *, pip: bool = False, python: str | None = None) -> None:
         seeds = ["--no-setuptools"] if pip else ["--no-seed"]
         command = [
@@ -152,11 +162,46 @@ class Pip:
             raise InstallerFailed(wanted, said.strip()[-500:])
 
 
+_IN_THE_WAY = re.compile(
+    r"The user requested \(constraint\) ([\w.-]+?)==|No matching distribution found for ([\w.-]+)"
+)
+
+
+def _held(lock: Path, upgrade: Sequence[str]) -> dict[str, str]:
+    """Return what holds the versions that a lock names, by the name of the package."""
+    if not lock.exists() or tuple(upgrade) == EVERYTHING:
+        return {}
+    there = read_lock(lock.read_text(encoding="utf-8"))
+    return {p.name: f"{p.name}=={p.version}" for p in there if p.path is None and p.name not in upgrade}
+
+
 def _sources(text: str) -> list[str]:
-    """Return our own packages as constraints with the file each comes from."""
-    document: dict[str, Any] = tomllib.loads(text)
-    sources = cast("dict[str, dict[str, str]]", document["tool"]["uv"]["sources"])
-    return [f"{name} @ {Path(sources[name]['path']).as_uri()}" for name in OURS]
+    """Return our own packages, and what is linked, as constraints with the place each comes from."""
+    places = {name: str(entry["path"]) for name, entry in _entries(text).items() if "path" in entry}
+    return [f"{name} @ {Path(place).as_uri()}" for name, place in places.items()]
+
+
+def _linked(text: str) -> dict[str, str]:
+    """Return the source folders that are linked and not copied, by the name of the package."""
+    return {name: str(entry["path"]) for name, entry in _entries(text).items() if entry.get("editable")}
+
+
+def _entries(text: str) -> dict[str, dict[str, Any]]:
+    settings: dict[str, Any] = tomllib.loads(text).get("tool", {}).get("uv", {})
+    return cast("dict[str, dict[str, Any]]", settings.get("sources", {}))
+
+
+def _asked(text: str) -> list[str]:
+    """Return what the manifest asks for, as pip is told it; no index is asked for what is linked."""
+    linked = _linked(text)
+    listed = sorted({*requirements(text)})
+    return [word for entry in listed for word in (("-e", linked[entry]) if entry in linked else (entry,))]
+
+
+def _exactly(package: Package, linked: Mapping[str, str]) -> list[str]:
+    if package.name in linked:
+        return ["-e", linked[package.name]]
+    return [package.path if package.path is not None else f"{package.name}=={package.version}"]
 
 
 def _as_lock(report: Path, python: str) -> str:
@@ -177,10 +222,15 @@ def _file_of(entry: Mapping[str, Any]) -> str:
 
 
 def _package(entry: Mapping[str, Any]) -> Package:
-    name = str(entry["metadata"]["name"]).lower().replace("_", "-").replace(".", "-")
     url = urlparse(str(entry["download_info"]["url"]))
-    path = url2pathname(unquote(url.path)) if url.scheme == "file" and name in OURS else None
-    return Package(name, str(entry["metadata"]["version"]), path)
+    name = _name(str(entry["metadata"]["name"]))
+    is_local = url.scheme == "file" and (name in OURS or "dir_info" in entry["download_info"])
+    place = url2pathname(unquote(url.path)) if is_local else None
+    return Package(name, str(entry["metadata"]["version"]), place)
+
+
+def _name(given: str) -> str:
+    return re.sub(r"[-_.]+", "-", given).lower()
 
 
 def _entry(package: Package) -> str:
@@ -195,8 +245,17 @@ def _failure(wanted: str, said: str) -> ProvisionFailed:
         # pip says the same when it cannot reach the index; only its warnings tell the two apart.
         return NoNetwork("pip got no answer") if "Retrying" in said else PackageNotFound(wanted, f"{told}.")
     if "ResolutionImpossible" in told or "conflict" in told:
-        return Conflict(wanted, f"{told}.")
+        reasons = _reasons(said)
+        return Conflict(wanted, f"{'; '.join(reasons) or told}.", in_plain_words("; ".join(reasons)))
     return InstallerFailed(wanted, f"{told}.")
+
+
+def _reasons(said: str) -> list[str]:
+    """Return what pip says of a conflict, in uv's words: who depends on what."""
+    _, _, after = said.partition("The conflict is caused by:\n")
+    lines = [line.strip() for line in after.partition("\n\n")[0].splitlines()]
+    told = [re.sub(r"^(\S+) (\S+) depends on ", r"\1==\2 depends on ", line) for line in lines if line]
+    return [line.replace("The user requested ", "this worker depends on ") for line in told]
 
 
 def _say(line: str, say: Callable[[str], None]) -> None:

@@ -10,14 +10,15 @@ from pathlib import Path
 import msgspec
 import pytest
 from funcnodes.environment import state
-from funcnodes.environment.as_made import NEAREST, choose_versions, made_with
+from funcnodes.environment.as_made import NEAREST, choose_versions, deviations, made_with
 from funcnodes.environment.errors import EnvironmentProblem, NotAsMade
 from funcnodes.environment.installer import find_installer
 from funcnodes.environment.manifest import new_manifest, with_requirement
 from funcnodes.environment.provision import Provisioner
 from funcnodes.environment.request import asked
+from funcnodes.environment.venv import Pip
 from funcnodes_worker.home.base import Base
-from funcnodes_worker.home.flow_lock import FlowLock, LockedPackage, lock_of, write_flow_lock
+from funcnodes_worker.home.flow_lock import FlowLock, lock_of, write_flow_lock
 from funcnodes_worker.home.worker_config import WorkerConfig, write_worker_config
 from funcnodes_worker.home.worker_home import WorkerHome
 
@@ -87,11 +88,6 @@ def opened(made: Made, lock: FlowLock | str, choice: str | None = None, **wishes
     return home
 
 
-def with_package(lock: FlowLock, package: LockedPackage) -> FlowLock:
-    others = [one for one in lock.packages if one.name != package.name]
-    return msgspec.structs.replace(lock, packages=tuple(sorted([*others, package])))
-
-
 async def problem_of(home: WorkerHome) -> EnvironmentProblem:
     """Return why an environment was not built; nothing of it is left."""
     with pytest.raises(EnvironmentProblem) as raised:
@@ -116,6 +112,29 @@ async def test_with_a_dead_index_the_very_versions_are_built_from_the_cache(
     assert versions(home)["fntest-library"] == "1.0"
     assert lock_of(home.lock_file.read_text()) == made.lock
     assert not home.flow_lock_file.exists()
+
+
+async def test_where_uv_cannot_run_pip_builds_the_very_versions(
+    made: Made, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Of a flow whose lock uv wrote; what the worker says of itself then travels as well."""
+    index = LittleIndex(make_shelf_of_wheels(tmp_path))
+    monkeypatch.setenv("PIP_EXTRA_INDEX_URL", index.url)
+    home = opened(made, made.lock)
+
+    provisioner = Provisioner(home.base, Pip(home.base.cache / "pip"))
+    try:
+        await provisioner.create(home, Heard())
+        await provisioner.settle(home)
+    finally:
+        index.go_away()
+
+    assert versions(home) == versions(made.home)
+    assert not home.flow_lock_file.exists()
+    own = lock_of(home.lock_file.read_text())
+    assert own is not None
+    assert {(p.name, p.version) for p in own.packages} == {(p.name, p.version) for p in made.lock.packages}
+    assert list(deviations(made.lock, own)) == []
 
 
 async def test_what_cannot_be_had_is_told_and_nothing_is_installed(

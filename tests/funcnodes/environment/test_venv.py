@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -11,28 +9,24 @@ from funcnodes.environment import state
 from funcnodes.environment.errors import PackageNotFound
 from funcnodes.environment.manifest import OURS
 from funcnodes.environment.provision import Provisioner
+from funcnodes.environment.request import asked
 from funcnodes.environment.venv import Pip
 from funcnodes.server.client import connect
 from funcnodes_worker.home.base import Base, prepare_base
 from funcnodes_worker.home.worker_home import WorkerHome
 
-from tests.funcnodes.environment.tiny_wheels import make_shelf_of_wheels
+from tests.funcnodes.environment.looking import run, versions
+from tests.funcnodes.environment.tiny_wheels import make_shelf_of_wheels, make_wheel
 from tests.support.fleet import base_in, manager_of, status_of
 
 # A minute of pip: the same steps with uv run in every test run.
 pytestmark = [pytest.mark.registry, pytest.mark.soak, pytest.mark.timeout(1200)]
 
 
-def versions(home: WorkerHome) -> dict[str, str]:
-    """What is really installed in the worker's current environment."""
-    code = "import json; from importlib.metadata import distributions as d; "
-    code += "print(json.dumps({x.name.replace('_', '-'): x.version for x in d()}))"
-    command = [state.python_of(home), "-I", "-c", code]
-    return json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
-
-
 async def test_pip_adds_refuses_and_rebuilds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PIP_FIND_LINKS", str(make_shelf_of_wheels(tmp_path / "wheels")))
+    shelf = make_shelf_of_wheels(tmp_path / "wheels")
+    make_wheel(shelf, "fntest-mine", "6.6", "somebody else's")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(shelf))
     base = Base(tmp_path / "base")
     prepare_base(base)
     home = WorkerHome(base, "w1")
@@ -57,6 +51,28 @@ async def test_pip_adds_refuses_and_rebuilds(tmp_path: Path, monkeypatch: pytest
     assert (changed.live, str(changed.difference)) == (False, "changes fntest-library 2.0 → 1.0")
     assert versions(home)["fntest-library"] == "1.0"
     assert "Resolving with pip" in said
+
+    # Its folder, and not what an index has by that name; what is held stays.
+    linked = await provisioner.apply(
+        home, asked([(str(a_module(tmp_path / "my modules")), None)], may_link=True), heard
+    )
+    assert (linked.live, str(linked.difference)) == (True, "adds fntest-mine 0.1")
+    assert run(state.python_of(home), "import fntest_mine; print(fntest_mine.MINE)") == "True"
+    again = await provisioner.repair(home, heard)
+    await provisioner.prepare(home, heard)
+    assert again.damaged == {}
+    assert versions(home).items() >= {"fntest-mine": "0.1", "fntest-library": "1.0"}.items()
+
+
+def a_module(folder: Path) -> Path:
+    """Return the source folder of a module."""
+    (folder / "fntest_mine").mkdir(parents=True)
+    (folder / "fntest_mine" / "__init__.py").write_text("MINE = True\n")
+    (folder / "pyproject.toml").write_text(
+        '[project]\nname = "fntest-mine"\nversion = "0.1"\n'
+        '[build-system]\nrequires = ["hatchling"]\nbuild-backend = "hatchling.build"\n'
+    )
+    return folder
 
 
 async def test_a_real_worker_lives_without_uv(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
