@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import random
+import sys
 import time
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from funcnodes_worker.home.base import Base
 from tests.funcnodes.environment.tiny_wheels import make_shelf_of_wheels
 from tests.support.chaos import storm
 from tests.support.chaos.ground import Ground
+from tests.support.chaos.storm import listened_on
 from tests.support.chaos.victim import Victim
 from tests.support.processes import kill_all_of, make_base, program_environment
 
@@ -60,6 +62,34 @@ async def weather(folder: Path, *, workers: int, own: int, seconds: float) -> No
         (folder / "told.txt").write_text("\n".join(ground.told))
         print(f"{time.monotonic() - began:.0f} s in all;", dict(sorted(ground.counts.items())))
     assert ground.problems == [], f"seed {SEED}; the story is in {folder / 'told.txt'}"
+
+
+async def test_ports_of_others_are_not_counted(tmp_path: Path) -> None:
+    """Tests of other processes listen where they like; what a process of the storm started is its own."""
+    environment = {**program_environment(), "UV_FIND_LINKS": str(tmp_path / "wheels")}
+    ground = Ground(Base(tmp_path / "base"), environment, tmp_path / "manager.out")
+    listen = (
+        "import socket, sys; s = socket.create_server(('127.0.0.1', 0)); "
+        "print(s.getsockname()[1], flush=True); sys.stdin.read()"
+    )
+    listeners = [
+        await asyncio.create_subprocess_exec(
+            sys.executable, "-c", listen, *arguments, env=its,
+            stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
+        )
+        for arguments, its in (
+            ((str(ground.base.folder),), program_environment()),
+            ((), environment),
+            ((), program_environment()),
+        )
+    ]  # fmt: skip
+    try:
+        ports = [int(await one.stdout.readline()) for one in listeners if one.stdout is not None]
+        found = listened_on(ground)
+    finally:
+        for one in listeners:
+            await one.communicate(b"")
+    assert found == {*ports[:2]}
 
 
 @pytest.mark.timeout(150)

@@ -113,7 +113,7 @@ async def _not_as_asked(ground: Ground, victims: Sequence[Victim]) -> list[str]:
 
 async def check_ports(ground: Ground, ports: range) -> None:
     """Blame whoever listens and is no worker that runs."""
-    listening = await asyncio.to_thread(_listening)
+    listening = await asyncio.to_thread(listened_on, ground)
     workers = (await ground.ask("status"))["workers"]
     known = {worker["port"] for worker in workers if worker["phase"] == RUNNING}
     address = read_supervisor_file(ground.base)
@@ -124,9 +124,22 @@ async def check_ports(ground: Ground, ports: range) -> None:
         ground.blame(f"port {port} is shown and nobody listens")
 
 
-def _listening() -> set[int]:
+def listened_on(ground: Ground) -> set[int]:
+    """Return the ports on which this storm's processes listen; others of the machine may listen anywhere."""
     found = psutil.net_connections("tcp")
-    return {int(one.laddr[1]) for one in found if one.status == psutil.CONN_LISTEN and one.laddr}
+    listening = [one for one in found if one.status == psutil.CONN_LISTEN and one.laddr]
+    return {int(one.laddr[1]) for one in listening if _is_of(ground, one.pid)}
+
+
+def _is_of(ground: Ground, pid: int | None) -> bool:
+    with contextlib.suppress(psutil.Error):
+        process = psutil.Process(pid) if pid else None
+        # What a worker itself starts need not name the folder, but has its environment.
+        return process is not None and (
+            str(ground.base.folder) in " ".join(process.cmdline())
+            or process.environ().get("UV_FIND_LINKS") == ground.environment["UV_FIND_LINKS"]
+        )
+    return False
 
 
 async def check_wholeness(ground: Ground, victims: Sequence[Victim]) -> None:
@@ -157,5 +170,5 @@ async def check_nothing_left(ground: Ground, ports: range) -> None:
     await ground.end_manager(signal.SIGTERM)
     for process in await asyncio.to_thread(processes_of, ground.base.folder):
         ground.blame(f"left at the end: {' '.join(process.cmdline())[:300]}")
-    for port in sorted(_listening() & set(ports)):
+    for port in sorted(await asyncio.to_thread(listened_on, ground) & set(ports)):
         ground.blame(f"port {port} is still listened on at the end")
