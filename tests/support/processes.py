@@ -127,3 +127,13 @@ def kill_all_of(base: Path) -> None:
         with contextlib.suppress(psutil.Error):
             process.kill()
     psutil.wait_procs(processes_of(base), timeout=5)
+
+
+def wakeups(pid: int) -> int:
+    """Return how often any thread of a process has gone to wait, as Linux counts: each poll is one more."""
+    times = 0
+    for status in Path(f"/proc/{pid}/task").glob("*/status"):
+        with contextlib.suppress(OSError):  # A thread that ended since it was listed.
+            lines = status.read_text().splitlines()
+            times += sum(int(line.split()[1]) for line in lines if line.startswith("voluntary_ctxt_switches"))
+    return times

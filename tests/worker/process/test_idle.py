@@ -15,7 +15,7 @@ import pytest
 from funcnodes_worker.process.watch import WATCH_S, Watch
 from funcnodes_worker.runtime.running import Run, RunningNode
 
-from tests.support.processes import program_environment
+from tests.support.processes import program_environment, wakeups
 from tests.support.worker_process import PACKAGES, WorkerProcess, make_worker, running_worker
 
 OTHERS = {
@@ -24,16 +24,6 @@ OTHERS = {
     "urllib.request", "http.client", "html.entities", "watchdog",
 }  # fmt: skip
 MOST_MIB = 50
-
-
-def wakeups(pid: int) -> int:
-    """Return how often any thread of a process has gone to wait: each poll is one more."""
-    return sum(
-        int(line.split()[1])
-        for status in Path(f"/proc/{pid}/task").glob("*/status")
-        for line in status.read_text().splitlines()
-        if line.startswith("voluntary_ctxt_switches")
-    )
 
 
 @pytest.mark.alone

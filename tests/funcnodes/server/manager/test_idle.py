@@ -11,20 +11,10 @@ from funcnodes.server.client import ManagerClient, connect
 from funcnodes_worker.home.supervisor_file import read_supervisor_file
 
 from tests.support.fleet import TINY_WORKER, base_in, new_worker, start_manager_process
-from tests.support.processes import kill_all_of
+from tests.support.processes import kill_all_of, wakeups
 
 MANY = 8
 SECONDS = 2.0
-
-
-def wakeups(pid: int) -> int:
-    """Return how often any thread of a process has gone to wait: each poll is one more."""
-    return sum(
-        int(line.split()[1])
-        for status in Path(f"/proc/{pid}/task").glob("*/status")
-        for line in status.read_text().splitlines()
-        if line.startswith("voluntary_ctxt_switches")
-    )
 
 
 async def idle(manager: psutil.Process) -> tuple[int, float]:
