@@ -37,16 +37,19 @@ class Life(Course):
     ) -> None:
         """`reason` says why a life begins as failed: its settings cannot be read. The rest is its past."""
         super().__init__(phase, reason, quarantine or Quarantine(), stop_is_remembered=stop_is_remembered)
+        self._shown = self.status
+        """As it was after the last event: nothing else changes it."""
 
     def handle(self, event: Event) -> list[Command]:
         """Return what is to be done now that this has happened, in order."""
-        before = self.status
+        before = self._shown
         self._out, self._event = [], event
         self._take(event)
         if self.phase in _AT_REST and before.phase not in _AT_REST:
             self._out.append(do.ForgetRun())
-        if self.status != before and not self.is_gone:
-            self._out.append(do.Publish(self.status))
+        self._shown = self.status
+        if self._shown != before and not self.is_gone:
+            self._out.append(do.Publish(self._shown))
         return self._out
 
     def _take(self, event: Event) -> None:

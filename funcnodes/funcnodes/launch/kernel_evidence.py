@@ -7,11 +7,12 @@ and no more is claimed. The kernel's log would name the process; it needs rights
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from pathlib import Path
 
 _VMSTAT = Path("/proc/vmstat")
-_WORD = "oom_kill"
+_KILLS = re.compile(rb"^oom_kill (\d+)$", re.MULTILINE)
 
 
 class KernelEvidence:
@@ -38,7 +39,7 @@ class KernelEvidence:
 def kills_in(file: Path) -> int:
     """Return the count of kills for lack of memory in a file of the kernel; 0 where it cannot be read."""
     try:
-        rows = (line.split() for line in file.read_text().splitlines())
-        return next((int(row[1]) for row in rows if len(row) == 2 and row[0] == _WORD), 0)
-    except (OSError, ValueError):
+        found = _KILLS.search(file.read_bytes())
+    except OSError:
         return 0
+    return 0 if found is None else int(found[1])

@@ -21,6 +21,7 @@ from funcnodes.fleet.events import ExitStatus, ProcessId
 from funcnodes.launch.control_groups import ControlGroups, find_groups
 from funcnodes.launch.kernel_evidence import KernelEvidence
 from funcnodes.launch.launcher import LaunchProblem, LaunchSpec
+from funcnodes.launch.memory_gauge import MemoryGauge, gauge_of
 
 _SAME_START_S = 1.0
 """Two readings of one process's start may differ by a corrected clock; a pid is not used again that fast."""
@@ -34,7 +35,7 @@ class LocalLauncher:
         self._groups = groups or find_groups()
         self._kernel = KernelEvidence()
         self._said: dict[ProcessId, str] = {}
-        self._looked_at: dict[ProcessId, psutil.Process] = {}
+        self._gauges: dict[ProcessId, MemoryGauge] = {}
 
     def launch(self, spec: LaunchSpec) -> ProcessId:
         """Return the new process, in its own session: Ctrl+C at a terminal reaches it only through us."""
@@ -68,7 +69,7 @@ class LocalLauncher:
             await self._wait_for_end(process)
         else:
             await _wait_in_thread(child, process)
-        self._looked_at.pop(process, None)
+        self._forget_gauge(process)
         self._said[process] = self._kernel.said(self._groups.memory_kills(process.pid))
         if child is None:
             return _reap(process)
@@ -122,12 +123,21 @@ class LocalLauncher:
         # Asked for twice a second of each worker: finding the process again each time would be most of what
         # an idle manager does.
         try:
-            known = self._looked_at.get(process)
-            if known is None:
-                known = self._looked_at[process] = psutil.Process(process.pid)
-            return int(known.memory_info().rss)
-        except psutil.Error:
-            return None
+            gauge = self._gauges.get(process)
+            if gauge is None:
+                gauge = self._gauges[process] = gauge_of(process.pid)
+            used = gauge.read()
+        except (psutil.Error, OSError):
+            used = None
+        if not used:
+            # It has ended, and perhaps nobody has taken note yet.
+            self._forget_gauge(process)
+        return used
+
+    def _forget_gauge(self, process: ProcessId) -> None:
+        gauge = self._gauges.pop(process, None)
+        if gauge is not None:
+            gauge.close()
 
     def look(self) -> None:
         """Read what the kernel counts."""
@@ -143,6 +153,8 @@ class LocalLauncher:
             # Popen warns about a child that still runs when it is forgotten. Here that is the intention.
             child.returncode = child.returncode if child.returncode is not None else 0
         self._children.clear()
+        for process in list(self._gauges):
+            self._forget_gauge(process)
 
     async def _wait_for_end(self, process: ProcessId) -> None:
         """Return when the process has ended, by a descriptor that the system makes readable then."""

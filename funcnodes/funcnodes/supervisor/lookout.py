@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 from funcnodes_worker.home.run_state import RunRecord, read_run_record
 from funcnodes_worker.home.worker_home import WorkerHome
-from funcnodes_worker.wire.marker import read_marker
+from funcnodes_worker.wire.marker import MarkerReader
 
 from funcnodes.fleet import events as on
 from funcnodes.fleet.events import Event, NodeRun, ProcessId
@@ -27,6 +27,16 @@ LOGGER = logging.getLogger(__name__)
 LOOK_EVERY_S = 0.5
 """Twice a second: a look sees a long run after 1.5 s at most, three more pass without a pong, and so a deaf
 worker is named within five."""
+_NO_BOUNDS = on.Bounds()
+
+
+class _View:
+    """What is looked at of one process, found once: looking is nearly all that an idle manager does."""
+
+    def __init__(self, home: WorkerHome, process: ProcessId) -> None:
+        self.process = process
+        self.marker = MarkerReader(home.marker)
+        self.output_file = home.output_file
 
 
 class Lookout:
@@ -34,6 +44,7 @@ class Lookout:
 
     def __init__(self, roll: Roll, launcher: Launcher, tell: Callable[[Member, Event], None]) -> None:
         self._roll, self._launcher, self._tell = roll, launcher, tell
+        self._views: dict[str, _View] = {}
 
     def find_survivors(self, *, revive: bool) -> None:
         """Tell of every process that runs since before this manager; `revive`: of those that died too."""
@@ -42,15 +53,34 @@ class Lookout:
 
     async def look_forever(self) -> None:
         """Look at all that run, again and again."""
-        while True:
-            self._launcher.look()
-            for member in self._roll.call():
-                try:
-                    self._look(member)
-                except OSError as problem:
-                    # A file or process that vanishes while it is looked at; the others are still looked at.
-                    LOGGER.warning("cannot look at worker %s: %s", member.home.uuid, problem)
-            await asyncio.sleep(LOOK_EVERY_S)
+        try:
+            while True:
+                self.look_once()
+                await asyncio.sleep(LOOK_EVERY_S)
+        finally:
+            for view in self._views.values():
+                _close(view)
+
+    def look_once(self) -> None:
+        """Look at all that run now."""
+        self._launcher.look()
+        former, self._views = self._views, {}
+        for member in self._roll.call():
+            process = member.life.process
+            if process is None:
+                continue
+            view = former.pop(member.home.uuid, None)
+            if view is None or view.process is not process:
+                _close(view)
+                view = _View(member.home, process)
+            self._views[member.home.uuid] = view
+            try:
+                self._look(member, view)
+            except OSError as problem:
+                # A file or process that vanishes while it is looked at; the others are still looked at.
+                LOGGER.warning("cannot look at worker %s: %s", member.home.uuid, problem)
+        for view in former.values():
+            _close(view)
 
     def _look_for_survivor(self, member: Member, *, revive: bool) -> None:
         record = read_run_record(member.home)
@@ -70,14 +100,18 @@ class Lookout:
         process = ProcessId(record.pid, record.started)
         return process if self._launcher.is_alive(process) else None
 
-    def _look(self, member: Member) -> None:
-        process = member.life.process
-        if process is None:
-            return
-        keep_short(member.home.output_file)
-        found = read_marker(member.home.marker)
-        run, age = run_and_age(None if found is None else NodeRun(found.node, found.since), time.time())
-        member.memory = self._launcher.memory_of(process) or member.memory
+    def _look(self, member: Member, view: _View) -> None:
+        keep_short(view.output_file)
+        found = view.marker.read()
+        run, age = None, 0.0
+        if found is not None:
+            run, age = run_and_age(NodeRun(found.node, found.since), time.time())
+        member.memory = self._launcher.memory_of(view.process) or member.memory
         limits = member.config.limits
-        bounds = on.Bounds(limits.memory_soft, limits.memory_hard)
+        bounds = on.Bounds(limits.memory_soft, limits.memory_hard) if limits.are_set else _NO_BOUNDS
         self._tell(member, on.Looked(run, time.monotonic(), age, member.memory, bounds))
+
+
+def _close(view: _View | None) -> None:
+    if view is not None:
+        view.marker.close()

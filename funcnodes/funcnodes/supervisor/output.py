@@ -28,18 +28,21 @@ def begin(file: Path) -> None:
 
 def keep_short(file: Path) -> None:
     """Cut a file that is above the bound to nothing, its end kept beside it. Called with each look."""
-    with contextlib.suppress(OSError):
-        if file.lstat().st_size <= MOST_BYTES:
+    # Nearly always there is nothing to do, and this is all it costs.
+    try:
+        if os.lstat(file).st_size <= MOST_BYTES:
             return
-        with os.fdopen(os.open(file, os.O_RDWR | _AS_IT_IS), "r+b") as output:
-            output.seek(-KEPT_BYTES, os.SEEK_END)
-            end = output.read(KEPT_BYTES)
-            # A full disk is a reason to cut, not to leave it.
-            with contextlib.suppress(OSError):
-                _former(file).write_bytes(end)
-            # The process appends: what it writes next stands at the beginning. What it wrote since the line
-            # before the last is lost.
-            output.truncate(0)
+    except OSError:
+        return
+    with contextlib.suppress(OSError), os.fdopen(os.open(file, os.O_RDWR | _AS_IT_IS), "r+b") as output:
+        output.seek(-KEPT_BYTES, os.SEEK_END)
+        end = output.read(KEPT_BYTES)
+        # A full disk is a reason to cut, not to leave it.
+        with contextlib.suppress(OSError):
+            _former(file).write_bytes(end)
+        # The process appends: what it writes next stands at the beginning. What it wrote since it was read
+        # above is lost.
+        output.truncate(0)
 
 
 def last_lines(file: Path) -> tuple[str, ...]:

@@ -1,7 +1,8 @@
 """The 64 bytes in which a worker says which node runs now, readable when the worker itself cannot speak.
 
-Owns the format and both of its ends: `Marker` is held by the worker, `read_marker` is called by the
-supervisor. Does not know where the file stands (`home/worker_home`) nor what follows from it (`fleet`).
+Owns the format and both of its ends: `Marker` is held by the worker; the supervisor reads, once with
+`read_marker`, again and again with a `MarkerReader`. Does not know where the file stands (`home/worker_home`)
+nor what follows from it (`fleet`).
 
 Bytes 0-7: start of the running node (little-endian double, unix seconds, 0.0 = nothing runs), 8-15: run
 number, 16: length of the id, 17-63: node id in utf-8, cut.
@@ -10,6 +11,7 @@ number, 16: length of the id, 17-63: node id in utf-8, cut.
 from __future__ import annotations
 
 import mmap
+import os
 import struct
 import time
 from pathlib import Path
@@ -21,6 +23,8 @@ ID_SIZE = 47
 _FORMAT = struct.Struct(f"<dQB{ID_SIZE}s")
 _START = struct.Struct("<d")
 _READS = 5
+_NOTHING = bytes(_START.size)
+_JUST_READ = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBLOCK", 0)
 
 
 class Running(msgspec.Struct, frozen=True):
@@ -64,9 +68,50 @@ class Marker:
         self._map.close()
 
 
+class MarkerReader:
+    """The reading end for one process: the file is opened once, and a look at it is one system call.
+
+    Made anew for each process of a worker: a later one may have another file by the same name.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._file: int | None = None
+
+    def read(self) -> Running | None:
+        """Return the node that runs now, or None when nothing runs or there is no file yet."""
+        if not hasattr(os, "pread"):
+            # Windows: an open file could not be taken away there.
+            return read_marker(self._path)
+        if self._file is None:
+            try:
+                # Never waiting: whatever else may stand there by this name, it must not stop the supervisor.
+                self._file = os.open(self._path, _JUST_READ)
+            except FileNotFoundError:
+                return None
+        # Nearly always nothing runs, and that is said by the first bytes alone.
+        content = os.pread(self._file, SIZE, 0)
+        if content.startswith(_NOTHING):
+            return None
+        for _ in range(_READS):
+            before, content = content, os.pread(self._file, SIZE, 0)
+            if content == before:
+                return _understood(content)
+        return None
+
+    def close(self) -> None:
+        """Let go of the file."""
+        if self._file is not None:
+            os.close(self._file)
+            self._file = None
+
+
 def read_marker(path: Path) -> Running | None:
     """Return the node that runs according to the file, or None when nothing runs or there is no file yet."""
-    content = _read_settled(path)
+    return _understood(_read_settled(path))
+
+
+def _understood(content: bytes) -> Running | None:
     if len(content) < SIZE:
         return None
     since, run, length, name = _FORMAT.unpack(content)

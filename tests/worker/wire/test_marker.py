@@ -8,7 +8,7 @@ import threading
 import time
 from pathlib import Path
 
-from funcnodes_worker.wire.marker import SIZE, Marker, Running, read_marker
+from funcnodes_worker.wire.marker import SIZE, Marker, MarkerReader, Running, read_marker
 
 
 def test_it_names_what_runs_and_nothing_else(tmp_path: Path) -> None:
@@ -79,3 +79,44 @@ def test_a_reader_never_mixes_two_runs(tmp_path: Path) -> None:
     marker.close()
 
     assert names <= {"a" * 47, "b" * 47}
+
+
+def test_a_reader_that_is_kept_tells_each_time_what_runs_now(tmp_path: Path) -> None:
+    """Also when it was there before the worker had come that far."""
+    reader = MarkerReader(tmp_path / "marker")
+    early = reader.read()
+    marker = Marker(tmp_path / "marker")
+    told = [reader.read()]
+    for name in ("a", "b"):
+        marker.begin(name)
+        told.append(reader.read())
+        marker.end()
+    told.append(reader.read())
+    reader.close()
+    marker.close()
+
+    assert (early, [found and found.node for found in told]) == (None, [None, "a", "b", None])
+
+
+def test_a_reader_that_is_kept_never_mixes_two_runs(tmp_path: Path) -> None:
+    """Nor does a file that was cut short lead it astray."""
+    marker, stop = Marker(tmp_path / "marker"), threading.Event()
+    reader = MarkerReader(tmp_path / "marker")
+
+    def write() -> None:
+        while not stop.is_set():
+            marker.begin("a" * 47)
+            marker.begin("b" * 47)
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    names = {found.node for _ in range(500) if (found := reader.read()) is not None}
+    stop.set()
+    writer.join()
+    marker.close()
+    (tmp_path / "marker").write_bytes(b"x")
+    short = reader.read()
+    reader.close()
+
+    assert names <= {"a" * 47, "b" * 47}
+    assert short is None

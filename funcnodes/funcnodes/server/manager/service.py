@@ -205,8 +205,8 @@ async def _watched(manager: Manager, owner_pid: int | None) -> AsyncGenerator[No
 
 async def _heed_stop_file(manager: Manager) -> None:
     file = manager.base.folder / STOP_FILE
-    # Other programs make this file; nobody tells us when.
-    while not await asyncio.to_thread(file.exists):  # noqa: ASYNC110
+    # Other programs make this file; nobody tells us when. One look costs less than handing it to a thread.
+    while not file.exists():  # noqa: ASYNC110
         await asyncio.sleep(_LOOK_FOR_STOP_FILE_S)
     await asyncio.to_thread(file.unlink, missing_ok=True)
     manager.request_stop(workers=False)
