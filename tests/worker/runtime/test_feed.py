@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -18,7 +19,15 @@ class Dear:
     """A value whose encoder takes its time."""
 
     cost_s = 0.05
-    encoded = 0
+
+    def __init__(self) -> None:
+        self.encodings: list[tuple[float, float]] = []
+        """When each began and ended."""
+
+    @property
+    def encoded(self) -> int:
+        """How often it was encoded."""
+        return len(self.encodings)
 
 
 class Seat:
@@ -54,10 +63,10 @@ def dear_encoder() -> Iterator[None]:
     """A module's encoder that keeps the thread busy."""
 
     def encode(value: Dear, preview: bool = False) -> BytesEncdata:
-        value.encoded += 1
-        ends = time.perf_counter() + value.cost_s
-        while time.perf_counter() < ends:
+        begun = time.perf_counter()
+        while time.perf_counter() < begun + value.cost_s:
             pass
+        value.encodings.append((begun, time.perf_counter()))
         return BytesEncdata(data=b"PNG", handeled=True, mime="image/png")
 
     ByteEncoder.add_encoder(encode, [Dear])
@@ -100,17 +109,23 @@ async def test_only_the_newest_of_many_values_is_encoded() -> None:
     assert only.data == b"999"
 
 
+def assert_a_tenth(ports: Sequence[Port]) -> None:
+    """Fail unless the thread was free of encoding for nine times as long after each as that one took."""
+    encodings = sorted(encoding for port in ports for encoding in port.value.encodings)
+    for (begun, ended), (next_begun, _) in pairwise(encodings):
+        assert next_begun - ended >= 9 * (ended - begun)
+
+
 async def test_an_encoders_time_sets_its_own_rate() -> None:
     """Encoding has a tenth of the thread, whatever changes how often; a cheap port is not held up by it."""
     heard, dear, cheap = Heard(), Port("dear", Dear()), Port("cheap", 0)
-    begun = time.perf_counter()
-    while time.perf_counter() - begun < 1.5:
-        heard.feed.port_changed(dear)
-        cheap.value += 1
-        heard.feed.port_changed(cheap)
-        await asyncio.sleep(0.002)
-    # The first one comes at once; after it each waits ten times its cost.
-    assert 2 <= dear.value.encoded <= 4
+    async with asyncio.timeout(20):
+        while dear.value.encoded < 4:
+            heard.feed.port_changed(dear)
+            cheap.value += 1
+            heard.feed.port_changed(cheap)
+            await asyncio.sleep(0.002)
+    assert_a_tenth([dear])
     assert len(heard.values(cheap)) > 10
 
 
@@ -120,14 +135,13 @@ async def test_dear_ports_share_their_tenth() -> None:
     heard.feed.port_changed(first)
     await heard.wait_for(lambda: heard.values(first))
     ports = [Port(f"p{i}", Dear()) for i in range(10)]
-    begun = time.perf_counter()
-    while time.perf_counter() - begun < 1.2:
-        for port in ports:
-            heard.feed.port_changed(port)
-        await asyncio.sleep(0.01)
-    counts = [port.value.encoded for port in ports]
-    assert 1 <= sum(counts) <= 3
-    assert max(counts) == 1
+    async with asyncio.timeout(20):
+        while sum(port.value.encoded for port in ports) < 3:
+            for port in ports:
+                heard.feed.port_changed(port)
+            await asyncio.sleep(0.01)
+    assert_a_tenth([first, *ports])
+    assert max(port.value.encoded for port in ports) == 1
 
 
 @pytest.mark.alone
