@@ -19,6 +19,7 @@ from funcnodes_worker.home.worker_config import PackageWish, WorkerConfig, confi
 from funcnodes_worker.runtime.external_workers import FuncNodesExternalWorker
 from funcnodes_worker.runtime.library_loader import normalized
 
+_BASIC = "funcnodes-basic"
 _TRAVELS = ("type", "name", "worker_dependencies", "package_dependencies", "autostart", "update_on_startup")
 _REQUIREMENT = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)\s*(?:\[[^\]]*\])?\s*([^@;]*?)\s*(?:;.*)?")
 _VERSION = re.compile(r"[0-9A-Za-z.!+*<>=~ ,_-]*")
@@ -28,8 +29,12 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 # Going out
 
 
-def config_for_export(config: WorkerConfig) -> dict[str, Any]:
-    """Return the settings that travel. Keys we do not know stay here: they may hold anything."""
+def config_for_export(config: WorkerConfig, project: str | None) -> dict[str, Any]:
+    """Return the settings that travel. Keys we do not know stay here: they may hold anything.
+
+    The basic nodes, which only a worker whose `pyproject.toml` leaves them out does not have, are named: the
+    original loads what its settings name and nothing else, and would have placeholders in their place.
+    """
     said = config.as_json()
     travels = {key: said[key] for key in _TRAVELS}
     travels["package_dependencies"] = {
@@ -37,6 +42,9 @@ def config_for_export(config: WorkerConfig) -> dict[str, Any]:
         for name, wish in config.package_dependencies.items()
         if _NAME.fullmatch(wish.package)
     }
+    if project is None or _BASIC in map(_name_of, _dependencies(project)):
+        # In no version: ours is none that the original's index has.
+        travels["package_dependencies"][_BASIC] = {"package": _BASIC, "version": None}
     travels["worker_dependencies"] = {
         name: _without_paths(entry) for name, entry in config.worker_dependencies.items()
     }
@@ -119,6 +127,11 @@ def _is_path(value: Any) -> bool:
 def _is_version(version: str | None) -> bool:
     # `name @ https://user:secret@…` is a version, too, for who reads requirements.
     return version is not None and _VERSION.fullmatch(version) is not None
+
+
+def _name_of(requirement: str) -> str | None:
+    found = _REQUIREMENT.fullmatch(requirement.strip())
+    return None if found is None else normalized(found[1])
 
 
 def _dependencies(text: str) -> list[str]:

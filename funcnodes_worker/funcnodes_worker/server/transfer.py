@@ -92,10 +92,10 @@ class Transfer:
     async def export_to(self, target: Path, *, with_files: bool) -> tuple[str, ...]:
         """Write the flow into a file; return what was left out."""
         process = self._process
-        config = msgspec.json.encode(config_for_export(process.read_config()))
         state = msgspec.json.encode(await process.portable(for_export=True))
         in_venv, folder = process.read_config().in_venv, self._folder
         project = _text(folder / "pyproject.toml") if in_venv else None
+        config = msgspec.json.encode(config_for_export(process.read_config(), project))
         uv_lock = _text(folder / "uv.lock") if in_venv else None
         lock = lock_for_export(uv_lock, _text(folder / "pylock.toml"))
         said = project_for_export(project, funcnodes_core.__version__)

@@ -33,8 +33,11 @@ CONFIG = WorkerConfig(
 )
 
 
+WITHOUT_BASIC = 'project.dependencies = ["funcnodes", "funcnodes-worker"]'
+
+
 def test_settings_travel_without_paths_ports_and_unknown_keys() -> None:
-    assert config_for_export(CONFIG) == {
+    assert config_for_export(CONFIG, WITHOUT_BASIC) == {
         "type": "WSWorker",
         "name": "Wet lab",
         "worker_dependencies": {"labkit": {"module": "labkit"}, "other": None},
@@ -45,6 +48,15 @@ def test_settings_travel_without_paths_ports_and_unknown_keys() -> None:
         "autostart": CONFIG.autostart,
         "update_on_startup": {},
     }
+
+
+def test_the_basic_nodes_are_named_where_they_are() -> None:
+    """The original has them only where settings name them."""
+    with_basic = WITHOUT_BASIC.replace("[", '["Funcnodes_Basic>=3", ', 1)
+    bare = WorkerConfig(uuid="w")
+    found = [config_for_export(bare, text)["package_dependencies"] for text in (None, with_basic)]
+    assert found == [{"funcnodes-basic": {"package": "funcnodes-basic", "version": None}}] * 2
+    assert config_for_export(bare, WITHOUT_BASIC)["package_dependencies"] == {}
 
 
 def test_a_project_travels_as_names_and_versions_only() -> None:
