@@ -12,7 +12,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any, Protocol
 
 from funcnodes_core.engine.plan import Plan
-from funcnodes_core.engine.scheduler import IDLE, RUNNING
+from funcnodes_core.engine.scheduler import IDLE, MARKED, RUNNING
 from funcnodes_core.engine.states import ASKED_BY_CODE, RunError, RunFigures, RunState
 from funcnodes_core.io.input import NodeInput
 from funcnodes_core.io.output import NodeOutput
@@ -222,6 +222,14 @@ class Cell:
             engine = self.settle_down(cause)
             if engine is None:
                 return
+        scheduler, n = engine.scheduler, self.index
+        if (
+            scheduler.state[n] == MARKED
+            and scheduler.wave_of[n] == scheduler.wave
+            and not (self.heard or self.requested)
+        ):
+            # Where ways meet, all but the first bring no news; whether values are there is asked at the run.
+            return
         for port in self.required:
             if port.stored is NoValue and (port.fallback is NoValue or port.value is NoValue):
                 self.requested = True
@@ -231,7 +239,7 @@ class Cell:
             return
         # A wish from before the node was ready is met by this run; kept, it would be granted again and again.
         self.requested = False
-        if engine.scheduler.mark(self.index):
+        if scheduler.mark(n):
             self.cause = cause
             self.marked_at = engine.now or perf_counter()
             if not engine.awake:
