@@ -67,7 +67,7 @@ async def status_of(client: ManagerClient, uuid: str) -> Status:
 
 
 async def wait_for_status(
-    client: ManagerClient, uuid: str, wanted: Callable[[Status], object], timeout_s: float = 10
+    client: ManagerClient, uuid: str, wanted: Callable[[Status], object], timeout_s: float = 30
 ) -> Status:
     """Return the first status that is as wanted."""
     status: Status = {}

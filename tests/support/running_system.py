@@ -123,8 +123,9 @@ def _wait_for_link(program: subprocess.Popen[bytes], log: Path, limit_s: float =
     """Return the printed address. Looked for in a file: a pipe nobody reads would stop the program."""
     deadline = time.monotonic() + limit_s
     while True:
-        if found := re.search(r"https?://\S+", log.read_text()):
-            return found.group()
+        # With what follows it: a file may be read in the middle of being written.
+        if found := re.search(r"(https?://\S+)\s", log.read_text()):
+            return found[1]
         assert program.poll() is None, f"runserver ended: {log.read_text()}"
         assert time.monotonic() < deadline, f"runserver printed no link: {log.read_text()}"
         time.sleep(0.05)
