@@ -36,17 +36,24 @@ async def ping(client: WorkerClient) -> float:
     return time.perf_counter() - begun
 
 
+def all_but_one(waits: list[float]) -> float:
+    """Return the longest wait but for one: the machine itself now and then holds a process back."""
+    return sorted(waits)[-2]
+
+
+@pytest.mark.alone
 async def test_a_spinning_node_leaves_the_worker_answering(tmp_path: Path) -> None:
     """Ping, status and logs answer within 100 ms; an edit is on disk; an answer names the node."""
     async with running_worker(tmp_path) as worker, worker.connect(subscribe=True) as client:
         await spin(client)
-        waits = sorted([await ping(client) for _ in range(20)])
-        assert waits[-2] < QUICK_S, waits
-        status = await timed(
-            worker, {"jsonrpc": "2.0", "method": "get_node_status", "params": {"nid": "stuck"}}
-        )
-        logs = await timed(worker, {"jsonrpc": "2.0", "method": "logs"})
-        assert max(status, logs) < QUICK_S, (status, logs)
+        waits = [await ping(client) for _ in range(20)]
+        assert all_but_one(waits) < QUICK_S, waits
+        for question in (
+            {"jsonrpc": "2.0", "method": "get_node_status", "params": {"nid": "stuck"}},
+            {"jsonrpc": "2.0", "method": "logs"},
+        ):
+            waits = [await timed(worker, dict(question)) for _ in range(10)]
+            assert all_but_one(waits) < QUICK_S, (question, waits)
 
         await client.call("add_node", id="lab.add", uuid="meanwhile")
         assert "meanwhile" in document_on_disk(worker.home).nodes
@@ -91,6 +98,7 @@ async def test_interrupt_of_what_does_not_run_does_nothing(tmp_path: Path) -> No
         await client.wait_for(lambda c: c.value("a", "sum") == 3)
 
 
+@pytest.mark.alone
 async def test_stop_answers_at_once_and_ends_the_process(tmp_path: Path) -> None:
     """With a spinning node: the answer within 100 ms, then a clean end with everything on disk."""
     async with running_worker(tmp_path) as worker:
