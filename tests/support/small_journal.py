@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from funcnodes_worker.runtime.writer import Written
 
@@ -17,8 +17,10 @@ class SmallJournal:
         self.may_write.set()
         self.is_full = False
 
-    async def keep(self, entries: Sequence[Written]) -> None:
-        """Return when these are written. Called by the writer, once for each batch."""
+    async def keep(self, entries: Sequence[Written], written: Callable[[], None] | None) -> None:
+        """Return when these are on disk. Called by the writer, once for each batch."""
+        if written is not None:
+            written()
         await self.may_write.wait()
         if self.is_full:
             raise OSError("no space left on device")

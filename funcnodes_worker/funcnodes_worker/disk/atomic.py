@@ -58,6 +58,21 @@ def sync_file(path: Path) -> None:
         os.fsync(file.fileno())
 
 
+def open_to_sync(path: Path) -> int:
+    """Return a descriptor of a file that another part of this process writes, for `sync_open`."""
+    # Windows syncs only what is open for writing.
+    return os.open(path, os.O_RDWR | getattr(os, "O_BINARY", 0))
+
+
+def sync_open(descriptor: int) -> None:
+    """Return when the content of an open file is on disk, and its size, whoever has written it."""
+    _sync_content(descriptor)
+
+
+# Its times may wait. Not every system makes the difference.
+_sync_content = getattr(os, "fdatasync", os.fsync)
+
+
 def sync_folder(folder: Path) -> None:
     """Return when the names in this folder are on disk. Windows has no such call and needs none."""
     if os.name == "nt":

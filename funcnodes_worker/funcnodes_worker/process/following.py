@@ -13,7 +13,7 @@ from funcnodes_core.document.model import Document
 from funcnodes_worker.runtime.graph_thread import GraphThread
 from funcnodes_worker.runtime.kept import Kept
 from funcnodes_worker.runtime.living import LivingGraph
-from funcnodes_worker.runtime.writer import Committed, Written
+from funcnodes_worker.runtime.writer import Begin, Committed, Written
 
 
 class Follower:
@@ -36,13 +36,12 @@ class Follower:
         if self._is_followed(revision):
             self._graph.post(lambda: self._living.follow(edits, document, revision))
 
-    def begin(self, written: Written, document: Document) -> bool:
-        """Have the graph compute with values that are on their way to disk. Called by the writer."""
+    def begin(self, written: Written, document: Document) -> Begin | None:
+        """Return what has the graph compute with values on their way to disk. Called by the writer."""
         edits, revision = written.edits, written.revision
         if not self._is_followed(revision):
-            return False
-        self._graph.post(lambda: self._living.begin(edits, document, revision))
-        return True
+            return None
+        return lambda: self._graph.post(lambda: self._living.begin(edits, document, revision))
 
     def take_back(self, begun: Sequence[Written], document: Document, revision: int) -> None:
         """Have the graph undo what was begun. Called by the writer."""

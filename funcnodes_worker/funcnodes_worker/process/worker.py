@@ -234,9 +234,9 @@ class WorkerInServerThread:
 
     # What happens
 
-    async def keep(self, entries: Sequence[Any]) -> None:
+    async def keep(self, entries: Sequence[Any], written: Callable[[], None] | None) -> None:
         """Return when the entries are in the journal. Called by the writer."""
-        await self._store.append(entries)
+        await self._store.append(entries, written)
 
     def _follow(self, committed: Committed) -> None:
         self._follower.follow(committed)

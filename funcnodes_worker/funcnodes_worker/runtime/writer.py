@@ -33,11 +33,18 @@ Plan: TypeAlias = Callable[[Document], Sequence[Edit]]
 """Makes the edits from the document as it is when the writer takes its turn."""
 
 
+Begin: TypeAlias = Callable[[], None]
+"""Has values followed that are written down and not yet safe from a power cut."""
+
+
 class Journal(Protocol):
     """The journal as the writer sees it."""
 
-    async def keep(self, entries: Sequence[Written]) -> None:
-        """Return when all entries are on disk, in this order; all or none. Called one at a time."""
+    async def keep(self, entries: Sequence[Written], written: Callable[[], None] | None) -> None:
+        """Return when all entries are on disk, in this order; all or none. Called one at a time.
+
+        `written` is to be called before, from any thread, when they would survive the death of this process.
+        """
         ...
 
 
@@ -72,10 +79,11 @@ class Listener(Protocol):
 class Eager(Protocol):
     """Who may work with values before they are on disk: the living graph."""
 
-    def begin(self, written: Written, document: Document) -> bool:
-        """Return whether these edits, which only give values, are followed from now on.
+    def begin(self, written: Written, document: Document) -> Begin | None:
+        """Return what has these edits followed, which only give values; None when they are to wait.
 
-        Called in order, and only while all that was submitted before was begun or told.
+        Called in order, and only while all that was submitted before goes ahead or was told. What is returned
+        is called from any thread, in order, when the edits are written down.
         """
         ...
 
@@ -120,7 +128,8 @@ class _Step:
     waiting: asyncio.Future[Committed] | None = None
     note: Observation | None = None
     noted: Noted | None = None
-    was_begun: bool = False
+    begin: Begin | None = None
+    """For one that goes ahead of the disk: has the graph follow it."""
     settled: asyncio.Future[bool] | None = None
     """For who waits to learn whether the disk has taken it."""
 
@@ -225,7 +234,7 @@ class Writer:
 
         Who has looked at the living graph asks this before telling anybody what was seen.
         """
-        last = next((step for step in reversed(self._steps) if step.was_begun), None)
+        last = next((step for step in reversed(self._steps) if step.begin is not None), None)
         if last is None:
             return True
         if last.settled is None:
@@ -261,8 +270,8 @@ class Writer:
             self.listener.entered(written)
         step = _Step(outcome.document, written, asyncio.get_running_loop().create_future())
         if self.eager is not None and not self._behind and may_go_ahead(written.edits):
-            step.was_begun = self.eager.begin(written, outcome.document)
-        if not step.was_begun:
+            step.begin = self.eager.begin(written, outcome.document)
+        if step.begin is None:
             self._behind += 1
         self._append(step)
         return step
@@ -280,7 +289,7 @@ class Writer:
             entries = [step.written for step in steps if step.written is not None]
             try:
                 if entries:
-                    await self._journal.keep(entries)
+                    await self._journal.keep(entries, _all_of(steps))
             # Whatever the disk says reaches every caller that waits; the writer lives on for the next edit.
             except Exception as problem:  # noqa: BLE001
                 self._give_up(problem)
@@ -304,7 +313,7 @@ class Writer:
                 written.edits,
                 before,
                 step.document,
-                was_begun=step.was_begun,
+                was_begun=step.begin is not None,
             )
             step.settle(is_on_disk=True)
             assert step.waiting is not None
@@ -332,7 +341,7 @@ class Writer:
     def _take_back(self, failed: Iterable[_Step]) -> None:
         begun: list[Written] = []
         for step in failed:
-            if step.was_begun and step.written is not None:
+            if step.begin is not None and step.written is not None:
                 begun.insert(0, step.written)
                 step.settle(is_on_disk=False)
             elif step.written is not None:
@@ -362,3 +371,16 @@ class Writer:
             self._on_commit(committed)
             if not committed.was_begun:
                 self._behind -= 1
+
+
+def _all_of(steps: Sequence[_Step]) -> Begin | None:
+    """Return what has all of these followed that go ahead."""
+    begins = [step.begin for step in steps if step.begin is not None]
+    if len(begins) < 2:
+        return begins[0] if begins else None
+
+    def begin() -> None:
+        for one in begins:
+            one()
+
+    return begin

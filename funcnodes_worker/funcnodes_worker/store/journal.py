@@ -1,7 +1,8 @@
 """The journal: edits in the order of their revisions, on disk before anyone hears "done".
 
 Owns the database: entries, epochs, the last snapshots, large values. Every method is one transaction, and
-what it has written is on disk when it returns (`synchronous=FULL`). Used by one thread at a time. Does not
+what it has written is on disk when it returns (`synchronous=FULL`); but for `append`, whose rows survive the
+death of this process when it returns, and a power cut after `sync`. Used by one thread at a time. Does not
 know what an edit means (`document`), what a found file means (`opening`), nor when to compact (`store`).
 """
 
@@ -18,7 +19,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from funcnodes_worker.disk.atomic import sync_folder
+from funcnodes_worker.disk.atomic import open_to_sync, sync_folder, sync_open
 from funcnodes_worker.disk.faults import Faults, no_faults
 from funcnodes_worker.store.contents import hashes_in
 from funcnodes_worker.store.migrations import migrate, version_of
@@ -29,6 +30,9 @@ FILE_NAME = "journal.sqlite3"
 SIBLINGS = ("", "-wal", "-shm")
 """Endings of the files that together are the database."""
 _LAST = 2**62
+_AT_ONCE = (64, 16, 4, 1)
+"""How many rows one statement takes. Between two statements the thread waits for its turn in the interpreter,
+which others may keep for a millisecond; each kind is prepared once."""
 
 
 class JournalDamaged(Exception):
@@ -82,6 +86,9 @@ class Journal:
         # Made by us first, so that nobody else can ever read it; its siblings take their mode from it.
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
         self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        self._log: int | None = None
+        """The write-ahead log, open to be synced."""
+        self._is_synced_at_commit = True
         try:
             self._prepare()
         except sqlite3.OperationalError:
@@ -112,20 +119,35 @@ class Journal:
 
     def close(self) -> None:
         """Close the database; what was written is in its one file then."""
+        if self._log is not None:
+            # First: SQLite takes the log away, and Windows keeps what is open.
+            os.close(self._log)
+            self._log = None
         self._connection.close()
 
     @contextmanager
     def _transaction(self) -> Generator[sqlite3.Connection]:
+        self._sync_at_commit(wanted=True)
+        with self._in_one() as connection:
+            yield connection
+            self._faults("journal:written")
+        self._faults("journal:committed")
+
+    @contextmanager
+    def _in_one(self) -> Generator[sqlite3.Connection]:
         self._connection.execute("BEGIN IMMEDIATE")
         try:
             yield self._connection
-            self._faults("journal:written")
             self._connection.execute("COMMIT")
         except BaseException:
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
             raise
-        self._faults("journal:committed")
+
+    def _sync_at_commit(self, *, wanted: bool) -> None:
+        if wanted is not self._is_synced_at_commit:
+            self._connection.execute(f"PRAGMA synchronous = {'FULL' if wanted else 'NORMAL'}")
+            self._is_synced_at_commit = wanted
 
     # Epochs
 
@@ -164,19 +186,43 @@ class Journal:
         epoch: Epoch,
         rows: Sequence[Row],
         contents: Mapping[str, bytes] = MappingProxyType({}),
-        uses: Iterable[tuple[str, int]] = (),
+        uses: Sequence[tuple[str, int]] = (),
     ) -> None:
-        """Return when the rows and new large values are on disk, all or none.
+        """Return when the rows and new large values are written, all or none; `sync` is to follow.
 
-        `uses` says which revision names which large value, by its hash.
+        They survive the death of this process from here on. `uses` says which revision names which large
+        value, by its hash.
         """
-        with self._transaction() as connection:
-            _insert_rows(connection, epoch, rows[:1])
+        self._sync_at_commit(wanted=False)
+        if len(rows) == 1 and not contents and not uses:
+            # One statement is a transaction by itself, and waits for the interpreter once.
             self._faults("journal:begun")
-            _insert_rows(connection, epoch, rows[1:])
-            for identity, data in contents.items():
-                connection.execute("INSERT OR IGNORE INTO contents VALUES (?, ?)", (identity, data))
-            _insert_uses(connection, epoch, uses)
+            _insert_rows(self._connection, epoch, rows)
+        else:
+            with self._in_one() as connection:
+                _insert_rows(connection, epoch, rows[:1])
+                self._faults("journal:begun")
+                _insert_rows(connection, epoch, rows[1:])
+                for identity, data in contents.items():
+                    connection.execute("INSERT OR IGNORE INTO contents VALUES (?, ?)", (identity, data))
+                _insert_uses(connection, epoch, uses)
+        self._faults("journal:written")
+
+    def sync(self) -> None:
+        """Return when all that was appended is on disk."""
+        # As SQLite does it after each commit with `synchronous=FULL`, a moment later: the head of its log and
+        # what goes from there into the database it syncs itself (https://sqlite.org/wal.html, 5).
+        if self._log is None:
+            self._log = open_to_sync(self.path.with_name(f"{self.path.name}-wal"))
+        sync_open(self._log)
+        self._faults("journal:committed")
+
+    def take_back(self, epoch: Epoch, revision: int) -> None:
+        """Return when the entries after this revision are gone: the disk did not promise to keep them."""
+        with self._transaction() as connection:
+            bounds = epoch.number, revision
+            connection.execute("DELETE FROM entries WHERE epoch = ? AND revision > ?", bounds)
+            connection.execute("DELETE FROM content_uses WHERE epoch = ? AND revision > ?", bounds)
 
     def put_contents(self, contents: Mapping[str, bytes]) -> None:
         """Return when the large values are on disk."""
@@ -292,15 +338,24 @@ class Journal:
                 )
 
 
-def _insert_rows(connection: sqlite3.Connection, epoch: Epoch, rows: Iterable[Row]) -> None:
-    connection.executemany(
-        "INSERT INTO entries (epoch, revision, author, edits, inverse, time, about, checksum)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        [
-            (epoch.number, r.revision, r.author, r.edits, r.inverse, r.time, r.about, checksum(epoch.id, r))
-            for r in rows
-        ],
-    )
+def _insert_rows(connection: sqlite3.Connection, epoch: Epoch, rows: Sequence[Row]) -> None:
+    start = 0
+    for count in _AT_ONCE:
+        while len(rows) - start >= count:
+            values: list[object] = []
+            for row in rows[start : start + count]:
+                values += (epoch.number, row.revision, row.author, row.edits, row.inverse)
+                values += (row.time, row.about, checksum(epoch.id, row))
+            connection.execute(_INSERT[count], values)
+            start += count
+
+
+# What is put in is question marks.
+_INSERT = {
+    count: "INSERT INTO entries (epoch, revision, author, edits, inverse, time, about, checksum) VALUES "  # noqa: S608
+    + ", ".join(["(?, ?, ?, ?, ?, ?, ?, ?)"] * count)
+    for count in _AT_ONCE
+}
 
 
 def _insert_uses(connection: sqlite3.Connection, epoch: Epoch, uses: Iterable[tuple[str, int]]) -> None:

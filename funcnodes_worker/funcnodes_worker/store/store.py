@@ -76,6 +76,8 @@ class Store:
         self._folder, self._lock, self._journal, self._faults = folder, lock, journal, faults
         self._epoch: Epoch = start.epoch
         self._revision = start.revision
+        self._is_doubtful = False
+        """Whether entries may lie in the journal that nobody was promised."""
         self._pending: dict[str, _Pending] = {}
         """Large values on their way: no entry on disk names them yet."""
         self._known = journal.content_hashes()
@@ -119,17 +121,19 @@ class Store:
         """The newest revision on disk."""
         return self._revision
 
-    async def append(self, entries: Sequence[Entry]) -> None:
+    async def append(self, entries: Sequence[Entry], written: Callable[[], None] | None = None) -> None:
         """Return when all entries are on disk, in this order; all or none.
 
         Entries continue the revisions without a gap. Raises `StoreFailed` when the disk does not take them.
+        `written` is called in the store's thread a moment earlier: from then on they survive the death of
+        this process, though not yet a power cut, and the disk may refuse them still.
         """
         rows = [Row.of(entry) for entry in entries]
         uses = [(identity, row.revision) for row in rows for identity in hashes_in(row.edits + row.inverse)]
         with self._guard:
             named = {identity for identity, _ in uses}
             contents = {identity: found.text for identity in named if (found := self._pending.get(identity))}
-        await self._thread.append(rows, contents, uses)
+        await self._thread.append(rows, contents, uses, written)
 
     async def snapshot(self, saved: Saved | Callable[[], Saved], revision: int) -> None:
         """Return when `nodespace.json` holds this graph on disk. The revision is one that was appended.
@@ -266,7 +270,7 @@ class Store:
             raise AssertionError(f"revisions {[row.revision for row in rows]} do not follow {self._revision}")
         if rows:
             try:
-                self._journal.append(self._epoch, rows, contents, [use for one in batch for use in one.uses])
+                self._append(rows, contents, batch)
             except (sqlite3.Error, OSError) as error:
                 raise StoreFailed(error) from error
             self._revision = rows[-1].revision
@@ -274,6 +278,28 @@ class Store:
             self._known.update(contents)
             for identity in contents:
                 self._pending.pop(identity, None)
+
+    def _append(self, rows: Sequence[Row], contents: Mapping[str, bytes], batch: Sequence[Append]) -> None:
+        self._forget_doubtful()
+        self._is_doubtful = True
+        try:
+            self._journal.append(self._epoch, rows, contents, [use for one in batch for use in one.uses])
+            for append in batch:
+                if append.written is not None:
+                    append.written()
+            self._journal.sync()
+        except BaseException:
+            # Their callers hear that nothing was made. What a disk that fails keeps of them now is taken
+            # away when it works again.
+            with contextlib.suppress(sqlite3.Error, OSError):
+                self._forget_doubtful()
+            raise
+        self._is_doubtful = False
+
+    def _forget_doubtful(self) -> None:
+        if self._is_doubtful:
+            self._journal.take_back(self._epoch, self._revision)
+            self._is_doubtful = False
 
     def _write_snapshot(self, saved: Saved | Callable[[], Saved], revision: int) -> None:
         assert revision <= self._revision, f"revision {revision} is not in the journal yet"

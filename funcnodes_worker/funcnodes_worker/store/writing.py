@@ -28,6 +28,8 @@ class Append(Struct, frozen=True, eq=False):
     uses: Sequence[tuple[str, int]]
     loop: asyncio.AbstractEventLoop
     done: asyncio.Future[None]
+    written: Callable[[], None] | None = None
+    """Called in the thread as soon as the rows would survive the death of this process."""
 
 
 class _Call(Struct, frozen=True, eq=False):
@@ -53,12 +55,16 @@ class WritingThread:
         self._thread.start()
 
     async def append(
-        self, rows: Sequence[Row], contents: Mapping[str, bytes], uses: Sequence[tuple[str, int]]
+        self,
+        rows: Sequence[Row],
+        contents: Mapping[str, bytes],
+        uses: Sequence[tuple[str, int]],
+        written: Callable[[], None] | None = None,
     ) -> None:
         """Return when the rows are on disk. A caller that stops waiting changes nothing."""
         loop = asyncio.get_running_loop()
         done = loop.create_future()
-        self._put(Append(rows, contents, uses, loop, done))
+        self._put(Append(rows, contents, uses, loop, done, written))
         # No shield: one who stops waiting cancels a future of its own, which `_answer` passes over.
         await done
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 from pathlib import Path
 
 from tests.support.worker_process import document_on_disk, make_worker, running_worker, spawn
@@ -38,3 +39,23 @@ async def test_a_graph_that_was_ended_takes_the_worker_with_it_and_keeps_every_e
     assert await asyncio.wait_for(worker.process.wait(), 10) != 0
     assert document_on_disk(home).nodes["e"].ports["go"].value is True
     assert "the server ended badly" not in worker.log()
+
+
+async def test_a_value_that_kills_its_worker_is_there_after_the_start(tmp_path: Path) -> None:
+    """Nobody was told that it was taken; but who typed it wants to see what it was."""
+    home = make_worker(tmp_path)
+    worker = await spawn(home)
+    async with worker.connect(subscribe=True) as client:
+        await client.call("add_node", id="lab.abort", uuid="a")
+        await client.call("add_node", id="lab.add", uuid="b")
+        for value in range(5):
+            await client.call("set_io_value", nid="b", ioid="left", value=value)
+        await client.call("wait_idle")
+        client.begin(deadly := {"jsonrpc": "2.0", "method": "set_io_value"})
+        deadly["params"] = {"nid": "a", "ioid": "go", "value": True}
+        await client.socket.send_json(deadly)
+        await client.wait_for(lambda c: c.socket.closed)
+    assert await asyncio.wait_for(worker.process.wait(), 10) == -signal.SIGABRT
+    on_disk = document_on_disk(home).nodes
+    assert on_disk["a"].ports["go"].value is True
+    assert on_disk["b"].ports["left"].value == 4

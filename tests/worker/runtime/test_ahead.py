@@ -23,7 +23,7 @@ from funcnodes_worker.runtime.living import LivingGraph
 from funcnodes_worker.runtime.records import Batch, Noted, Preview
 from funcnodes_worker.runtime.running import RunningNode
 from funcnodes_worker.runtime.steps import Step, ValueStep
-from funcnodes_worker.runtime.writer import Committed, WriteFailed, Writer, Written
+from funcnodes_worker.runtime.writer import Begin, Committed, WriteFailed, Writer, Written
 from funcnodes_worker.server.hub import Hub
 
 from tests.support.small_journal import SmallJournal
@@ -88,9 +88,8 @@ class Worker:
             if port == "out" and preview is not None:
                 self.heard.append(("value", (node, int(preview.data))))
 
-    def begin(self, written: Written, document: Document) -> bool:
-        self._post(lambda: self.living.begin(written.edits, document, written.revision))
-        return True
+    def begin(self, written: Written, document: Document) -> Begin:
+        return lambda: self._post(lambda: self.living.begin(written.edits, document, written.revision))
 
     def take_back(self, begun: Sequence[Written], document: Document, revision: int) -> None:
         ways = {written.revision: written.inverse for written in begun}

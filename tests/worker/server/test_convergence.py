@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -45,7 +45,7 @@ class Rig:
         self.observed_at = -1
         self.clients: dict[Follower, Client | None] = {Followed(): None for _ in range(3)}
 
-    async def keep(self, entries: Sequence[Written]) -> None:
+    async def keep(self, entries: Sequence[Written], written: Callable[[], None] | None) -> None:
         await asyncio.sleep(0)
         if self.dice.randint(0, 9) == 0:
             raise OSError("no space left on device")

@@ -91,7 +91,7 @@ _COUNT = itertools.count()
 
 
 class _Nowhere:
-    async def keep(self, entries: Any) -> None:
+    async def keep(self, entries: Any, written: Any) -> None:
         raise AssertionError("nothing is written here")
 
 
