@@ -5,14 +5,14 @@ CI sets FUNCNODES_BROWSER=required: there, a missing browser fails.
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-import pytest
 from playwright.async_api import Browser, Page, async_playwright
+
+from tests.support.required import required
 
 _ARGUMENTS = (
     # Tests often run as root in a container, where Chromium's own sandbox cannot start.
@@ -28,23 +28,11 @@ _ARGUMENTS = (
 )
 
 
-def find_chromium() -> str | None:
-    """Return the path of Chromium on this machine."""
-    for name in ("chromium", "chromium-browser", "google-chrome"):
-        if path := shutil.which(name):
-            return path
-    return None
-
-
 def require_chromium() -> str:
     """Return Chromium's path; skip the test (or fail it, where a browser is required) without one."""
-    path = find_chromium()
-    if path is None:
-        message = "BROWSER TEST SKIPPED: no Chromium on PATH; `apt-get install chromium` brings one"
-        if os.environ.get("FUNCNODES_BROWSER") == "required":
-            pytest.fail(message.replace("SKIPPED", "IMPOSSIBLE"))
-        pytest.skip(message)
-    return path
+    names = ("chromium", "chromium-browser", "google-chrome")
+    found = next((path for name in names if (path := shutil.which(name))), None)
+    return required(found, "Chromium", "chromium", "FUNCNODES_BROWSER")
 
 
 @asynccontextmanager

@@ -15,7 +15,7 @@ import time
 from collections.abc import Generator, Mapping
 from pathlib import Path
 
-import pytest
+from tests.support.required import required
 
 GUIDE = Path(__file__).parents[2] / "docs" / "guides" / "behind-nginx.md"
 
@@ -23,12 +23,7 @@ GUIDE = Path(__file__).parents[2] / "docs" / "guides" / "behind-nginx.md"
 def require_nginx() -> str:
     """Return nginx' path; skip the test (or fail it, where it is required) without one."""
     found = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin")
-    if found is None:
-        message = "NGINX TEST SKIPPED: no nginx on this machine; `apt-get install nginx-light` brings one"
-        if os.environ.get("FUNCNODES_NGINX") == "required":
-            pytest.fail(message.replace("SKIPPED", "IMPOSSIBLE"))
-        pytest.skip(message)
-    return found
+    return required(found, "nginx", "nginx-light", "FUNCNODES_NGINX")
 
 
 def guides_configuration(changes: Mapping[str, str]) -> str:
