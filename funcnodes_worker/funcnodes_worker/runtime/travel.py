@@ -51,10 +51,12 @@ def config_for_export(config: WorkerConfig, project: str | None) -> dict[str, An
     return travels
 
 
-def project_for_export(text: str | None, version: str) -> str | None:
+def project_for_export(text: str | None) -> str | None:
     """Return a `pyproject.toml` that asks for the same packages and says nothing else.
 
-    Who made it, where it lies, and which index it comes from stay here. Our own five stand as `==version`.
+    Who made it, where it lies, and which index it comes from stay here. Our own five stand without a version:
+    the original puts this file in the place of its worker's, which never started again with a release that
+    its index does not have. Here they come with the manager anyway.
     """
     if text is None:
         return None
@@ -63,7 +65,7 @@ def project_for_export(text: str | None, version: str) -> str | None:
         found = _REQUIREMENT.fullmatch(requirement.strip())
         if found is not None and "@" not in requirement:
             name = normalized(found[1])
-            names[name] = f"{name}=={version}" if name in OURS else requirement.strip()
+            names[name] = name if name in OURS else requirement.strip()
     listed = "".join(f"    {msgspec.json.encode(one).decode()},\n" for one in names.values())
     return (
         f'[project]\nname = "flow"\nversion = "0"\nrequires-python = ">=3.11"\ndependencies = [\n{listed}]\n'

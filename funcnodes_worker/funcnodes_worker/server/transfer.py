@@ -22,7 +22,6 @@ from aiohttp.abc import AbstractStreamWriter
 from funcnodes_core.document.model import JsonValue
 from funcnodes_core.document.transaction import transact
 
-import funcnodes_core
 from funcnodes_worker.disk.atomic import write_atomically
 from funcnodes_worker.disk.room import room_for_files
 from funcnodes_worker.home.worker_config import PackageWish
@@ -98,7 +97,7 @@ class Transfer:
         config = msgspec.json.encode(config_for_export(process.read_config(), project))
         uv_lock = _text(folder / "uv.lock") if in_venv else None
         lock = lock_for_export(uv_lock, _text(folder / "pylock.toml"))
-        said = project_for_export(project, funcnodes_core.__version__)
+        said = project_for_export(project)
         files = process.files if with_files and process.files.is_dir() else None
         return await asyncio.to_thread(write_fnw, target, config, state, said, files, lock)
 
