@@ -1,8 +1,9 @@
-"""The living graph: brings the `NodeSpace` into line with committed edits, and answers questions about it.
+"""The living graph: follows edits, in order and once, and answers questions about what runs.
 
-Owns following (document → living); nodes are made in `making`. An edit was allowed by the rules and is on
-disk: if node code objects now, that is logged as a problem of this node, and following goes on. All but
-`interrupt` and `running` belongs to the graph's thread.
+Owns when an edit is followed, ahead of the disk or behind it, and what is told of it; what it does to the
+nodes stands in `living_space`. An edit was allowed by the rules and is on disk, or will be: if node code
+objects now, that is logged as a problem of this node, and following goes on. All but `interrupt` and
+`running` belongs to the graph's thread.
 """
 
 from __future__ import annotations
@@ -12,53 +13,35 @@ import contextlib
 import logging
 import time
 from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
-from typing import Any, assert_never
+from typing import Any
 
-from funcnodes_core.document.draft import wires_of
 from funcnodes_core.document.edits import (
-    AddEdge,
-    AddNode,
     ChangeGroups,
     Edit,
     NameExternalWorker,
-    RemoveEdge,
-    RemoveNode,
     RenameNode,
-    ReplaceGraph,
-    SetDefault,
-    SetGraphProperty,
     SetGroups,
-    SetNodeOption,
-    SetPortOption,
     SetProperty,
-    SetValue,
 )
 from funcnodes_core.document.model import (
     Document,
-    Edge,
-    GroupRecord,
     JsonValue,
     NodeId,
-    NodeRecord,
     PortId,
 )
-from funcnodes_core.document.serialize import dump_group
 from funcnodes_core.engine.runner import Engine, current_engine
-from funcnodes_core.engine.states import ASKED_BY_USER, MADE_READY, OPENED
+from funcnodes_core.engine.states import ASKED_BY_USER, OPENED
 from funcnodes_core.node.placeholder import PlaceHolderNode
 from funcnodes_core.nodespace import NodeSpace
-from msgspec import UNSET, UnsetType
 from msgspec.structs import replace
 
 from funcnodes_worker.runtime.ahead import SETTLE_S, Begun
-from funcnodes_worker.runtime.classes import node_option_of_class, port_option_of_class
-from funcnodes_worker.runtime.external_workers import FuncNodesExternalWorker
 from funcnodes_worker.runtime.feed import Feed, preview_of
 from funcnodes_worker.runtime.holding import Holding
 from funcnodes_worker.runtime.kept import Candidate, Keeper, Kept
 from funcnodes_worker.runtime.kept_code import Codes
-from funcnodes_worker.runtime.making import NodeMaker
-from funcnodes_worker.runtime.observe import Observer, key_of, own_ports, port_under, state_of
+from funcnodes_worker.runtime.living_space import LivingSpace, guarded
+from funcnodes_worker.runtime.observe import port_under, state_of
 from funcnodes_worker.runtime.previews import full_value
 from funcnodes_worker.runtime.records import NodeState, Preview, RunFailure
 from funcnodes_worker.runtime.running import RunningNode
@@ -82,19 +65,19 @@ class LivingGraph:
         """`read_stored` gives the value behind a reference; `secrets` are properties that are never shown."""
         self.space = space
         self.running = running
-        self.observer = Observer()
-        self._maker = NodeMaker(space.lib, read_stored)
-        self._secrets = dict(secrets or {})
         self._engine: Engine | None = None
         self._feed: Feed | None = None
         self._steps: StepSink | None = None
-        self._quiet = False
         self.followed = 0
         """The revision that the living graph has reached."""
         self.is_built = False
         """Whether there is a living graph: a flow that nobody has trusted yet has none."""
         self._keeper = Keeper(Codes(time.time()))
         self.holding = Holding()
+        self._nodes = LivingSpace(
+            space, self.holding, read_stored, secrets or {}, self._sink, self._replace_graph
+        )
+        self.observer = self._nodes.observer
         self._begun = Begun()
         self._settling: asyncio.Task[None] | None = None
         self._document = Document()
@@ -105,11 +88,10 @@ class LivingGraph:
         self._engine = current_engine()
         self._engine.sink = self._feed = feed
         self._engine.marker = self.running
-        self._set_secrets()
+        self._nodes.set_secrets()
 
-    def _set_secrets(self) -> None:
-        for key, value in self._secrets.items():
-            self.space.set_secret_property(key, value)
+    def _sink(self) -> Any:
+        return None if self._engine is None else self._engine.sink
 
     def tell_steps(self, who: Hashable, deliver: Deliver) -> None:
         """Hand every step of what runs on from now on, in order, to one who asked."""
@@ -143,11 +125,7 @@ class LivingGraph:
         """
         self.followed, self._document = revision, document
         self.is_built = True
-        self._quiet = True
-        try:
-            self._build(document)
-        finally:
-            self._quiet = False
+        self._nodes.build(document)
         nodes = list(self.space.nodes)
         for node in nodes:
             if self.holding.sentence_for(node.uuid) is not None:
@@ -174,8 +152,8 @@ class LivingGraph:
                 node.ask_for_run(OPENED)
 
     def _tell_state(self, node: Any) -> None:
-        if self._engine is not None and self._engine.sink is not None:
-            self._engine.sink.state_changed(node)
+        if (sink := self._sink()) is not None:
+            sink.state_changed(node)
 
     def follow(self, edits: Sequence[Edit], document: Document, revision: int) -> None:
         """Bring the living graph into line with edits; `document` is the one after them."""
@@ -221,7 +199,7 @@ class LivingGraph:
             self._keeper.forget()
         for edit in edits:
             try:
-                self._follow(edit, document)
+                self._nodes.follow(edit, document)
             # Constructors, handlers and setters are code of node authors; the edit itself is made and stays
             # made.
             except Exception:  # noqa: BLE001
@@ -234,145 +212,13 @@ class LivingGraph:
         record = self._document.nodes.get(node)
         if not self.holding.let_go(node) or record is None:
             return False
-        self._guarded(lambda: self._revive(record, self._document))
-        self._tell_state(self._node(node))
+        guarded(lambda: self._nodes.revive(record, self._document))
+        self._tell_state(self._nodes.node(node))
         return True
 
-    def _follow(self, edit: Edit, document: Document) -> None:
-        match edit:
-            case AddNode(node):
-                self._add_node(document.nodes.get(node.id, node))
-            case RemoveNode(node):
-                self.space.remove_node_by_id(node)
-                self.observer.forget(node)
-            case AddEdge(edge):
-                self._add_edge(edge)
-            case RemoveEdge(edge):
-                self._remove_edge(edge)
-                self._give_back(edge, document)
-            case SetValue(node, port, value):
-                self._input(node, port).set_value(self._maker.value_of(value))
-                self._know(node, port)
-            case SetDefault(node, port, value):
-                self._input(node, port).set_default(self._maker.value_of(value))
-            case RenameNode(node, name):
-                self._node(node).name = None if name is UNSET else name
-            case SetProperty(node, key, value):
-                if value is UNSET:
-                    self._node(node).properties.pop(key, None)
-                else:
-                    self._node(node).set_property(key, value)
-            case SetNodeOption(node, key, value):
-                living = self._node(node)
-                setattr(living, key, node_option_of_class(living, key) if value is UNSET else value)
-            case SetPortOption(node, port, key, value):
-                living = self._node(node)
-                self._maker.set_options(living, document.nodes[node].ports.get(port))
-                if (known := port_under(living, port)) is not None:
-                    if value is UNSET:
-                        setattr(known, key, port_option_of_class(living, known, key))
-                    self.observer.know_port(node, known)
-            case SetGraphProperty(key, value):
-                if value is UNSET:
-                    self.space.remove_property(key)
-                else:
-                    self.space.set_property(key, value)
-            case SetGroups() | ChangeGroups():
-                self._set_groups(document.groups)
-            case NameExternalWorker(class_id, worker, name):
-                _name_external_worker(class_id, worker, name)
-            case ReplaceGraph():
-                self._clear()
-                self.build(document, self.followed)
-            case _:
-                assert_never(edit)
-
-    def _build(self, document: Document) -> None:
-        for key, value in document.properties.items():
-            self._guarded(lambda key=key, value=value: self.space.set_property(key, value))
-        for record in document.nodes.values():
-            self._guarded(lambda record=record: self._add_node(record))
-        for edge in document.edges:
-            self._guarded(lambda edge=edge: self._add_edge(edge))
-        self._guarded(lambda: self._set_groups(document.groups))
-
-    def _guarded(self, step: Callable[[], None]) -> None:
-        try:
-            step()
-        # As in `follow`: one node whose code objects does not keep the others from being there.
-        except Exception:  # noqa: BLE001
-            _log.exception("a part of the graph could not be brought to life")
-
-    def _clear(self) -> None:
-        for node in list(self.space.nodes):
-            self.observer.forget(node.uuid)
-        self.space.clear()
-        self._set_secrets()
-
-    def _add_node(self, record: NodeRecord) -> None:
-        node = self._maker.make(record, is_held=self.holding.sentence_for(record.id) is not None)
-        self.space.add_node_instance(node)
-        self.observer.know(node)
-        self._tell_own_ports(node, record)
-        if not self._quiet and node.default_trigger_on_create and node.ready():
-            node.ask_for_run(MADE_READY)
-
-    def _tell_own_ports(self, node: Any, record: NodeRecord) -> None:
-        """Have the ports that the node's constructor added told like those it adds later."""
-        added = [port for port in own_ports(node) if key_of(node, port) not in record.ports]
-        if added and self._engine is not None and self._engine.sink is not None:
-            self.observer.know_fewer(node, added)
-            self._engine.sink.port_changed(added[0])
-
-    def _set_groups(self, groups: Mapping[str, GroupRecord]) -> None:
-        self.space.groups.deserialize({name: dump_group(group) for name, group in groups.items()})
-
-    def _add_edge(self, edge: Edge) -> None:
-        source = self._port(edge.src_node, edge.src_port, is_input=None)
-        target = self._port(edge.trg_node, edge.trg_port, is_input=True)
-        source.connect(target)
-        self._know(edge.trg_node, edge.trg_port)
-
-    def _remove_edge(self, edge: Edge) -> None:
-        source = self._port(edge.src_node, edge.src_port, is_input=None)
-        target = self._port(edge.trg_node, edge.trg_port, is_input=True)
-        if source.is_input():
-            source.unforward(target)
-        else:
-            source.disconnect(target)
-        self._know(edge.trg_node, edge.trg_port)
-
-    def _give_back(self, edge: Edge, document: Document) -> None:
-        """Let an input that lost its last wire have what its user gave it before it was wired."""
-        target = self._port(edge.trg_node, edge.trg_port, is_input=True)
-        node = document.nodes.get(edge.trg_node)
-        record = node.ports.get(edge.trg_port) if node is not None else None
-        if record is None or target.is_connected():
-            return
-        if record.default is not UNSET:
-            target.set_default(self._maker.value_of(record.default))
-        if record.value is not UNSET:
-            target.set_value(self._maker.value_of(record.value), does_trigger=False)
-        self._know(edge.trg_node, edge.trg_port)
-
-    def _node(self, node: NodeId) -> Any:
-        return self.space.get_node_by_id(node)
-
-    def _input(self, node: NodeId, port: PortId) -> Any:
-        return self._port(node, port, is_input=True)
-
-    def _port(self, node: NodeId, port: PortId, is_input: bool | None) -> Any:
-        living = self._node(node)
-        if isinstance(living, PlaceHolderNode):
-            known = living.inputs.get(port) or living.outputs.get(port)
-            return known or living.make_port(port, bool(is_input))
-        if is_input:
-            return living.get_input(port)
-        # An output and an input may share an id; an edge begins at the output unless there is none.
-        return living.outputs.get(port) or living.get_input(port)
-
-    def _know(self, node: NodeId, port: PortId) -> None:
-        self.observer.know_port(node, self._input(node, port))
+    def _replace_graph(self, document: Document) -> None:
+        self._nodes.clear()
+        self.build(document, self.followed)
 
     # Growing
 
@@ -381,20 +227,14 @@ class LivingGraph:
         for node in list(self.space.nodes):
             record = document.nodes.get(node.uuid)
             if isinstance(node, PlaceHolderNode) and record and self.space.lib.has_node_id(record.class_id):
-                self._guarded(lambda record=record: self._revive(record, document))
+                guarded(lambda record=record: self._nodes.revive(record, document))
 
     def renew(self, classes: Collection[str], document: Document) -> None:
         """Make the nodes of these classes anew: as placeholders, where the library has them no more."""
         for node in list(self.space.nodes):
             record = document.nodes.get(node.uuid)
             if record is not None and record.class_id in classes:
-                self._guarded(lambda record=record: self._revive(record, document))
-
-    def _revive(self, record: NodeRecord, document: Document) -> None:
-        self.space.remove_node_by_id(record.id)
-        self._add_node(record)
-        for edge in wires_of(document).get(record.id, ()):
-            self._guarded(lambda edge=edge: self._add_edge(edge))
+                guarded(lambda record=record: self._nodes.revive(record, document))
 
     # Keeping
 
@@ -426,20 +266,20 @@ class LivingGraph:
     def request_trigger(self, node: NodeId) -> None:
         """Have a node run as soon as it may."""
         self._keeper.forget()
-        if self._let_go(node) and self._node(node).in_trigger:
+        if self._let_go(node) and self._nodes.node(node).in_trigger:
             return
-        self._node(node).ask_for_run(ASKED_BY_USER)
+        self._nodes.node(node).ask_for_run(ASKED_BY_USER)
 
     def previews(self, node: NodeId, ports: Iterable[PortId]) -> dict[PortId, Preview | None]:
         """Return ports' values as they are shown, made now."""
         if not self.is_built:
             return {}
-        living = self._node(node)
+        living = self._nodes.node(node)
         return {key: preview_of(port.value) for key in ports if (port := port_under(living, key)) is not None}
 
     def full_value(self, node: NodeId, port: PortId) -> tuple[str, bytes]:
         """Return a port's whole value as mime and bytes."""
-        return full_value(port_under(self._node(node), port).value)
+        return full_value(port_under(self._nodes.node(node), port).value)
 
     async def wait_idle(self) -> None:
         """Return when nothing runs and nothing waits to run, and that was told. In the graph's thread."""
@@ -452,10 +292,3 @@ class LivingGraph:
         if self._engine is None:
             return "the graph does not run yet"
         return self._engine.interrupt(node)
-
-
-def _name_external_worker(class_id: str, worker: str, name: str | UnsetType) -> None:
-    known = FuncNodesExternalWorker.RUNNING_WORKERS.get(class_id)
-    instance = None if known is None else known.get(worker)
-    if instance is not None:
-        instance.name = getattr(instance, "NAME", "") if name is UNSET else name
