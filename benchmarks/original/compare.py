@@ -94,7 +94,13 @@ def compared(
 
 
 def times_better(mine: Mapping[str, Any], theirs: Mapping[str, Any]) -> float | None:
-    """Return how many times better one row is than another; None where one of them failed or is nothing."""
+    """Return how many times better one row is than another; None where one of them failed or is nothing.
+
+    By what each cost in plain calls of the same moment, where both say so: that holds on a machine whose
+    speed is another one when the other's turn comes.
+    """
+    if mine.get("plain_calls") and theirs.get("plain_calls"):
+        return theirs["plain_calls"] / mine["plain_calls"]
     one, other = mine.get("value"), theirs.get("value")
     if not one or not other:
         return None
@@ -106,4 +112,6 @@ def _said(rows: Sequence[Mapping[str, Any]]) -> str:
     if not values:
         return str(rows[0].get("failed", "nothing"))
     note = f" ({rows[0]['note']})" if rows[0].get("note") else ""
+    if calls := [row["plain_calls"] for row in rows if "plain_calls" in row]:
+        note += f" = {statistics.median(calls):,.4g} plain calls each"
     return f"{statistics.median(values):,.4g} {rows[0]['unit']}{note}"

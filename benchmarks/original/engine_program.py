@@ -29,6 +29,7 @@ import funcnodes_core as fn  # noqa: E402 - its own import warns in one of the t
 
 ROUNDS = 3
 NODES = 2000
+CALLS = 20_000
 
 
 @fn.NodeDecorator("peer.increment")
@@ -61,6 +62,19 @@ def slow_thread(a: int) -> int:
 def row(value: float, unit: str, note: str = "", *, more_is_better: bool = False) -> dict[str, Any]:
     """Return one figure."""
     return {"value": value, "unit": unit, "note": note, "more_is_better": more_is_better}
+
+
+def plain_call() -> float:
+    """Return the seconds that one plain Python call takes at this moment."""
+
+    def plain(a: int) -> int:
+        return a + 1
+
+    value = 0
+    started = time.perf_counter()
+    for _ in range(CALLS):
+        value = plain(a=value)
+    return (time.perf_counter() - started) / CALLS
 
 
 def chain(count: int, kind: Any = increment) -> list[Any]:
@@ -123,11 +137,23 @@ async def change(nodes: list[Any], value: int, expected: int) -> float:
 
 
 async def speed(nodes: list[Any], last: Callable[[int], int]) -> dict[str, Any]:
-    """Return nodes per second of one change, after one that does not count."""
+    """Return nodes per second of one change, after one that does not count, and a node's cost in plain calls.
+
+    The calls are timed right before and after each change: a machine that changes its speed changes both.
+    """
     await change(nodes, 0, last(0))
     gc.collect()
-    times = [await change(nodes, value, last(value)) for value in range(1, 3 * ROUNDS + 1)]
-    return row(len(nodes) / statistics.median(times), "1/s", more_is_better=True)
+    times: list[float] = []
+    calls: list[float] = []
+    before = plain_call()
+    for value in range(1, 3 * ROUNDS + 1):
+        took = await change(nodes, value, last(value))
+        after = plain_call()
+        times.append(took)
+        calls.append(took / len(nodes) / ((before + after) / 2))
+        before = after
+    figure = row(len(nodes) / statistics.median(times), "1/s", more_is_better=True)
+    return {**figure, "plain_calls": statistics.median(calls)}
 
 
 async def chain_of_1000() -> dict[str, Any]:

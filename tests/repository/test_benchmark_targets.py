@@ -3,6 +3,7 @@
 from typing import Any
 
 from benchmarks.original import engine_program
+from benchmarks.original.compare import times_better
 from benchmarks.original.targets import TARGETS, judged, slowness
 
 CHAIN, IMPORT, LOOP = "chain of 1000", "import funcnodes_core", "For over many items"
@@ -36,6 +37,14 @@ def test_bytes_are_judged_as_they_stand_and_a_row_without_a_target_is_not() -> N
     assert judged(name, 3.0, [{name: row(3001)}], []).endswith("at most 3000: NOT REACHED")
     assert judged(name, 3.0, [{name: {"failed": "RecursionError"}}], []).endswith("NOT REACHED")
     assert judged("update of one input", 3.0, [{"update of one input": row(2.0)}], []) == ""
+
+
+def test_a_machine_that_changes_its_speed_between_the_two_turns_changes_no_ratio() -> None:
+    mine = {**row(150_000, more=True), "plain_calls": 40.0}  # measured while everything took twice as long
+    theirs = {**row(10_000, more=True), "plain_calls": 1_200.0}
+
+    assert times_better(mine, theirs) == 30.0
+    assert times_better(row(150_000, more=True), theirs) == 15.0
 
 
 def test_every_target_names_a_row_of_the_program() -> None:
