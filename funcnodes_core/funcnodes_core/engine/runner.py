@@ -178,27 +178,28 @@ class Engine(Seats):
         plan, by_position, arguments = cell.plan, cell.by_position, cell.arguments
         args: list[Any] = []
         kwargs: dict[str, Any] = {}
-        for port in arguments:
-            value = port.stored
-            if value is NoValue:
-                value = port.default
-                if value is NoValue:
-                    if port.required and not cell.forced:
-                        self.not_ready(cell, n)
-                        return
-                    # What comes behind a gap needs its name.
-                    by_position = False
-                    continue
-            if by_position:
-                args.append(value)
-            else:
-                kwargs[port.declaration.uuid] = value
-        if plan.wants_node:
-            kwargs["node"] = cell.node
         cell.why = cell.cause
         cell.begun = begun = perf_counter()
         cell.queue_s = begun - cell.marked_at
         try:
+            for port in arguments:
+                value = port.stored
+                if value is NoValue:
+                    # A default factory is code of the author: what it raises is the node's error.
+                    value = port.default
+                    if value is NoValue:
+                        if port.required and not cell.forced:
+                            self.not_ready(cell, n)
+                            return
+                        # What comes behind a gap needs its name.
+                        by_position = False
+                        continue
+                if by_position:
+                    args.append(value)
+                else:
+                    kwargs[port.declaration.uuid] = value
+            if plan.wants_node:
+                kwargs["node"] = cell.node
             if cell.heard:
                 self.tell_start(cell)
             self.current, self.now = cell, 0.0

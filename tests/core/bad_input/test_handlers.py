@@ -9,7 +9,7 @@ import pytest
 from funcnodes_core.engine.runner import Engine
 from funcnodes_core.nodespace import NodeSpace
 
-from funcnodes_core import Node, NodeDecorator, NodeTriggerError
+from funcnodes_core import Node, NodeDecorator, NodeInput, NodeTriggerError
 from tests.core.graphs import chain, inc, nap
 
 
@@ -249,3 +249,48 @@ async def test_a_node_that_wants_to_end_the_program_fails(engine: Engine) -> Non
     with pytest.raises(NodeTriggerError, match=r"asked the whole program to end \(exit code 3\)"):
         await node
     assert node.run_state.status == "failed"
+
+
+async def test_a_default_that_breaks_when_it_is_read_is_the_error_of_its_node(engine: Engine) -> None:
+    """It was there when the run was asked for and raises when the run reads it, in each executor."""
+    is_broken = False
+
+    def made(_: NodeInput) -> int:
+        if is_broken:
+            raise RuntimeError("the default broke")
+        return 5
+
+    options = {"a": {"default": NodeInput.DefaultFactory(made)}}
+
+    def plus(a: int, b: int) -> int:
+        return a + b
+
+    async def plus_later(a: int, b: int) -> int:
+        await nap()
+        return a + b
+
+    classes = (
+        NodeDecorator("tests.handlers.default", default_io_options=options)(plus),
+        NodeDecorator("tests.handlers.default_later", default_io_options=options)(plus_later),
+        NodeDecorator("tests.handlers.default_beside", default_io_options=options, separate_thread=True)(
+            plus
+        ),
+    )
+    nodes = [node_class() for node_class in classes]
+    after = inc()
+    nodes[0].outputs["out"].connect(after.inputs["a"])
+    for node in nodes:
+        node["b"] = 1
+    is_broken = True
+    await settle(engine)
+    messages = [node.run_state.error.message for node in nodes if node.run_state.error is not None]
+    assert messages == ["the default broke"] * 3
+    assert nodes[0].figures.reason == "input `b` changed"
+    assert nodes[0].figures.last_s < 10
+
+    is_broken = False
+    for node in nodes:
+        node["b"] = 2
+    await settle(engine)
+    assert [node.outputs["out"].value for node in nodes] == [7, 7, 7]
+    assert after.outputs["out"].value == 8
