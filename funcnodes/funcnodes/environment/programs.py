@@ -20,17 +20,22 @@ ASK_S = 5.0
 
 
 async def run_lines(
-    command: Sequence[str], environment: Mapping[str, str], heard: Callable[[str], object]
+    command: Sequence[str],
+    environment: Mapping[str, str],
+    heard: Callable[[str], object],
+    *,
+    ends_with_us: bool = False,
 ) -> tuple[int, str]:
     """Run a program to its end; hand over each line it says at once; return its exit status and all it said.
 
     Cancelled, it ends the program and all its children before it lets go: nothing writes into a half-made
-    folder later.
+    folder later. `ends_with_us`: the program watches its standard input, which is closed when this process
+    ends in whatever way.
     """
     try:
         process = await asyncio.create_subprocess_exec(
             *command,
-            stdin=asyncio.subprocess.DEVNULL,
+            stdin=asyncio.subprocess.PIPE if ends_with_us else asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
             env=dict(environment),

@@ -19,7 +19,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
-import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -33,6 +32,7 @@ from funcnodes_worker.home.worker_config import read_worker_config
 from funcnodes_worker.home.worker_home import WorkerHome
 
 from funcnodes.environment import as_made, catalog, manifest, state
+from funcnodes.environment.bytecode import Bytecode
 from funcnodes.environment.errors import DoesNotLoad, NoNetwork, NotCached, ProvisionFailed, SharedEnvironment
 from funcnodes.environment.installer import Installer, find_installer
 from funcnodes.environment.interpreters import Python
@@ -40,21 +40,12 @@ from funcnodes.environment.mend import mend
 from funcnodes.environment.origin import own_build
 from funcnodes.environment.plan import Difference, Plan, Way, make_plan, read_lock
 from funcnodes.environment.preview import Preview, look_ahead
-from funcnodes.environment.programs import run_lines
 from funcnodes.environment.progress import Progress, Report
 from funcnodes.environment.prune import prune_builds
 from funcnodes.environment.repair import Repaired, is_exact, rebuild
 from funcnodes.environment.request import Request, Wanted, asked, wanted_by
 from funcnodes.environment.scratch import Loaded, try_loading
 from funcnodes.environment.state import Standing
-from funcnodes.environment.uv import installer_environment
-
-# In the background, right after a worker has said hello: it must not take the processor from it.
-_COMPILE = """
-import compileall, os, sys
-if hasattr(os, "nice"): os.nice(15)
-compileall.compile_dir(sys.argv[1], quiet=2)
-"""
 
 
 @dataclass(frozen=True)
@@ -77,6 +68,7 @@ class Provisioner:
         self._base = base
         self._installer = installer if installer is not None else find_installer(base.cache)
         self._faults = faults
+        self._bytecode = Bytecode(base.cache / "bytecode")
         self._turns: dict[str, asyncio.Lock] = {}
 
     async def create(self, home: WorkerHome, progress: Report) -> Path:
@@ -129,6 +121,7 @@ class Provisioner:
                 # Never built: there is nothing to compare, only the flow's lock to build from.
                 await self._build_first(home, progress)
                 return Repaired({})
+            await asyncio.to_thread(self._bytecode.forget)
             repaired = await rebuild(self._base, self._installer, home, progress, self._faults)
             progress.stage("Built again", 0.95, 0.95)
             return repaired
@@ -163,14 +156,15 @@ class Provisioner:
         """Return the folder of the packages it has, or has from its next start on; None for the manager's."""
         return state.site_packages(state.coming_python_of(home).parent.parent) if has_own(home) else None
 
-    async def compile_bytecode(self, home: WorkerHome) -> None:
-        """Compile what the environment holds, so that the next start imports faster. Safe to cancel."""
+    async def warm_up(self, home: WorkerHome) -> None:
+        """Compile what every worker imports, if this base folder has not got it. Safe to cancel."""
         if has_own(home):
-            python = state.python_of(home)
-            folder = str(state.site_packages(python.parent.parent))
-            command = [str(python), "-I", "-c", _COMPILE, folder]
-            # Files that cannot be compiled (templates, other Pythons' syntax) are no problem of ours.
-            await run_lines(command, installer_environment(os.environ), lambda _line: None)
+            await self._bytecode.warm_up(state.python_of(home).parent.parent)
+
+    async def compile_bytecode(self, home: WorkerHome) -> None:
+        """Compile all that the environment holds, so that the next start imports faster. Safe to cancel."""
+        if has_own(home):
+            await self._bytecode.compile_all(state.python_of(home).parent.parent)
 
     def _prune(self) -> None:
         builds = self._base.cache / "build"
@@ -297,6 +291,7 @@ class Provisioner:
             await self._installer.sync(
                 folder, environment, wanted=wanted, say=progress.say, only_add=only_add
             )
+            await self._bytecode.take_over(environment)
         self._faults("provision:built")
         if not names:
             return Loaded({}, {})

@@ -43,7 +43,6 @@ from funcnodes.supervisor.member import Member, run_and_age
 from funcnodes.supervisor.registry import Registry
 
 LOGGER = logging.getLogger(__name__)
-_COMPILED = ".bytecode-is-compiled"
 _CRASH_BYTES = 256 * 1024
 """How much of a crash's stacks is read: the thread that crashed stands last, behind all others."""
 
@@ -144,6 +143,7 @@ class CarryOut:
             # What nobody here has trusted names packages of somebody else's choice: none is installed.
             if is_vouched(member.home):
                 await self._ground.provisioner.create(member.home, self.report_for(member))
+                await self._ground.provisioner.warm_up(member.home)
         except (EnvironmentProblem, WorkerConfigBroken, OSError) as problem:
             self._back.tell(member, on.ProvisionFailed(str(problem), _now()))
         else:
@@ -228,19 +228,13 @@ class CarryOut:
             return  # It runs on our own interpreter, and what its folder says of environments is not ours.
         with contextlib.suppress(EnvironmentProblem, WorkerConfigBroken, OSError):
             await self._ground.provisioner.settle(member.home)
-            if member.config.in_venv and member.python is not None:
-                await self._compile_once(member.home, member.python.parent.parent / _COMPILED)
+            await self._ground.provisioner.compile_bytecode(member.home)
 
     def _leave_environment_alone(self, member: Member) -> asyncio.Task[None] | None:
         settling = self._settling.pop(member.home.uuid, None)
         if settling is not None:
             settling.cancel()
         return settling
-
-    async def _compile_once(self, home: WorkerHome, mark: Path) -> None:
-        if not await asyncio.to_thread(mark.exists):
-            await self._ground.provisioner.compile_bytecode(home)
-            await asyncio.to_thread(mark.touch)
 
     def _welcome(self, member: Member, command: do.Welcome) -> None:
         process = command.process

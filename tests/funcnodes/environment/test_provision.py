@@ -348,13 +348,21 @@ async def test_a_package_of_which_half_is_there_does_not_stay(
     assert (await provisioner.install(home, "fntest-module", "1.0", Heard())).live
 
 
-async def test_bytecode_is_made_for_the_whole_environment(provisioner: Provisioner, home: WorkerHome) -> None:
-    module = state.site_packages(provisioner.python_of(home).parent.parent) / "tqdm"
-    assert not (module / "__pycache__").exists()
-
+async def test_bytecode_is_made_for_the_whole_environment_once(
+    provisioner: Provisioner, base: Base, home: WorkerHome
+) -> None:
+    """The next worker of the base folder has it as soon as it is made."""
     await provisioner.compile_bytecode(home)
+    other = WorkerHome(base, "compiled-elsewhere")
+    await provisioner.create(other, Heard())
 
-    assert list((module / "__pycache__").glob("*.pyc"))
+    compiled = [
+        file
+        for one in (home, other)
+        for file in (state.site_packages(state.python_of(one).parent.parent) / "tqdm").glob("**/std.*.pyc")
+    ]
+    assert len({file.stat().st_ino for file in compiled}) == 1
+    assert len(compiled) == 2
 
 
 async def test_a_worker_without_its_own_environment_gets_what_the_manager_has(
