@@ -1,8 +1,8 @@
 """Modules → library: the only place that imports user code.
 
-Owns which packages are loaded (those the worker was asked to have, and the basic nodes), how their entry
-points are read, and that one broken package does not keep the others away. Does not install anything. Called
-in the graph's thread.
+Owns which packages are loaded (those the worker was asked to have, what they need of the same kind, and the
+basic nodes), how their entry points are read, and that one broken package does not keep the others away. Does
+not install anything. Called in the graph's thread.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ from funcnodes_worker.runtime.previews import as_json
 _log = logging.getLogger("funcnodes.worker")
 GROUP = "funcnodes.module"
 BASIC = "funcnodes-basic"
+_NAME = re.compile(r"[A-Za-z0-9._-]+")
 
 
 def normalized(name: str) -> str:
@@ -70,6 +71,12 @@ class Module:
         except msgspec.MsgspecError:
             return False
 
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """The packages it requires, by normalized name, those of its extras too."""
+        named = (_NAME.match(said.strip()) for said in self.distribution.requires or ())
+        return tuple(normalized(found.group()) for found in named if found is not None)
+
     def as_json(self) -> dict[str, Any]:
         """Return the published form: all fields are texts."""
         meta = self.distribution.metadata
@@ -95,6 +102,20 @@ def installed_modules() -> dict[str, Module]:
         if entries and (name := normalized(distribution.name)) not in found:
             found[name] = Module(name, distribution, entries)
     return found
+
+
+def with_needed(packages: Iterable[str], modules: Mapping[str, Module]) -> list[str]:
+    """Return these packages, and after them those with nodes that they require, each once."""
+    wanted = list(packages)
+    seen = set(map(normalized, wanted))
+    # It grows while we walk along it: what is needed may need more.
+    for package in wanted:
+        module = modules.get(normalized(package))
+        for name in module.needs if module is not None else ():
+            if name in modules and name not in seen:
+                seen.add(name)
+                wanted.append(name)
+    return wanted
 
 
 @dataclass(frozen=True)
@@ -132,11 +153,15 @@ class LibraryLoader:
         """The same as they were found at the last load, by normalized name."""
 
     def load(self, packages: Iterable[str]) -> dict[str, str]:
-        """Load these packages; return what could not be loaded, as sentences by package."""
+        """Load these packages and what they need; return what could not be loaded, as sentences by package.
+
+        What came along with a package is as much there after a restart as when it was added: nodes of it may
+        be in the graph.
+        """
         modules = self.found = installed_modules()
         self.modules = [module.as_json() for module in modules.values()]
         problems: dict[str, str] = {}
-        for package in packages:
+        for package in with_needed(packages, modules):
             name = normalized(package)
             if name in self.loaded.shelves:
                 continue
