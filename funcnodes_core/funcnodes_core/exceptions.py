@@ -9,6 +9,7 @@ from __future__ import annotations
 
 __all__ = [
     "CycleRunsAway",
+    "GraphRunsElsewhere",
     "IONotFoundError",
     "InTriggerError",
     "LibraryError",
@@ -88,6 +89,20 @@ class NodeReadyError(NodeError):
 
 class InTriggerError(NodeError):
     """A node was triggered while it is about to run or runs."""
+
+
+class GraphRunsElsewhere(NodeError, RuntimeError):
+    """A node was awaited in a thread in which its graph does not run."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
+
+    def __str__(self) -> str:
+        return (
+            f"{self.name} runs on the event loop of another thread and can be awaited only there; from here, "
+            "set values and call request_trigger, or let that loop wait (asyncio.run_coroutine_threadsafe)"
+        )
 
 
 class NodeKeyError(NodeError, KeyError):

@@ -30,6 +30,8 @@ class TriggerStack(list[Any]):
     def __init__(self, cell: Cell) -> None:
         super().__init__()
         self.cell = cell
+        self.failure: Exception | None = None
+        """What the run raised, if nobody listened to it."""
 
     def done(self) -> bool:
         """Return whether the run is over."""
@@ -41,6 +43,9 @@ class TriggerStack(list[Any]):
     async def _results(self) -> list[Any]:
         if self.cell.engine is not None:
             await self.cell.engine.waiting.until_over(self.cell)
+        if self.failure is not None:
+            # The run was over before anyone waited.
+            raise self.failure
         return self
 
 
@@ -71,7 +76,10 @@ class Waiting:
         """Tell those who wait for this node. Called by the runner at the end of a run."""
         if cell.stacks is not None:
             for stack in cell.stacks:
-                stack.append(result)
+                if failure is None:
+                    stack.append(result)
+                else:
+                    stack.failure = failure
             cell.stacks = None
         waiters, cell.waiters = cell.waiters, None
         for future in waiters or ():
@@ -130,15 +138,19 @@ class Waiting:
     # --- settling ------------------------------------------------------------------------------
     async def settled(self, cell: Cell, output: NodeOutput) -> None:
         """Return when everything that the latest value of `output` started has finished."""
-        engine = self._engine
-        if cell.index not in self.loopers:
+        engine, is_loop = self._engine, cell.lasting
+        if cell.engine is not engine:
+            # It has never run here, so it has started nothing.
+            return
+        # Others than its own run may wait, too: that makes it no loop.
+        if is_loop and cell.index not in self.loopers:
             self.loopers[cell.index] = max(self.loopers.values(), default=0) + 1
             self._loopers_version += 1
         while True:
             if not engine.drain():
                 await asyncio.sleep(0)
                 continue
-            if len(engine.scheduler.lasting) == 1 or not self._open_below(cell, output):
+            if (is_loop and len(engine.scheduler.lasting) == 1) or not self._open_below(cell, output):
                 break
             await self.turn()
         now = time.perf_counter()

@@ -13,7 +13,7 @@ from funcnodes_core.engine.runner import current_engine
 from funcnodes_core.engine.scheduler import IDLE
 from funcnodes_core.engine.states import ASKED_BY_CODE, RunFigures, RunState
 from funcnodes_core.engine.waiting import TriggerStack
-from funcnodes_core.exceptions import InTriggerError
+from funcnodes_core.exceptions import GraphRunsElsewhere, InTriggerError
 from funcnodes_core.io.output import NodeOutput
 from funcnodes_core.node.ports import PortsOfNode
 from funcnodes_core.novalue import NoValue
@@ -116,6 +116,7 @@ class RunsOfNode(PortsOfNode):
 
     async def await_trigger(self) -> list[Any]:
         """Run and return what the function returned, or wait for the run that is under way."""
+        self.assert_awaited_here()
         if self.in_trigger:
             stack = TriggerStack(self.cell)
             self.cell.stacks = [*(self.cell.stacks or ()), stack]
@@ -130,15 +131,25 @@ class RunsOfNode(PortsOfNode):
     def __await__(self) -> Generator[Any, None, None]:
         return self._run_and_wait().__await__()
 
+    def assert_awaited_here(self) -> None:
+        """Raise `GraphRunsElsewhere` in a thread in which the graph does not run.
+
+        Two loops cannot wait for each other's futures: the waiting would end at once or never.
+        """
+        if not self.cell.here():
+            raise GraphRunsElsewhere(self.name)
+
     async def _run_and_wait(self) -> None:
+        self.assert_awaited_here()
         self.request_trigger()
         await current_engine().waiting.until_over(self.cell)
 
     def settled(self, output: NodeOutput | str) -> Coroutine[Any, Any, None]:
         """Return when everything that the latest value of `output` started has finished; to be awaited.
 
-        For loops within `func`.
+        For loops within `func`. Awaited by others, it does not wait for the node itself.
         """
+        self.assert_awaited_here()
         port = self.outputs[output] if isinstance(output, str) else output
         engine = self.cell.engine or current_engine()
         return engine.waiting.settled(self.cell, port)

@@ -10,6 +10,8 @@ __all__ = ["get_deep_connected_nodeset", "run_until_complete"]
 
 async def run_until_complete(*nodes: Node) -> None:
     """Run what these nodes were asked for, and return when none of them runs or is about to."""
+    for node in nodes:
+        node.assert_awaited_here()
     await current_engine().waiting.until_all_over(node.cell for node in nodes)
 
 

@@ -106,6 +106,20 @@ async def test_trigger_runs_regardless_and_only_once_at_a_time(engine: Engine) -
     assert await node.trigger() == [2]
 
 
+async def test_what_a_triggered_run_raised_is_heard_by_who_awaits_it_later(engine: Engine) -> None:
+    """Once the answer to `trigger` held a None where the run was over before it was awaited."""
+    node = source()
+    stack = node.trigger()
+    await engine.wait_idle()
+    assert stack.done()
+    for _ in range(2):
+        with pytest.raises(NodeTriggerError, match="missing 1 required"):
+            await stack
+    node["value"] = 2
+    await engine.wait_idle()
+    assert await node.trigger() == [2]
+
+
 async def test_an_error_stays_on_the_node_which_can_be_used_again(engine: Engine) -> None:
     """The outputs keep their values, descendants are marked as blocked, and the next run heals both."""
     first, second = fail(), inc()

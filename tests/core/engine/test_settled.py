@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 from funcnodes_core.engine.runner import Engine
+from funcnodes_core.exceptions import GraphRunsElsewhere
 
-from funcnodes_core import Node, NodeDecorator, NodeInput, NodeOutput
+from funcnodes_core import Node, NodeDecorator, NodeInput, NodeOutput, run_until_complete
 from tests.core.graphs import inc, nap, napping_sum, threaded_sum
 
 
@@ -105,3 +106,49 @@ async def test_other_tasks_go_on_during_a_long_loop(engine: Engine) -> None:
         turns += 1
         await nap()
     assert turns > 3
+
+
+async def test_others_may_wait_for_what_a_value_started(engine: Engine) -> None:
+    """Outside of a run nothing is a loop: what is slow below is waited for, and nobody is left as a loop."""
+    first, slow, last = inc(), napping_sum(), inc()
+    first.outputs["out"].connect(slow.inputs["x0"])
+    slow.outputs["out"].connect(last.inputs["a"])
+    await first.settled("out")
+    first["a"] = 1
+    await first
+    assert slow.in_trigger
+    await first.settled("out")
+    assert (slow.in_trigger, last.outputs["out"].value) == (False, slow.outputs["out"].value + 1)
+    assert engine.waiting.loopers == {}
+
+
+async def test_a_graph_is_awaited_only_in_its_own_thread(engine: Engine) -> None:
+    """A loop of another thread is told so; once it went on at once, or drained a graph not its own."""
+    inner = inc()
+    inner["a"] = 1
+    await inner
+
+    @NodeDecorator("tests.settled.elsewhere", separate_thread=True)
+    async def elsewhere(a: int, node: Any = None) -> list[str]:
+        inner["a"] = a
+        said: list[str] = []
+        for wait in (
+            lambda: inner,
+            lambda: inner.await_trigger(),
+            lambda: run_until_complete(inner),
+            lambda: node.settled("out"),
+        ):
+            try:
+                await wait()
+            except GraphRunsElsewhere as error:
+                said.append(str(error))
+        return said
+
+    beside = elsewhere()
+    beside["a"] = 7
+    await beside
+    said = beside.outputs["out"].value
+    assert len(said) == 4
+    assert all("can be awaited only there" in each for each in said)
+    await engine.wait_idle()
+    assert inner.outputs["out"].value == 8
