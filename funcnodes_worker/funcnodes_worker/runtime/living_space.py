@@ -30,7 +30,16 @@ from funcnodes_core.document.edits import (
     SetProperty,
     SetValue,
 )
-from funcnodes_core.document.model import Document, Edge, GroupRecord, JsonValue, NodeId, NodeRecord, PortId
+from funcnodes_core.document.model import (
+    Document,
+    Edge,
+    GroupRecord,
+    JsonValue,
+    NodeId,
+    NodeRecord,
+    PortId,
+    PortRecord,
+)
 from funcnodes_core.document.serialize import dump_group
 from funcnodes_core.engine.states import MADE_READY
 from funcnodes_core.node.placeholder import PlaceHolderNode
@@ -44,6 +53,7 @@ from funcnodes_worker.runtime.making import NodeMaker
 from funcnodes_worker.runtime.observe import Observer, key_of, own_ports, port_under
 
 _log = logging.getLogger("funcnodes.worker")
+MAX_COMPLETE = 5000
 
 
 class LivingSpace:
@@ -67,6 +77,8 @@ class LivingSpace:
         self._maker = NodeMaker(space.lib, read_stored)
         self._sink, self._replace = sink, replace
         self._quiet = False
+        self._complete: dict[int, tuple[Mapping[PortId, PortRecord], object]] = {}
+        """Records of all ports of a node, by identity, and the names of living ports that are all in them."""
 
     def set_secrets(self) -> None:
         """Let nodes have the properties that are never shown."""
@@ -156,10 +168,19 @@ class LivingSpace:
 
     def _tell_own_ports(self, node: Any, record: NodeRecord) -> None:
         """Have the ports that the node's constructor added told like those it adds later."""
+        # All new nodes of a class share their records: those whose ports have the same names need no look.
+        names = self.observer.names_of(node)
+        known = self._complete.get(id(record.ports))
+        if known is not None and known[0] is record.ports and known[1] is names:
+            return
         added = [port for port in own_ports(node) if key_of(node, port) not in record.ports]
         if added and (sink := self._sink()) is not None:
             self.observer.know_fewer(node, added)
             sink.port_changed(added[0])
+        if not added:
+            if len(self._complete) >= MAX_COMPLETE:
+                self._complete.clear()
+            self._complete[id(record.ports)] = record.ports, names
 
     def _set_groups(self, groups: Mapping[str, GroupRecord]) -> None:
         self.space.groups.deserialize({name: dump_group(group) for name, group in groups.items()})

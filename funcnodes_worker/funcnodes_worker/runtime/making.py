@@ -9,7 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from funcnodes_core.document.model import TRIGGER_PAIR, JsonValue, NodeRecord, PortRecord, is_stored_reference
+from funcnodes_core.document.model import (
+    TRIGGER_PAIR,
+    JsonValue,
+    NodeRecord,
+    PortId,
+    PortRecord,
+    is_stored_reference,
+)
 from funcnodes_core.document.serialize import dump_node
 from funcnodes_core.lib import Library
 from funcnodes_core.node.placeholder import PlaceHolderNode
@@ -27,6 +34,8 @@ class NodeMaker:
         self._library, self._read_stored = library, read_stored
         self._like_class: dict[int, tuple[PortRecord, type[Any]]] = {}
         """Records of ports, by identity, that say nothing a fresh node of this class does not have."""
+        self._all_like_class: dict[int, tuple[Mapping[PortId, PortRecord], type[Any]]] = {}
+        """The same of the records of all ports of a node."""
 
     def make(self, record: NodeRecord, *, is_held: bool) -> Any:
         """Return the node of a record; a placeholder for one that is held, or whose class nobody knows."""
@@ -46,23 +55,41 @@ class NodeMaker:
         if record.description is not UNSET:
             node.description = record.description
         _set_how_it_runs(node, record.extra)
-        for port in record.ports.values():
-            self._set_up_port(node, port)
+        self._set_up_ports(node, record.ports)
         return node
 
-    def _set_up_port(self, node: Any, record: PortRecord) -> None:
+    def _set_up_ports(self, node: Any, ports: Mapping[PortId, PortRecord]) -> None:
+        known = self._all_like_class.get(id(ports))
+        if known is not None and known[0] is ports and known[1] is type(node):
+            return
+        is_like_class = True
+        for port in ports.values():
+            is_like_class = not self._set_up_port(node, port) and is_like_class
+        if is_like_class:
+            if len(self._all_like_class) > MAX_LIKE_CLASS:
+                self._all_like_class.clear()
+            self._all_like_class[id(ports)] = ports, type(node)
+
+    def _set_up_port(self, node: Any, record: PortRecord) -> bool:
+        """Return whether the record says anything of a fresh node's port."""
         port = node.inputs.get(record.id) if record.is_input else node.outputs.get(record.id)
         # A port that node code made at run time is not there yet; its code makes it again.
         if port is None:
-            return
-        if not self._says_what_its_class_says(node, record) and not self.set_options(node, record):
-            self._like_class[id(record)] = record, type(node)
+            return False
+        says = False
+        if not self._says_what_its_class_says(node, record):
+            says = self.set_options(node, record)
+            if not says:
+                self._like_class[id(record)] = record, type(node)
         if not record.is_input:
-            return
+            return says
         if record.default is not UNSET:
             port.set_default(self.value_of(record.default))
+            says = True
         if record.value is not UNSET:
             port.set_value(self.value_of(record.value), does_trigger=False)
+            says = True
+        return says
 
     def _says_what_its_class_says(self, node: Any, record: PortRecord) -> bool:
         # All new nodes of a class share the records of its ports: what changed nothing on one of them changes

@@ -7,7 +7,7 @@ published, but is no user's edit (`Writer.observe`). Called in the graph's threa
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, TypeAlias
 
 from funcnodes_core.document.keys import id_behind, output_key
 from funcnodes_core.document.model import TRIGGER_PAIR, JsonValue, NodeId, PortId, PortRecord
@@ -18,6 +18,9 @@ from funcnodes_worker.runtime.previews import as_json, is_json
 from funcnodes_worker.runtime.records import Batch, NodeState, RunFailure
 
 _MAX_OWN_VALUE = 64 * 1024
+_MAX_SHARED = 5000
+_Names: TypeAlias = tuple[tuple[str, ...], tuple[str, ...]]
+"""The names of a node's inputs and of its outputs."""
 
 
 def describe_port(port: Any) -> PortRecord:
@@ -89,14 +92,34 @@ class Observer:
 
     def __init__(self) -> None:
         self._options: dict[NodeId, dict[tuple[PortId, bool], Any]] = {}
-        self._names: dict[NodeId, tuple[tuple[str, ...], tuple[str, ...]]] = {}
+        self._names: dict[NodeId, _Names] = {}
+        self._shared: dict[_Names, _Names] = {}
+        """Names that were seen, each once: nodes of a class have the same, and hold them together."""
         self._set_by_user: dict[NodeId, dict[PortId, Any]] = {}
 
     def know(self, node: Any) -> None:
         """Take a node as it is now for what the document says. Called after each edit was followed."""
-        self._names[node.uuid] = (tuple(node.inputs), tuple(node.outputs))
-        for port in (*node.inputs.values(), *node.outputs.values()):
-            self.know_port(node.uuid, port)
+        name = node.uuid
+        self._names[name] = self.names_of(node)
+        # As `know_port` does for each. A new node has nothing to say here, and they come by the thousand.
+        for port in node.inputs.values():
+            if port.value_options or name in self._options:
+                self._know_options(name, port, port.value_options)
+            if port.stored is not NoValue or name in self._set_by_user:
+                self._set_by_user.setdefault(name, {})[port.uuid] = port.stored
+        for port in node.outputs.values():
+            if port.value_options or name in self._options:
+                self._know_options(name, port, port.value_options)
+
+    def names_of(self, node: Any) -> _Names:
+        """Return the names of a node's ports: the same object for all that have the same."""
+        names = (tuple(node.inputs), tuple(node.outputs))
+        known = self._shared.get(names)
+        if known is None:
+            if len(self._shared) >= _MAX_SHARED:
+                self._shared.clear()
+            self._shared[names] = known = names
+        return known
 
     def know_fewer(self, node: Any, unknown: Iterable[Any]) -> None:
         """Take these ports of a node for news, since the document does not have them yet."""
