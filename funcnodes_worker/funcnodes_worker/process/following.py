@@ -6,6 +6,7 @@ may go ahead in `ahead`. Belongs to the server's event loop.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 
 from funcnodes_core.document.model import Document
@@ -26,6 +27,7 @@ class Follower:
         self._graph, self._living = graph, living
         self._lives_from: int | None = None
         """The revision that the living graph is built at; None as long as the flow is held."""
+        self._will_wake = False
 
     def _is_followed(self, revision: int) -> bool:
         return self._lives_from is not None and revision > self._lives_from
@@ -34,7 +36,23 @@ class Follower:
         """Have the graph follow what is told."""
         edits, document, revision = committed.edits, committed.document, committed.revision
         if self._is_followed(revision):
-            self._graph.post(lambda: self._living.follow(edits, document, revision))
+            self._graph.post(
+                lambda: self._living.follow(edits, document, revision), wakes=not committed.was_begun
+            )
+            if committed.was_begun:
+                self._wake_later()
+
+    def _wake_later(self) -> None:
+        # What was begun is mostly done, and who is about to tell of it needs the interpreter: the graph's
+        # thread hears that it is on disk when that was sent, two turns of this loop from now.
+        if not self._will_wake:
+            self._will_wake = True
+            loop = asyncio.get_running_loop()
+            loop.call_soon(loop.call_soon, self._wake)
+
+    def _wake(self) -> None:
+        self._will_wake = False
+        self._graph.wake()
 
     def begin(self, written: Written, document: Document) -> Begin | None:
         """Return what has the graph compute with values on their way to disk. Called by the writer."""

@@ -59,16 +59,29 @@ class GraphThread:
         """Assert that the caller is in the graph's thread: no living object is touched elsewhere."""
         assert threading.get_ident() == self._ident, "a living node was touched outside the graph's thread"
 
-    def post(self, work: Callable[[], None]) -> None:
-        """Have this done in the graph's thread, after all posted before. Never waits. From any thread."""
+    def post(self, work: Callable[[], None], *, wakes: bool = True) -> None:
+        """Have this done in the graph's thread, after all posted before. Never waits. From any thread.
+
+        What wakes nobody is done with the next work that does, or at `wake`.
+        """
         # The lock keeps the order between threads, and keeps `leave` from closing the loop under us.
         with self._lock:
             if self._ended:
                 return
             self._work.append(work)
-            if self._loop is not None and not self._is_awake:
-                self._is_awake = True
-                self._loop.call_soon_threadsafe(self._do_all)
+            if wakes:
+                self._wake()
+
+    def wake(self) -> None:
+        """Have all done that was posted. From any thread."""
+        with self._lock:
+            if self._work and not self._ended:
+                self._wake()
+
+    def _wake(self) -> None:
+        if self._loop is not None and not self._is_awake:
+            self._is_awake = True
+            self._loop.call_soon_threadsafe(self._do_all)
 
     def _do_all(self) -> None:
         while True:

@@ -87,3 +87,17 @@ async def test_work_that_has_begun_is_given_its_time(graph: Graph) -> None:
         return "done"
 
     assert await graph.door.ask(slow, limit_s=0.05) == "done"
+
+
+async def test_work_that_wakes_nobody_waits_for_the_next_that_does_and_keeps_its_place(graph: Graph) -> None:
+    done: list[int] = []
+    loop = asyncio.get_running_loop()
+    woken = asyncio.Event()
+    await graph.door.ask(lambda: None)
+    graph.door.post(lambda: done.append(1), wakes=False)
+    graph.door.post(lambda: done.append(2), wakes=False)
+    assert await graph.door.ask(lambda: list(done)) == [1, 2]
+
+    graph.door.post(lambda: loop.call_soon_threadsafe(woken.set), wakes=False)
+    graph.door.wake()
+    await asyncio.wait_for(woken.wait(), 10)
