@@ -6,15 +6,15 @@ Owns the records and the status that everybody is shown.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Literal
+
+import msgspec
 
 from funcnodes.fleet.events import NodeRun, ProcessId
 from funcnodes.fleet.phases import Phase
 
 
-@dataclass(frozen=True)
-class LifeStatus:
+class LifeStatus(msgspec.Struct, frozen=True):
     """What a worker's life looks like from outside."""
 
     phase: Phase
@@ -29,36 +29,31 @@ class LifeStatus:
     """It was started without running anything."""
 
 
-@dataclass(frozen=True)
-class Provision:
+class Provision(msgspec.Struct, frozen=True):
     """Build the environment. Answered by `Provisioned` or `ProvisionFailed`."""
 
 
-@dataclass(frozen=True)
-class Launch:
+class Launch(msgspec.Struct, frozen=True):
     """Make the process. Answered by `Launched` or `LaunchFailed`, later by `ProcessExited`."""
 
 
-@dataclass(frozen=True)
-class Watch:
+class Watch(msgspec.Struct, frozen=True):
     """Tell the end of a process that we did not launch. Answered by `ProcessExited`."""
 
     process: ProcessId
 
 
-@dataclass(frozen=True)
-class Welcome:
+class Welcome(msgspec.Struct, frozen=True):
     """Accept the hello of this process, and tell it what not to run."""
 
     process: ProcessId
-    held: Mapping[str, str] = field(default_factory=dict[str, str])
+    held: Mapping[str, str] = msgspec.field(default_factory=dict[str, str])
     """Nodes that are kept from running, each with the reason."""
     is_safe: bool = False
     """Nothing is to run."""
 
 
-@dataclass(frozen=True)
-class Refuse:
+class Refuse(msgspec.Struct, frozen=True):
     """Do not accept the hello of this process."""
 
     process: ProcessId
@@ -66,60 +61,51 @@ class Refuse:
     message: str
 
 
-@dataclass(frozen=True)
-class AskToStop:
+class AskToStop(msgspec.Struct, frozen=True):
     """Ask the worker over its connection to save and end: the first rung."""
 
 
-@dataclass(frozen=True)
-class Terminate:
+class Terminate(msgspec.Struct, frozen=True):
     """Ask the process group to end: the second rung."""
 
     process: ProcessId
 
 
-@dataclass(frozen=True)
-class Kill:
+class Kill(msgspec.Struct, frozen=True):
     """End the process group: the last rung."""
 
     process: ProcessId
 
 
-@dataclass(frozen=True)
-class Interrupt:
+class Interrupt(msgspec.Struct, frozen=True):
     """Have the worker end what runs in its graph; the graph and the process go on."""
 
     node: str | None = None
 
 
-@dataclass(frozen=True)
-class Ping:
+class Ping(msgspec.Struct, frozen=True):
     """Ask the worker's server thread for a sign of life. Answered by `PongReceived`, or not at all."""
 
 
-@dataclass(frozen=True)
-class WakeAt:
+class WakeAt(msgspec.Struct, frozen=True):
     """Send `Woken` with this number at this time. Old ones need not be called off: they are recognised."""
 
     time: float
     alarm: int
 
 
-@dataclass(frozen=True)
-class Remove:
+class Remove(msgspec.Struct, frozen=True):
     """Remove the worker's folder and settings. Answered by `Removed`."""
 
 
-@dataclass(frozen=True)
-class Answer:
+class Answer(msgspec.Struct, frozen=True):
     """Answer a wish: `error` is None when it came true."""
 
     number: int
     error: str | None = None
 
 
-@dataclass(frozen=True)
-class Note:
+class Note(msgspec.Struct, frozen=True):
     """Write down how a process ended, and what followed."""
 
     sentence: str
@@ -128,27 +114,23 @@ class Note:
     """The node that ran."""
 
 
-@dataclass(frozen=True)
-class NoteLetGo:
+class NoteLetGo(msgspec.Struct, frozen=True):
     """Write down that a node may run again."""
 
     node: str
 
 
-@dataclass(frozen=True)
-class RememberStop:
+class RememberStop(msgspec.Struct, frozen=True):
     """Remember beyond this manager that the last word was stop, or that it no longer is."""
 
     was_stopped: bool
 
 
-@dataclass(frozen=True)
-class ForgetRun:
+class ForgetRun(msgspec.Struct, frozen=True):
     """Nobody expects a process of this worker any more: the next manager need not look for one."""
 
 
-@dataclass(frozen=True)
-class Publish:
+class Publish(msgspec.Struct, frozen=True):
     """Show everybody the new status."""
 
     status: LifeStatus

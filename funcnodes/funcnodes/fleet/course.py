@@ -6,7 +6,7 @@ what people wish (`life`), only what is to follow.
 
 from __future__ import annotations
 
-import dataclasses
+import msgspec
 
 from funcnodes.fleet import commands as do
 from funcnodes.fleet import events as on
@@ -123,8 +123,8 @@ class Course(Conversation):
         if self.phase is Phase.STARTING and not is_own_doing(event.status):
             self._unheard_kills += 1
         if self._killed_for:
-            evidence = dataclasses.replace(event.evidence, killed_for=self._killed_for)
-            event, self._killed_for = dataclasses.replace(event, evidence=evidence), ""
+            evidence = msgspec.structs.replace(event.evidence, killed_for=self._killed_for)
+            event, self._killed_for = msgspec.structs.replace(event, evidence=evidence), ""
         phase = self.phase
         self.process, self._is_connected = None, False
         self._hearing, self._memory = Hearing(), MemoryWatch()

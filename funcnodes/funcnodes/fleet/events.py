@@ -6,37 +6,33 @@ answer.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 from funcnodes.fleet.restart_policy import Policy
 
 
-@dataclass(frozen=True)
-class ProcessId:
+class ProcessId(msgspec.Struct, frozen=True):
     """One process for good: a pid is used again, together with the start it is not."""
 
     pid: int
     started: float
 
 
-@dataclass(frozen=True)
-class ExitStatus:
+class ExitStatus(msgspec.Struct, frozen=True):
     """How a process ended. Neither is known of a process that was not launched by this supervisor."""
 
     code: int | None = None
     signal: int | None = None
 
 
-@dataclass(frozen=True)
-class NodeRun:
+class NodeRun(msgspec.Struct, frozen=True):
     """A node that runs, and since when (seconds since the epoch)."""
 
     node: str
     since: float
 
 
-@dataclass(frozen=True)
-class Bounds:
+class Bounds(msgspec.Struct, frozen=True):
     """Bytes of memory a worker may use; None means as much as there is."""
 
     soft: int | None = None
@@ -45,8 +41,7 @@ class Bounds:
     """Above it the process is ended."""
 
 
-@dataclass(frozen=True)
-class Evidence:
+class Evidence(msgspec.Struct, frozen=True):
     """What was seen around the end of a process."""
 
     run: NodeRun | None = None
@@ -63,8 +58,7 @@ class Evidence:
     """Why the supervisor itself ended it, if it did."""
 
 
-@dataclass(frozen=True)
-class StartWished:
+class StartWished(msgspec.Struct, frozen=True):
     """Somebody wants the worker to run. `is_safe`: nothing shall run in it."""
 
     number: int
@@ -73,8 +67,7 @@ class StartWished:
     is_safe: bool = False
 
 
-@dataclass(frozen=True)
-class StopWished:
+class StopWished(msgspec.Struct, frozen=True):
     """Somebody wants the worker not to run. This always wins over restarts.
 
     `manager_ends`: nobody said this of the worker; it is to run again with the next manager if it may.
@@ -85,8 +78,7 @@ class StopWished:
     manager_ends: bool = False
 
 
-@dataclass(frozen=True)
-class RestartWished:
+class RestartWished(msgspec.Struct, frozen=True):
     """Somebody wants the worker to end and run again. `by_force`: without asking it first."""
 
     number: int
@@ -96,63 +88,55 @@ class RestartWished:
     is_safe: bool = False
 
 
-@dataclass(frozen=True)
-class DeleteWished:
+class DeleteWished(msgspec.Struct, frozen=True):
     """Somebody wants the worker gone, folder and all."""
 
     number: int
     at: float
 
 
-@dataclass(frozen=True)
-class ProvisionWished:
+class ProvisionWished(msgspec.Struct, frozen=True):
     """Somebody wants the worker's environment built, and nothing started."""
 
     number: int
     at: float
 
 
-@dataclass(frozen=True)
-class Provisioned:
+class Provisioned(msgspec.Struct, frozen=True):
     """The environment stands."""
 
     at: float
 
 
-@dataclass(frozen=True)
-class ProvisionFailed:
+class ProvisionFailed(msgspec.Struct, frozen=True):
     """The environment could not be built."""
 
     reason: str
     at: float
 
 
-@dataclass(frozen=True)
-class Launched:
+class Launched(msgspec.Struct, frozen=True):
     """The process is there."""
 
     process: ProcessId
     at: float
 
 
-@dataclass(frozen=True)
-class LaunchFailed:
+class LaunchFailed(msgspec.Struct, frozen=True):
     """There is no process: the system refused."""
 
     reason: str
     at: float
 
 
-@dataclass(frozen=True)
-class FoundAlive:
+class FoundAlive(msgspec.Struct, frozen=True):
     """A process that an earlier supervisor launched still lives; it has not dialled yet."""
 
     process: ProcessId
     at: float
 
 
-@dataclass(frozen=True)
-class FoundDead:
+class FoundDead(msgspec.Struct, frozen=True):
     """A process that an earlier supervisor launched has ended meanwhile, and not in good order."""
 
     at: float
@@ -160,32 +144,28 @@ class FoundDead:
     policy: Policy = Policy.ON_FAILURE
 
 
-@dataclass(frozen=True)
-class HelloReceived:
+class HelloReceived(msgspec.Struct, frozen=True):
     """The worker's process has dialled and said who it is."""
 
     process: ProcessId
     at: float
 
 
-@dataclass(frozen=True)
-class ConnectionLost:
+class ConnectionLost(msgspec.Struct, frozen=True):
     """The worker's connection is gone; its process need not be."""
 
     process: ProcessId
     at: float
 
 
-@dataclass(frozen=True)
-class StoppingSaid:
+class StoppingSaid(msgspec.Struct, frozen=True):
     """The worker said that it stops by itself, in good order."""
 
     process: ProcessId
     at: float
 
 
-@dataclass(frozen=True)
-class ProcessExited:
+class ProcessExited(msgspec.Struct, frozen=True):
     """A process ended. `jitter` is a random number from 0 to 1: the machine draws none itself."""
 
     process: ProcessId
@@ -199,8 +179,7 @@ class ProcessExited:
     """It was the first start from a changed environment; the one before has been brought back."""
 
 
-@dataclass(frozen=True)
-class Looked:
+class Looked(msgspec.Struct, frozen=True):
     """The process was looked at: this node runs, for `age` seconds by now, or none does; so much is used."""
 
     run: NodeRun | None
@@ -212,31 +191,27 @@ class Looked:
     """What its settings allow."""
 
 
-@dataclass(frozen=True)
-class PongReceived:
+class PongReceived(msgspec.Struct, frozen=True):
     """The worker's server thread answered a ping."""
 
     at: float
 
 
-@dataclass(frozen=True)
-class NodeLetGo:
+class NodeLetGo(msgspec.Struct, frozen=True):
     """A person changed a node that was held, or wants it run."""
 
     node: str
     at: float
 
 
-@dataclass(frozen=True)
-class Woken:
+class Woken(msgspec.Struct, frozen=True):
     """A time that was asked for by `WakeAt` has come."""
 
     alarm: int
     at: float
 
 
-@dataclass(frozen=True)
-class Removed:
+class Removed(msgspec.Struct, frozen=True):
     """The worker's folder and settings are gone, or `problem` says why not."""
 
     problem: str | None

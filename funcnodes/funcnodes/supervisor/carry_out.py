@@ -15,10 +15,11 @@ import re
 import sys
 import time
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import assert_never
 
+import msgspec
 from funcnodes_worker.home.run_state import RunRecord, forget_run, remove_run_words, write_run_record
 from funcnodes_worker.home.trust import is_vouched
 from funcnodes_worker.home.worker_config import WorkerConfigBroken
@@ -192,7 +193,7 @@ class CarryOut:
     async def _watch(self, member: Member, process: ProcessId) -> None:
         status = await self._ground.launcher.wait(process)
         kernel = self._ground.launcher.kernel_evidence(process)
-        evidence = replace(await asyncio.to_thread(evidence_of, member), kernel=kernel)
+        evidence = msgspec.structs.replace(await asyncio.to_thread(evidence_of, member), kernel=kernel)
         went_back = False
         is_unheard = member.link is None and process not in member.dialled
         if is_unheard and member.life.blames_environment(status):
