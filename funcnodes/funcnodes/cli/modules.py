@@ -87,6 +87,6 @@ def entries(catalog: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _short(entry: dict[str, Any]) -> str:
-    text = str(entry.get("description") or "").replace("\\n", "\n").strip()
+    text = str(entry.get("summary") or entry.get("description") or "").replace("\\n", "\n").strip()
     first = text.split("\n")[0]
     return first if len(first) <= 70 else f"{first[:69]}…"

@@ -84,7 +84,9 @@ def _alone(problem: BaseException) -> BaseException:
 
 
 def _as_sentence(text: str) -> str:
-    text = text[:1].upper() + text[1:]
+    # Names stay as they are: `demo.fnw` is no other file for standing first, nor `numpy<1`.
+    if text.split(" ", 1)[0].rstrip(",:;").isalpha():
+        text = text[:1].upper() + text[1:]
     return text if text.endswith((".", "!", "?", "`")) else f"{text}."
 
 

@@ -14,7 +14,7 @@ import re
 import site
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from importlib.metadata import Distribution, EntryPoint, distributions
+from importlib.metadata import Distribution, EntryPoint, PackageNotFoundError, distributions
 from pathlib import Path
 from typing import Any, cast
 
@@ -104,6 +104,15 @@ def installed_modules() -> dict[str, Module]:
     return found
 
 
+def is_installed(name: str) -> bool:
+    """Tell whether a package is there, whether it brings nodes or not."""
+    try:
+        Distribution.from_name(name)
+    except PackageNotFoundError:
+        return False
+    return True
+
+
 def with_needed(packages: Iterable[str], modules: Mapping[str, Module]) -> list[str]:
     """Return these packages, and after them those with nodes that they require, each once."""
     wanted = list(packages)
@@ -166,6 +175,9 @@ class LibraryLoader:
             if name in self.loaded.shelves:
                 continue
             if name not in modules:
+                if is_installed(name):
+                    # Nodes of others, or a user's scripts, use it; it brings none itself.
+                    continue
                 problems[package] = f"{package} is not installed in this worker's environment; add it again"
                 _log.warning("%s", problems[package])
                 continue

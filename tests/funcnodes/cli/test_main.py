@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from funcnodes.cli.problems import Problem, say
 
 from funcnodes import __version__
 from tests.funcnodes.cli.conftest import CommandLine
@@ -184,3 +185,19 @@ def test_whoever_stops_reading_ends_it_quietly(tmp_path: Path) -> None:
     done = subprocess.run(["bash", "-c", program], capture_output=True, text=True, timeout=60, check=False)
     assert done.stdout.startswith("00000000\tfn_8000\t")
     assert done.stderr == ""
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("there is no worker 'x'", "There is no worker 'x'."),
+        ("demo.fnw is there already", "demo.fnw is there already."),
+        ("numpy<1 cannot be installed: so it is.", "numpy<1 cannot be installed: so it is."),
+        ("--right is one of view, run", "--right is one of view, run."),
+    ],
+)
+def test_a_problem_is_a_sentence_in_which_names_stay_as_they_are(
+    capfd: pytest.CaptureFixture[str], said: str, shown: str
+) -> None:
+    assert say(Problem(said), debug=False) == 1
+    assert capfd.readouterr().err == f"Error: {shown}\n"

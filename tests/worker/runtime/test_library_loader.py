@@ -24,6 +24,7 @@ def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Generator[None
     make_wheel(wheels, "fnneed-pictures", "1.0", "", requires=["fnneed-arrays[fast]"], has_nodes=True)
     make_wheel(wheels, "fnneed-arrays", "1.0", "", requires=["fnneed-plotter"], has_nodes=True)
     make_wheel(wheels, "fnneed-stranger", "1.0", "", has_nodes=True)
+    make_wheel(wheels, "fnneed-plain", "1.0", "")
     for wheel in wheels.iterdir():
         with zipfile.ZipFile(wheel) as archive:
             archive.extractall(site)
@@ -49,3 +50,12 @@ def test_what_nobody_asked_for_is_not_loaded() -> None:
     loader = LibraryLoader(Library())
     assert loader.load(["fnneed_arrays", "fnneed-arrays"]) == {}
     assert "fnneed-stranger" not in loader.loaded.shelves
+
+
+@pytest.mark.usefixtures("installed")
+def test_a_package_without_nodes_is_no_problem_and_one_that_is_not_there_is() -> None:
+    """Users add what their nodes need, too."""
+    loader = LibraryLoader(Library())
+    assert loader.load(["fnneed_plain", "fnneed-gone"]) == {
+        "fnneed-gone": "fnneed-gone is not installed in this worker's environment; add it again"
+    }
