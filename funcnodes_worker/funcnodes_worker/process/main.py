@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 
 # First, and only for what it does: it imports aiohttp for all others.
-import funcnodes_worker.process.lean_start  # noqa: F401  # pyright: ignore[reportUnusedImport]
+import funcnodes_worker.rpc.lean_start  # noqa: F401  # pyright: ignore[reportUnusedImport]
 
 # isort: split
 from funcnodes_worker.disk.lock import LockHeld

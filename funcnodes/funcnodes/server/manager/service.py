@@ -13,6 +13,10 @@ import ssl
 from collections.abc import AsyncGenerator, Generator
 from socket import socket
 
+# First, and only for what it does: it imports aiohttp for all others.
+import funcnodes_worker.rpc.lean_start  # noqa: F401  # pyright: ignore[reportUnusedImport]
+
+# isort: split
 import psutil
 from aiohttp import web
 from funcnodes_worker.disk.lock import FileLock, LockHeld

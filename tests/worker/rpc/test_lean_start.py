@@ -1,4 +1,4 @@
-"""`process/lean_start`: a node that is a client of the web still checks who it talks to."""
+"""`rpc/lean_start`: a node that is a client of the web still checks who it talks to."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.support.certificates import make_certificate
 
 CLIENT = """
 import asyncio, ssl, sys
-import funcnodes_worker.process.lean_start as lean_start
+import funcnodes_worker.rpc.lean_start as lean_start
 import aiohttp, aiohttp.connector
 
 def contexts():
@@ -68,7 +68,7 @@ async def test_certificates_that_are_read_late_count_as_they_did(
 LATE = """
 import sys
 before = set(sys.modules)
-import funcnodes_worker.process.lean_start as lean_start
+import funcnodes_worker.rpc.lean_start as lean_start
 import aiohttp.helpers, aiohttp.web
 from yarl import URL
 
@@ -94,3 +94,21 @@ async def test_modules_that_are_imported_late_do_what_they_did() -> None:
 async def hello(request: web.Request) -> web.Response:
     """Answer."""
     return web.Response(text="hello")
+
+
+MANAGER = """
+import sys
+import funcnodes.server.manager.service
+import aiohttp.connector
+from funcnodes_worker.rpc.lean_start import LateContext
+
+assert LateContext in {type(one) for one in vars(aiohttp.connector).values()}
+assert "html.entities" not in sys.modules
+"""
+
+
+async def test_the_manager_imports_aiohttp_the_lean_way() -> None:
+    """It is a server like its workers."""
+    process = await asyncio.create_subprocess_exec(sys.executable, "-c", MANAGER)
+    async with asyncio.timeout(60):
+        assert await process.wait() == 0
