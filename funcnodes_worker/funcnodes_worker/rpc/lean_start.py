@@ -3,8 +3,8 @@
 aiohttp reads the certificates of the world's authorities twice when it is imported, for clients that speak
 TLS: 2.6 MiB and some hundredths of a second of every start of a worker or manager, and both are servers.
 Here they are read when one of its contexts is first used, by a node that is a client or for the list of
-modules; what is checked then is the same. So are the modules of `LATE` (0.75 MiB) imported when one of their functions
-is first called. Has to be imported before all that imports aiohttp.
+modules; what is checked then is the same. So are the modules of `LATE` (0.75 MiB) imported when one of their
+functions is first called. Has to be imported before all that imports aiohttp.
 """
 
 from __future__ import annotations
