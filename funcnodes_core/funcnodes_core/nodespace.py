@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import logging
 from collections.abc import Mapping
 from typing import Any, cast
 
@@ -16,7 +17,7 @@ from funcnodes_core.engine.blocking import forget_all
 from funcnodes_core.engine.runner import current_engine
 from funcnodes_core.engine.states import OPENED
 from funcnodes_core.eventmanager import EventEmitterMixin
-from funcnodes_core.exceptions import NodeClassNotFoundError, NodeIOError, NodeTriggerError
+from funcnodes_core.exceptions import NodeClassNotFoundError, NodeIOError, NodeTriggerError, a_kind_of
 from funcnodes_core.groups import NodeGroups
 from funcnodes_core.io.input import NodeInput
 from funcnodes_core.io.port import NodeIO
@@ -29,6 +30,8 @@ from funcnodes_core.node.registry import REGISTERED_NODES
 from funcnodes_core.utils.ids import new_id
 
 __all__ = ["FullNodeSpaceJSON", "NodeSpace", "NodeSpaceJSON"]
+
+_logger = logging.getLogger("funcnodes")
 
 NodeSpaceJSON = dict[str, Any]
 FullNodeSpaceJSON = dict[str, Any]
@@ -75,6 +78,12 @@ class NodeSpace(EventEmitterMixin):
 
     def add_node_instance(self, node: Node) -> Node:
         """Take a node in."""
+        if not isinstance(node, Node):  # pyright: ignore[reportUnnecessaryIsInstance] - by who forgets the brackets
+            raise TypeError(
+                f"a nodespace takes nodes, not {node!r}; make one of a class by calling the class"
+            )
+        if not node.inputs:
+            raise ValueError(f"{node.name} was removed and has no ports any more; make a new node")
         if node.uuid in self._nodes:
             raise ValueError(f"this nodespace has a node {node.uuid!r} already")
         self._nodes[node.uuid] = node
@@ -239,8 +248,10 @@ class NodeSpace(EventEmitterMixin):
     def deserialize(self, data: Mapping[str, Any]) -> None:
         """Become a saved graph. A node of an unknown class becomes a placeholder.
 
-        An edge that cannot be is skipped.
+        An edge that cannot be is skipped, and the log says so. What is no saved graph is refused (ValueError)
+        before anything changes.
         """
+        _assert_saved_graph(data)
         self.clear()
         self._properties.update(data.get("prop") or {})
         # All that is made here stays: looking for garbage among it would take a sixth of the time.
@@ -250,7 +261,8 @@ class NodeSpace(EventEmitterMixin):
             for saved in data.get("nodes") or ():
                 self.add_node_from_saved(saved)
             for edge in data.get("edges") or ():
-                self.add_saved_edge(edge)
+                if not self.add_saved_edge(edge):
+                    _logger.warning("the saved edge %r leads nowhere and is left out", edge)
         finally:
             if collects:
                 gc.enable()
@@ -271,7 +283,9 @@ class NodeSpace(EventEmitterMixin):
 
     def add_saved_edge(self, edge: Any) -> bool:
         """Connect what a saved edge says; False when it cannot be."""
-        src_node, src_port, trg_node, trg_port = cast("list[str]", edge)
+        if not isinstance(edge, list | tuple) or len(cast("list[Any]", edge)) != 4:
+            return False
+        src_node, src_port, trg_node, trg_port = map(str, cast("list[Any]", edge))
         source, target = self._nodes.get(src_node), self._nodes.get(trg_node)
         if source is None or target is None:
             return False
@@ -288,6 +302,29 @@ class NodeSpace(EventEmitterMixin):
         except NodeIOError:
             return False
         return True
+
+
+def _assert_saved_graph(data: Any) -> None:
+    """Raise ValueError, with what is wrong, unless this is what `serialize` writes."""
+    if not isinstance(data, Mapping):
+        raise ValueError(f"a saved graph is a dictionary with `nodes` and `edges`, not {a_kind_of(data)}")
+    saved = cast("Mapping[str, Any]", data)
+    for word in ("nodes", "edges"):
+        if not isinstance(saved.get(word) or [], list | tuple):
+            raise ValueError(f"the {word} of a saved graph are a list, not {a_kind_of(saved[word])}")
+    ids: set[str] = set()
+    nodes: list[Any] = saved.get("nodes") or []
+    for place, node in enumerate(nodes, 1):
+        of_node = cast("Mapping[str, Any]", node if isinstance(node, Mapping) else {})
+        if not isinstance(of_node.get("node_id"), str):
+            raise ValueError(f"node {place} of the saved graph has no node_id, so nobody knows its class")
+        uuid = of_node.get("id")
+        if not isinstance(uuid, str | None):
+            raise ValueError(f"the id of node {place} of the saved graph is a text, not {a_kind_of(uuid)}")
+        if uuid in ids:
+            raise ValueError(f"two nodes of the saved graph have the id {uuid!r}; give one of them another")
+        if uuid is not None:
+            ids.add(uuid)
 
 
 def serialize_nodespace_for_saving(nodespace: NodeSpace) -> NodeSpaceJSON:

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Cell", "Runnable"]
 
+_NEVER = (NodeInput(id="removed"),)
+"""What a removed node requires, one without its trigger input: it may be held still, and asked for runs."""
+
 
 class Runnable(Protocol):
     """A node, as far as the engine goes."""
@@ -79,46 +82,11 @@ class Cell:
     """Where one node sits in the engine."""
 
     __slots__ = (
-        "__weakref__",
-        "arguments",
-        "begun",
-        "blocked_by",
-        "by_position",
-        "cause",
-        "engine",
-        "error",
-        "failure",
-        "failures",
-        "forced",
-        "heard",
-        "index",
-        "last_s",
-        "lasting",
-        "marked_at",
-        "mean",
-        "mismatch",
-        "node",
-        "noted",
-        "notice",
-        "out",
-        "outer_wave",
-        "outs",
-        "patient",
-        "plan",
-        "port_changed",
-        "queue_s",
-        "requested",
-        "required",
-        "rests",
-        "runs",
-        "slow",
-        "spoken",
-        "stacks",
-        "total_s",
-        "trigger_out",
-        "unheard",
-        "waiters",
-        "why",
+        "__weakref__", "arguments", "begun", "blocked_by", "by_position", "cause", "engine", "error",
+        "failure", "failures", "forced", "heard", "index", "last_s", "lasting", "marked_at", "mean",
+        "mismatch", "node", "noted", "notice", "out", "outer_wave", "outs", "patient", "plan",
+        "port_changed", "queue_s", "requested", "required", "rests", "runs", "slow", "spoken", "stacks",
+        "total_s", "trigger_out", "unheard", "waiters", "why",
     )  # fmt: skip
 
     def __init__(self, node: Runnable, plan: Plan) -> None:
@@ -187,7 +155,8 @@ class Cell:
         self.arguments = tuple(ports)
         parameters = self.plan.parameters
         self.by_position = parameters[: len(ports)] == [port.declaration.uuid for port in ports]
-        self.required = self.arguments if len(required) == len(ports) else tuple(required)
+        needed = self.arguments if len(required) == len(ports) else tuple(required)
+        self.required = needed if trigger is not None else _NEVER
         outputs, names = node.outputs, self.plan.outputs
         outs = () if names is None else tuple(map(outputs.get, names))
         self.outs = outs = outs if None not in outs or any(outs) else ()

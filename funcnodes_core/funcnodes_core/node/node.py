@@ -10,7 +10,7 @@ import weakref
 from abc import abstractmethod
 from asyncio.events import _get_running_loop as running_loop  # pyright: ignore[reportPrivateUsage]
 from collections.abc import Iterable, Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Never
 
 from funcnodes_core.engine.blocking import leave
 from funcnodes_core.engine.cell import Cell
@@ -69,8 +69,11 @@ class Node(RunsOfNode, metaclass=NodeMeta):
         trigger_on_create: bool | None = None,
         pretrigger_delay: float | None = None,
         properties: Mapping[str, Any] | None = None,
+        **unknown: Never,
     ) -> None:
         """Make a node; one that is ready asks for a run at once unless `trigger_on_create` says no."""
+        if unknown:
+            raise TypeError(_takes_no_values(type(self), tuple(unknown)))
         self._uuid = uuid or id or new_id()
         if not isinstance(self._uuid, str):  # pyright: ignore[reportUnnecessaryIsInstance]
             # Whoever calls a node class like its function gets here.
@@ -347,3 +350,14 @@ class Node(RunsOfNode, metaclass=NodeMeta):
         """Take over a saved id and name. Called while the node is not in a nodespace yet."""
         self._uuid = uuid or self._uuid
         self._name = name or self._name
+
+
+def _takes_no_values(cls: type[Node], words: tuple[str, ...]) -> str:
+    """Return what to tell whoever calls a node class like its function, with values by name."""
+    inputs = [port.uuid for port in cls.class_inputs if port.uuid not in shapes.TRIGGER_PAIR]
+    example = inputs[0] if inputs else words[0]
+    return (
+        f"{cls.__name__}(…) makes a node and takes no {', '.join(map(repr, words))}; then set its inputs "
+        f"({', '.join(inputs) or 'it has none'}): node[{example!r}] = …, "
+        f"or call {cls.__name__}.initialize_and_call({example}=…)"
+    )

@@ -13,7 +13,7 @@ from funcnodes_core.engine.runner import current_engine
 from funcnodes_core.engine.scheduler import IDLE
 from funcnodes_core.engine.states import ASKED_BY_CODE, RunFigures, RunState
 from funcnodes_core.engine.waiting import TriggerStack
-from funcnodes_core.exceptions import GraphRunsElsewhere, InTriggerError
+from funcnodes_core.exceptions import GraphRunsElsewhere, InTriggerError, NodeReadyError
 from funcnodes_core.io.output import NodeOutput
 from funcnodes_core.node.ports import PortsOfNode
 from funcnodes_core.novalue import NoValue
@@ -101,6 +101,8 @@ class RunsOfNode(PortsOfNode):
         """Start a run whatever the inputs hold; awaiting the answer waits for the results."""
         if self.in_trigger:
             raise InTriggerError(f"{self.name} is about to run or runs already")
+        if "_triggerinput" not in self.inputs:
+            raise NodeReadyError(f"{self.name} was removed and has no ports any more; make a new node")
         stack = TriggerStack(self.cell) if triggerstack is None else triggerstack
         stack.cell = self.cell
         self.cell.stacks = [*(self.cell.stacks or ()), stack]

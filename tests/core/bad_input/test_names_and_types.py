@@ -14,11 +14,12 @@ from funcnodes_core.exceptions import (
     NodeClassNotFoundError,
     NodeConnectionError,
     NodeIdAlreadyExistsError,
+    NodeReadyError,
 )
 from funcnodes_core.node.placeholder import PlaceHolderNode
 from funcnodes_core.nodespace import NodeSpace
 
-from funcnodes_core import NodeDecorator, NodeInput
+from funcnodes_core import NodeDecorator, NodeInput, get_nodeclass, run_until_complete
 from tests.core.graphs import inc
 
 
@@ -109,9 +110,11 @@ def test_a_class_id_that_is_taken_is_refused() -> None:
     def other(b: str) -> str:
         return b
 
-    NodeDecorator("tests.names.taken")(one)
+    # Held: the registry is weak, and the garbage collector may come by at any moment.
+    first = NodeDecorator("tests.names.taken")(one)
     with pytest.raises(NodeIdAlreadyExistsError, match=r"tests\.names\.taken"):
         NodeDecorator("tests.names.taken")(other)
+    assert get_nodeclass("tests.names.taken") is first
 
 
 async def test_the_same_port_id_twice_is_refused(engine: Engine) -> None:
@@ -128,6 +131,13 @@ async def test_a_node_class_called_like_its_function_says_what_to_call(engine: E
     sentence = r"is a text, not an int; give a value .*IncNode\.initialize_and_call\(…\)"
     with pytest.raises(TypeError, match=sentence):
         inc(5)
+    sentence = (
+        r"takes no 'a'; then set its inputs \(a\): node\['a'\] = …, or .*IncNode\.initialize_and_call\(a=…\)"
+    )
+    with pytest.raises(TypeError, match=sentence):
+        inc(a=5)  # type: ignore[call-arg]
+    with pytest.raises(TypeError, match=r"takes no 'uid', 'wrong'; then set its inputs \(a\)"):
+        inc(uid="x", wrong=1)  # type: ignore[call-arg]
     assert await inc.initialize_and_call(a=5) == 6
 
 
@@ -183,13 +193,81 @@ async def test_ports_that_do_not_fit_are_not_connected(engine: Engine) -> None:
 
 @pytest.mark.parametrize(
     "edge",
-    [["x", "out", "y", "a"], ["one", "nothing", "two", "a"], ["one", "out", "two", "nothing"]],
+    [
+        ["x", "out", "y", "a"],
+        ["one", "nothing", "two", "a"],
+        ["one", "out", "two", "nothing"],
+        ["one", "out", "two"],
+        [["one"], "out", "two", "a"],
+        5,
+        None,
+    ],
 )
-def test_a_saved_edge_that_leads_nowhere_is_left_out(edge: list[str]) -> None:
+def test_a_saved_edge_that_leads_nowhere_is_left_out(edge: Any, caplog: pytest.LogCaptureFixture) -> None:
+    """The others are there, and the log names it."""
     space = NodeSpace()
     nodes = [inc(uuid="one").serialize(), inc(uuid="two").serialize()]
     space.deserialize({"nodes": nodes, "edges": [edge, ["one", "out", "two", "a"]], "prop": {}})
     assert space.serialize_edges() == [["one", "out", "two", "a"]]
+    assert [record.getMessage() for record in caplog.records] == [
+        f"the saved edge {edge!r} leads nowhere and is left out"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("saved", "sentence"),
+    [
+        ([], "is a dictionary with `nodes` and `edges`, not a list"),
+        ({"nodes": {"a": 1}}, "nodes of a saved graph are a list, not a dict"),
+        ({"nodes": [], "edges": "text"}, "edges of a saved graph are a list, not a str"),
+        ({"nodes": [{"id": "a"}]}, "node 1 of the saved graph has no node_id"),
+        ({"nodes": [inc(uuid="one").serialize(), 3]}, "node 2 of the saved graph has no node_id"),
+        (
+            {"nodes": [{"node_id": "tests.inc", "id": [1]}]},
+            "the id of node 1 of the saved graph is a text, not a list",
+        ),
+        ({"nodes": [inc(uuid="one").serialize()] * 2}, "two nodes of the saved graph have the id 'one'"),
+    ],
+)
+def test_what_is_no_saved_graph_is_refused_before_anything_changes(saved: Any, sentence: str) -> None:
+    """The graph that was there is there still."""
+    space = NodeSpace()
+    space.add_node_instance(inc(uuid="kept"))
+    with pytest.raises(ValueError, match=sentence):
+        space.deserialize(saved)
+    assert [node.uuid for node in space.nodes] == ["kept"]
+
+
+async def test_a_node_that_was_removed_runs_no_more(engine: Engine) -> None:
+    """Whoever still holds it, and whatever asks it: its function would be called without its inputs."""
+    runs: list[int] = []
+
+    @NodeDecorator("tests.names.optional")
+    def optional(a: int = 1) -> int:
+        runs.append(a)
+        return a
+
+    space = NodeSpace()
+    node = space.add_node_instance(optional())
+    await settle(engine)
+    space.remove_node_instance(node)
+    node.request_trigger()
+    await node
+    await asyncio.wait_for(run_until_complete(node), 10)
+    assert (runs, node.run_state.status) == ([1], "idle")
+    for ask in (node.trigger, lambda: space.add_node_instance(node)):
+        with pytest.raises((NodeReadyError, ValueError), match="was removed and has no ports any more"):
+            ask()
+    assert not space.nodes
+
+
+def test_what_is_no_node_is_not_taken_in() -> None:
+    """The class itself above all, without its brackets."""
+    space = NodeSpace()
+    for wrong in (inc, 3, None):
+        with pytest.raises(TypeError, match=r"a nodespace takes nodes, not .*; make one"):
+            space.add_node_instance(wrong)  # type: ignore[arg-type]
+    assert not space.nodes
 
 
 def test_a_saved_node_of_an_unknown_class_is_kept_as_it_is() -> None:

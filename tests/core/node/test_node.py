@@ -291,14 +291,14 @@ def test_an_input_that_shares_its_id_with_an_output_is_kept() -> None:
 
 @pytest.mark.parametrize("collects", [True, False])
 def test_reading_a_graph_leaves_the_garbage_collector_as_it_was(collects: bool) -> None:
-    """Also when what is read is no graph."""
+    """Also when what is read turns out to be no graph in the middle."""
     before = gc.isenabled()
     try:
         (gc.enable if collects else gc.disable)()
         NodeSpace().deserialize({"nodes": [], "edges": []})
         assert gc.isenabled() is collects
         with pytest.raises(TypeError):
-            NodeSpace().deserialize({"nodes": 1})
+            NodeSpace().deserialize({"nodes": [{"node_id": "no.such.class", "io": 1}]})
         assert gc.isenabled() is collects
     finally:
         (gc.enable if before else gc.disable)()
