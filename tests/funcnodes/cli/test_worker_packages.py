@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +16,7 @@ from tests.funcnodes.cli.conftest import CommandLine, running_manager
 from tests.funcnodes.environment.tiny_wheels import make_shelf_of_wheels
 from tests.support.processes import make_base
 from tests.support.running_system import funcnodes
+from tests.support.terminal import at_a_terminal
 
 pytestmark = [pytest.mark.registry, pytest.mark.timeout(300)]
 
@@ -56,6 +58,22 @@ def test_an_environment_is_planned_changed_and_mended(line: CommandLine, lab: st
     assert "has fntest-module now" in line.good("modules", "install", "fntest-module", "--version", "1.0")
     ended = line("worker", "install", "lab", "fntest-nobody-has-this")
     assert (ended.code, "fntest-nobody-has-this" in ended.err) == (1, True)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a terminal of our own making needs a pty")
+def test_at_a_terminal_there_is_a_bar_and_a_table(line: CommandLine, fleet: Base, lab: str) -> None:
+    """And in a pipe plain lines, or JSON."""
+    code, shown = at_a_terminal(fleet.folder, "worker", "plan", "lab", "--install", "fntest-old")
+    assert code == 0
+    assert set("━╸╺") & set(shown), shown
+    assert re.search(r"Package +Version +Size", shown)
+    assert re.search(r"\+ +fntest-old +1\.0", shown)
+    plan = line("worker", "plan", "lab", "--install", "fntest-old")
+    assert json.loads(plan.out)["added"][-1]["name"] == "fntest-old"
+    assert "━" not in plan.err
+    code, shown = at_a_terminal(fleet.folder, "worker", "list")
+    assert (code, re.search(rf"lab +\w+ .* {lab}", shown) is not None) == (0, True)
+    assert f"{lab}\tlab" in line("worker", "list").lines
 
 
 def test_a_new_module_is_linked(line: CommandLine, lab: str, tmp_path: Path) -> None:
