@@ -12,7 +12,6 @@ from funcnodes.fleet import limits
 from funcnodes.fleet.alarms import Alarm
 from funcnodes.fleet.body import Body
 from funcnodes.fleet.events import ProcessId
-from funcnodes.fleet.hearing import DEAF_AFTER_S
 from funcnodes.fleet.memory import HardPassed, SoftPassed
 from funcnodes.fleet.phases import Phase
 from funcnodes.fleet.wishes import AfterEnd
@@ -89,7 +88,7 @@ class Conversation(Body):
 
     def _wait_for_pong(self, at: float) -> None:
         self._hearing.awaits_pong = True
-        self._wake(Alarm.DEAF, at + DEAF_AFTER_S)
+        self._wake(Alarm.DEAF, at + limits.DEAF_AFTER_S)
 
     def _answered_ping(self) -> None:
         self._hearing.answered()

@@ -1,14 +1,12 @@
 """Whether a worker still hears: which node has run for long, and whether a ping is open.
 
-Owns the two limits and the sentence. Does not send pings nor keep the time (`life`).
+Owns what follows from looks and answers, and the sentence. Does not send pings nor keep the time (`life`).
 """
 
 from __future__ import annotations
 
+from funcnodes.fleet import limits
 from funcnodes.fleet.events import NodeRun
-
-RUN_IS_LONG_S = 1.0
-DEAF_AFTER_S = 3.0
 
 
 class Hearing:
@@ -21,7 +19,7 @@ class Hearing:
 
     def look(self, run: NodeRun | None, age: float) -> bool:
         """Take in what the marker says; tell whether a ping is due."""
-        self.long_run = run if age > RUN_IS_LONG_S else None
+        self.long_run = run if age > limits.RUN_IS_LONG_S else None
         return self.long_run is not None and not self.awaits_pong
 
     def answered(self) -> None:
@@ -35,4 +33,4 @@ class Hearing:
     def sentence(self) -> str:
         """Return what a deaf worker is shown with, and the next step."""
         run = f"; node `{self.long_run.node}` runs" if self.long_run is not None else ""
-        return f"has not answered for {DEAF_AFTER_S:.0f} s{run}. Kill and restart it, or wait"
+        return f"has not answered for {limits.DEAF_AFTER_S:.0f} s{run}. Kill and restart it, or wait"

@@ -106,6 +106,7 @@ async def test_a_deaf_worker_is_named_and_can_be_killed(tmp_path: Path) -> None:
     assert after["pid"] != before["pid"]
 
 
+@pytest.mark.usefixtures("hurried")
 async def test_a_deaf_worker_can_be_stopped(tmp_path: Path) -> None:
     """Stop climbs its ladder to the end when nobody answers."""
     async with fleet_of(base_in(tmp_path)) as client:
@@ -249,6 +250,7 @@ async def test_a_worker_that_waits_to_be_started_again_is_so_by_the_next_manager
     assert back["held"] == [], "each crash counts once"
 
 
+@pytest.mark.usefixtures("hurried")
 async def test_a_deaf_worker_is_found_by_the_next_manager(tmp_path: Path) -> None:
     """It cannot dial, and is not started a second time; it can be killed."""
     base = base_in(tmp_path)

@@ -74,6 +74,7 @@ async def test_a_node_that_ends_or_blocks_its_worker(tmp_path: Path, kind: str, 
     assert [found["id"] for found in nodes] == [node]
 
 
+@pytest.mark.usefixtures("hurried")
 async def test_a_graph_that_blocks_as_it_is_opened_does_not_keep_its_worker_from_starting(
     tmp_path: Path,
 ) -> None:
