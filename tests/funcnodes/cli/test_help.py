@@ -37,6 +37,36 @@ ROOT: Any = typer.main.get_command(app)
 COMMANDS = commands(ROOT)
 
 
+PUBLISHED = {
+    "": "--dir --profile --use-subprocess-monitor --debug --version",
+    "cli": "",
+    "runserver": "--host --port --no-browser --no-manager --worker_manager_host --worker_manager_port "
+    "--worker_manager_ssl --frontend --worker_host --worker_port --worker_ssl",
+    "standalone": "--register --config-dir --host --worker-port --port --ui-port --no-browser",
+    "startworkermanager": "--host --port",
+    "modules list": "",
+    "worker": "--uuid --name",
+    "worker list": "--full",
+    "worker new": "--workertype --create-only --not-in-venv --autostart --autostart-policy",
+    "worker start": "--workertype",
+    "worker stop": "",
+    "worker listen": "",
+    "worker activate": "",
+    "worker py": "",
+    "worker command": "-c",
+    "worker modules list": "",
+}
+"""The tasks and options of the original (contract, section 16)."""
+
+
+@pytest.mark.parametrize("task", PUBLISHED)
+def test_what_the_original_takes_is_taken(task: str) -> None:
+    """Scripts that were written for it go on working."""
+    command = COMMANDS[tuple(task.split())]
+    known = {option for parameter in command.params for option in parameter.opts}
+    assert set(PUBLISHED[task].split()) <= known
+
+
 def test_a_list_of_commands_cuts_no_summary_off() -> None:
     """A summary that is longer than its line goes on in the next."""
     for words, command in COMMANDS.items():
