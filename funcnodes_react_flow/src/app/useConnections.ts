@@ -17,9 +17,11 @@ export function useConnections(): void {
       hurryGraph();
     };
     window.addEventListener("online", hurry);
+    window.addEventListener("offline", hurry);
     document.addEventListener("visibilitychange", hurry);
     return () => {
       window.removeEventListener("online", hurry);
+      window.removeEventListener("offline", hurry);
       document.removeEventListener("visibilitychange", hurry);
     };
   }, []);

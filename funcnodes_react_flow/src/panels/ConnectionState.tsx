@@ -1,10 +1,15 @@
+import { useEffect, useState } from "react";
 import { chosenWorker, useFleet } from "../store/fleet";
 import { useGraph } from "../store/graph";
 
-type State = "connected" | "connecting" | "lost" | "deaf" | "unauthorized";
+/** An edit is on disk within milliseconds; one that is not answered for this long is worth a word. */
+const SLOW_MS = 1_000;
+
+type State = "connected" | "saving" | "connecting" | "lost" | "deaf" | "unauthorized";
 
 const LOOK: Record<State, { dot: string; text: string }> = {
   connected: { dot: "bg-ok", text: "Connected" },
+  saving: { dot: "bg-warn animate-pulse", text: "Saving…" },
   connecting: { dot: "bg-warn animate-pulse", text: "Connecting…" },
   lost: { dot: "bg-warn animate-pulse", text: "Reconnecting…" },
   deaf: { dot: "bg-warn animate-pulse", text: "Worker busy" },
@@ -13,8 +18,10 @@ const LOOK: Record<State, { dot: string; text: string }> = {
 
 /** Whether what one sees is what is: the state of manager and worker in one word. */
 export function ConnectionState() {
-  const state = useConnection();
+  const connection = useConnection();
   const waiting = useGraph((graph) => graph.history.pending.length);
+  const slow = useLasts(waiting > 0 && connection === "connected", SLOW_MS);
+  const state = slow ? "saving" : connection;
   const look = LOOK[state];
   return (
     <span
@@ -29,6 +36,17 @@ export function ConnectionState() {
       {waiting > 0 && state !== "connected" && <span className="numeric">· {waiting} to send</span>}
     </span>
   );
+}
+
+/** Whether this has been so for a while. */
+function useLasts(is: boolean, forMs: number): boolean {
+  const [lasts, setLasts] = useState(false);
+  useEffect(() => {
+    if (!is) return setLasts(false);
+    const timer = setTimeout(() => setLasts(true), forMs);
+    return () => clearTimeout(timer);
+  }, [is, forMs]);
+  return is && lasts;
 }
 
 function useConnection(): State {

@@ -240,6 +240,23 @@ describe("a channel", () => {
     expect(wires.length).toBeGreaterThan(1);
   });
 
+  it("asks whether somebody is there when the network went, and believes no silence", async () => {
+    const { channel, wires, wire, welcome } = conversation();
+    channel.start();
+    await welcome();
+    await vi.advanceTimersByTimeAsync(1_000);
+    channel.hurry();
+    channel.hurry();
+    await vi.advanceTimersByTimeAsync(100);
+    wire().say({ jsonrpc: "2.0", id: "ping", result: "pong" });
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect([channel.state, wires.length]).toEqual(["open", 1]);
+    await vi.advanceTimersByTimeAsync(1_000);
+    channel.hurry();
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect([channel.state, wires[0]?.closed]).toEqual(["lost", true]);
+  });
+
   it("passes over the late end of a socket that was given up", async () => {
     const { channel, wires, wire, welcome } = conversation();
     channel.start();

@@ -47,6 +47,8 @@ const MAX_FRAME_BYTES = 1024 * 1024;
 const FIRST_PAUSE_MS = 200;
 const PING_EVERY_MS = 10_000;
 const SILENCE_LIMIT_MS = 25_000;
+/** How long an answer may take when there is reason to doubt the connection. */
+const DOUBT_MS = 5_000;
 
 export class Channel {
   state: ChannelState = "connecting";
@@ -55,6 +57,7 @@ export class Channel {
   private pause_ms = FIRST_PAUSE_MS;
   private timer: ReturnType<typeof setTimeout> | null = null;
   private heartbeat: ReturnType<typeof setInterval> | null = null;
+  private doubting: ReturnType<typeof setTimeout> | null = null;
   private heardAt = 0;
 
   constructor(private readonly options: ChannelOptions) {}
@@ -73,11 +76,13 @@ export class Channel {
     for (const call of [...this.pending.values()]) this.refuse(call, "The connection was closed.");
   }
 
-  /** Dials at once instead of after the pause: the network or the page has just come back. */
+  /** The network or the page went or came back: dials at once instead of after the pause, or asks whether somebody is there. */
   hurry(): void {
     if (this.state === "lost" && this.timer !== null) {
       clearTimeout(this.timer);
       this.dial();
+    } else if (this.state === "open" && this.socket !== null) {
+      this.doubt(this.socket);
     }
   }
 
@@ -206,16 +211,33 @@ export class Channel {
   private beat(socket: Socket): void {
     if (this.socket !== socket) return;
     if (Date.now() - this.heardAt > SILENCE_LIMIT_MS) {
-      detach(socket).close();
-      this.lost(socket, 1006, "no answer");
+      this.giveUp(socket);
       return;
     }
-    socket.send(JSON.stringify({ jsonrpc: "2.0", id: "ping", method: "ping", params: {} }));
+    ping(socket);
+  }
+
+  /** A network that is gone closes no socket: nothing would be known for as long as the heartbeat is patient. */
+  private doubt(socket: Socket): void {
+    if (this.doubting !== null) return;
+    const asked = Date.now();
+    ping(socket);
+    this.doubting = setTimeout(() => {
+      this.doubting = null;
+      if (this.socket === socket && this.heardAt < asked) this.giveUp(socket);
+    }, DOUBT_MS);
+  }
+
+  private giveUp(socket: Socket): void {
+    detach(socket).close();
+    this.lost(socket, 1006, "no answer");
   }
 
   private stopTimers(): void {
     if (this.timer !== null) clearTimeout(this.timer);
     if (this.heartbeat !== null) clearInterval(this.heartbeat);
+    if (this.doubting !== null) clearTimeout(this.doubting);
+    this.doubting = null;
     this.timer = null;
     this.heartbeat = null;
   }
@@ -230,6 +252,10 @@ export class Channel {
 function bytesOf(text: string): number {
   // No character takes more than three bytes per unit: most frames need no count.
   return text.length * 3 <= MAX_FRAME_BYTES ? text.length : new TextEncoder().encode(text).length;
+}
+
+function ping(socket: Socket): void {
+  socket.send(JSON.stringify({ jsonrpc: "2.0", id: "ping", method: "ping", params: {} }));
 }
 
 function detach(socket: Socket): Socket {
