@@ -15,7 +15,7 @@ import pytest
 import pytest_asyncio
 from funcnodes.server.client import connect
 from funcnodes_worker.home.worker_home import WorkerHome
-from playwright.async_api import Browser, Locator, expect
+from playwright.async_api import Browser, Locator, Page, expect
 
 from tests.funcnodes.environment.tiny_wheels import make_shelf_of_wheels, make_wheel
 from tests.support.browser import page_of, require_chromium
@@ -105,6 +105,63 @@ async def test_a_wire_drawn_to_an_occupied_input_takes_the_place_of_the_old_one(
             {"kind": "add_edge", "edge": ["b", "float", "sum", "a"]},
         ]
     ]
+
+
+async def test_a_graph_is_made_by_the_keyboard_alone(browser: Browser, system: System) -> None:
+    """Nodes, a value, a wire and its end, deleting, undo; and where the keyboard is can be seen."""
+    async with opened(browser, system) as editor:
+        page, keys = editor.page, editor.page.keyboard
+        wires = page.locator(".react-flow__edge")
+        number = await add_by_keys(page, "input.float")
+        await keys.press("Tab")
+        await expect(page.get_by_label("Run this node")).to_be_focused()
+        await keys.press("Tab")
+        await keys.type("5")
+        await keys.press("Enter")
+        await expect(editor.preview(number, "float")).to_have_text("5")
+        # From a field Space is a space; the node itself is two steps back.
+        await keys.press("Shift+Tab")
+        await keys.press("Shift+Tab")
+        total = await add_by_keys(page, "add_node")
+        await keys.press("c")
+        await expect(page.get_by_test_id("wires-input")).to_be_focused()
+        await picture(page, "wires")
+        await keys.press("Enter")
+        await expect(wires).to_have_count(1)
+        await expect(editor.preview(total, "a")).to_have_text("5")
+        await expect(page.get_by_test_id(f"rf__node-{total}")).to_be_focused()
+        await editor.type(total, "b", "2")
+        await expect(editor.preview(total)).to_have_text("7")
+
+        await page.get_by_test_id(f"connect-{total}-a").focus()
+        await keys.press("Enter")
+        await expect(page.get_by_test_id("wires")).to_contain_text("Take off")
+        await keys.press("ArrowUp")
+        await keys.press("Enter")
+        await expect(wires).to_have_count(0)
+        await expect(page.get_by_test_id(f"connect-{total}-a")).to_be_focused()
+        await page.get_by_test_id(f"rf__node-{total}").focus()
+        await keys.press("Delete")
+        await expect(editor.node(total)).to_have_count(0)
+        await keys.press("Control+z")
+        await keys.press("Control+z")
+        await expect(wires).to_have_count(1)
+        document, _ = await wait_for_document(editor.worker, lambda document: len(document["edges"]) == 1)
+        assert document["edges"] == [[number, "float", total, "a"]]
+
+
+async def add_by_keys(page: Page, class_id: str) -> str:
+    """Add a node by the palette; return its id, once the keyboard is at it and that can be seen."""
+    await page.keyboard.press("Space")
+    await expect(page.get_by_test_id("palette-input")).to_be_focused()
+    await page.keyboard.type(class_id)
+    first = page.locator("[cmdk-item][data-selected=true]")
+    await expect(first).to_have_attribute("data-value", class_id)
+    await page.keyboard.press("Enter")
+    wrapper = page.locator(".react-flow__node", has=page.locator(f"[data-class-id='{class_id}']"))
+    await expect(wrapper).to_be_focused()
+    await expect(wrapper).to_have_css("outline-style", "solid")
+    return await wrapper.get_attribute("data-id") or ""
 
 
 @pytest.mark.parametrize("key", ["Delete", "Backspace"])

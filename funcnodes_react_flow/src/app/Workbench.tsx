@@ -13,6 +13,7 @@ import { NodesHeldBanner } from "../panels/NodesHeldBanner";
 import { Opened } from "../panels/Opened";
 import { Palette } from "../panels/Palette";
 import { Properties } from "../panels/Properties";
+import { Wires } from "../panels/Wires";
 import { IconButton } from "../parts/Button";
 import {
   closeSheets,
@@ -59,6 +60,7 @@ export default function Workbench() {
         <PhoneBar />
       </div>
       <Palette />
+      <Wires />
       <Opened />
       {dialog === "modules" && <Modules />}
       {dialog === "history" && <History />}

@@ -1,6 +1,6 @@
 import { useEffect } from "react";
 import { redo, undo } from "../store/history";
-import { openPalette, useView } from "../store/view";
+import { isUncovered, openPalette, useView } from "../store/view";
 
 /** Keys of the whole page. Text fields and open dialogs keep theirs. */
 export function useShortcuts(): void {
@@ -15,8 +15,7 @@ export function useShortcuts(): void {
       const command = (event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k";
       const space = event.key === " " && !event.ctrlKey && !event.metaKey && !event.altKey;
       if (!(command || (space && isOnCanvas(event.target)))) return;
-      const { dialog, opened } = useView.getState();
-      if (dialog !== null || opened !== null) return;
+      if (!isUncovered()) return;
       event.preventDefault();
       openPalette();
     };

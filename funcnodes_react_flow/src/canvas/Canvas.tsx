@@ -31,6 +31,7 @@ import { noteIdOf } from "./toNotes";
 import { useCanvasKeys } from "./useCanvasKeys";
 import { useClipboard } from "./useClipboard";
 import { useFlowState } from "./useFlowState";
+import { useNewNodes } from "./useNewNodes";
 
 const NODE_TYPES = { card: NodeCard, note: NoteCard, frame: GroupFrame };
 const DELETE_KEYS = ["Delete", "Backspace"];
@@ -56,6 +57,7 @@ export function Canvas() {
   const overview = useView((view) => view.overviewOpen);
   const fit = !isWide() ? FIT_NARROW : overview ? FIT_WITH_MINIMAP : FIT;
   useClipboard(frame);
+  useNewNodes(frame, nodes);
   const chooseOnly = useCallback(
     (ids: ReadonlySet<string>, add = false) => {
       onNodesChange(

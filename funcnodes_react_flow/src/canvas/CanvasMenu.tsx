@@ -18,7 +18,7 @@ import {
   ungroupSelection,
 } from "../store/layout";
 import { copySelection, paste } from "../store/nodes";
-import { openPalette, startWriting, toast, useView } from "../store/view";
+import { askForWire, openPalette, startWriting, toast, useView } from "../store/view";
 
 /** What was under the pointer when the menu was asked for, if it is about one thing. */
 export interface Under {
@@ -110,6 +110,11 @@ function OfSelection({ under }: { under: Under }) {
       {under.kind === "node" && count === 1 && (
         <Item onSelect={() => void (running ? interrupt(under.id) : runNode(under.id))}>
           {running ? "Interrupt" : "Run"}
+        </Item>
+      )}
+      {under.kind === "node" && count === 1 && under.id !== "" && (
+        <Item keys="C" onSelect={() => later(() => askForWire({ node: under.id, port: null }))}>
+          Connect…
         </Item>
       )}
       {under.kind === "group" && (

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { groupSelection, ungroupSelection } from "../store/layout";
-import { actionOf } from "./useCanvasKeys";
+import { actionOf, connectSelected } from "./useCanvasKeys";
 
 const all = () => {};
 const press = (key: string, keys: KeyboardEventInit) =>
@@ -14,6 +14,7 @@ describe("the keys of the canvas", () => {
     ["©", { metaKey: true, altKey: true, code: "KeyG" }, ungroupSelection],
     ["G", { ctrlKey: true, shiftKey: true }, ungroupSelection],
     ["a", { ctrlKey: true }, all],
+    ["c", {}, connectSelected],
   ])("%s with %o", (key, keys, action) => {
     expect(press(key, keys)).toBe(action);
   });
@@ -22,6 +23,7 @@ describe("the keys of the canvas", () => {
     ["g", {}],
     ["a", {}],
     ["n", { ctrlKey: true }],
+    ["c", { ctrlKey: true }],
   ])("%s with %o is none of them", (key, keys) => {
     expect(press(key, keys)).toBeNull();
   });

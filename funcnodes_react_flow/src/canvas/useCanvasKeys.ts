@@ -1,6 +1,6 @@
 import { useEffect } from "react";
 import { addNote, groupSelection, ungroupSelection } from "../store/layout";
-import { useView } from "../store/view";
+import { askForWire, isUncovered, toast, useView } from "../store/view";
 import { isWriting } from "./useClipboard";
 
 /** Keys of the canvas, beside those React Flow has itself. Text fields and open dialogs keep theirs. */
@@ -18,7 +18,7 @@ export function useCanvasKeys(selectAll: () => void): void {
   }, [selectAll]);
 }
 
-/** What a key means: Ctrl A, Ctrl G, Ctrl Alt G (or Ctrl Shift G), N. The command key counts like Ctrl. */
+/** What a key means: Ctrl A, Ctrl G, Ctrl Alt G (or Ctrl Shift G), N, C. The command key counts like Ctrl. */
 export function actionOf(event: KeyboardEvent, selectAll: () => void): (() => void) | null {
   const command = event.ctrlKey || event.metaKey;
   // With Alt some keyboards write another letter; the key itself is what is meant.
@@ -26,11 +26,18 @@ export function actionOf(event: KeyboardEvent, selectAll: () => void): (() => vo
   if (command && isG) return event.altKey || event.shiftKey ? ungroupSelection : groupSelection;
   if (command && !event.altKey && event.key.toLowerCase() === "a") return selectAll;
   if (!command && !event.altKey && !event.shiftKey && event.key === "n") return () => addNote();
+  if (!command && !event.altKey && !event.shiftKey && event.key === "c") return connectSelected;
   return null;
 }
 
+/** Lets the wires of the one selected node be chosen from a list. */
+export function connectSelected(): void {
+  const [node, ...others] = useView.getState().selected;
+  if (node !== undefined && others.length === 0) askForWire({ node, port: null });
+  else toast("info", "Select the one node to connect first");
+}
+
 function isFree(target: EventTarget | null): boolean {
-  const { dialog, opened, paletteOpen } = useView.getState();
-  if (dialog !== null || opened !== null || paletteOpen) return false;
+  if (!isUncovered()) return false;
   return !(target instanceof Element && target.closest("[role=dialog],[role=menu],select"));
 }

@@ -35,9 +35,23 @@ describe("freePlace", () => {
     for (const place of several(3, PHONE)) expect(place.x).toBe(75);
   });
 
-  it("lets every node be seen where all is full", () => {
+  it("goes on below where all is full, and covers nothing there either", () => {
     const places = several(40, DESK);
-    expect(new Set(places.map(({ x, y }) => `${x} ${y}`)).size).toBe(40);
+    expect(places.some(({ y }) => y + CARD.height > DESK.height)).toBe(true);
+    for (const [index, one] of places.entries()) {
+      expect(one.x >= 0 && one.x + CARD.width <= DESK.width && one.y >= 0).toBe(true);
+      for (const other of places.slice(0, index)) {
+        expect(Math.abs(one.x - other.x) >= CARD.width || Math.abs(one.y - other.y) >= CARD.height).toBe(
+          true,
+        );
+      }
+    }
+  });
+
+  it("finds a place also where no card fits into what is seen", () => {
+    const slit = { x: 0, y: 0, width: 100, height: 60 };
+    const [one, two] = several(2, slit);
+    expect(two?.y).toBeGreaterThanOrEqual((one?.y ?? 0) + CARD.height);
   });
 
   it("goes beside a node that stands anywhere", () => {

@@ -13,9 +13,8 @@ export interface Area {
 export const CARD = { width: 240, height: 150 };
 const GAP = 36;
 const RINGS = 4;
-const STEP = 32;
 
-/** Returns a corner beside what is there, about the middle; where all is full, a visible step from the others. */
+/** Returns a corner beside what is there, about the middle; where all is full, the first free one below what is seen. */
 export function freePlace(seen: Area, taken: readonly Area[]): Point {
   // Three in a row stand about the middle, and wires drawn between them go to the right, as one reads.
   const before = seen.width >= 3 * CARD.width + 2 * GAP ? CARD.width + GAP : 0;
@@ -37,7 +36,7 @@ export function freePlace(seen: Area, taken: readonly Area[]): Point {
     place.x + CARD.width <= seen.x + seen.width &&
     place.y + CARD.height <= seen.y + seen.height;
   const found = around(start).find((place) => isSeen(place) && !overlaps(place));
-  return found ?? stepAside(start, taken);
+  return found ?? below(start, isSeen, overlaps);
 }
 
 /** Returns places on a grid: the row to the right, the rows below and above it; what lies to the left comes last. */
@@ -55,10 +54,12 @@ function around(start: Point): Point[] {
     }));
 }
 
-function stepAside(start: Point, nodes: readonly Point[]): Point {
-  let place = start;
-  const isTaken = (node: Point) =>
-    Math.abs(node.x - place.x) < STEP / 2 && Math.abs(node.y - place.y) < STEP / 2;
-  while (nodes.some(isTaken)) place = { x: place.x + STEP, y: place.y + STEP };
-  return place;
+/** Returns the first free place in the rows further down, under the columns that are seen. */
+function below(start: Point, isSeen: (place: Point) => boolean, overlaps: (place: Point) => boolean): Point {
+  const columns = around(start).flatMap(({ x, y }) => (y === start.y && isSeen({ x, y }) ? x : []));
+  const across = columns.length > 0 ? columns.sort((one, other) => one - other) : [start.x];
+  for (let y = start.y; ; y += CARD.height + GAP) {
+    const free = across.find((x) => !overlaps({ x, y }));
+    if (free !== undefined) return { x: free, y };
+  }
 }

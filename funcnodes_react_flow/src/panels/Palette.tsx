@@ -1,37 +1,57 @@
 import { Command } from "cmdk";
 import { Dialog } from "radix-ui";
-import { useMemo, useState } from "react";
+import { type RefObject, useMemo, useRef, useState } from "react";
 import { searchNodes, summaryOf } from "../model/library";
 import { familyOf } from "../model/portType";
 import { familyColour } from "../parts/familyColour";
+import { useReturnFocus } from "../parts/useReturnFocus";
 import { useGraph } from "../store/graph";
 import { addNote, groupSelection } from "../store/layout";
 import { addNodeOf } from "../store/nodes";
-import { closePalette, openDialog, setTheme, useView } from "../store/view";
+import { closePalette, focusOn, openDialog, setTheme, useView } from "../store/view";
 
 const MOST = 40;
 
 /** Quick add: type a few letters, Enter, and the node stands where it was asked for. */
 export function Palette() {
   const isOpen = useView((view) => view.paletteOpen);
+  return isOpen && <Asked />;
+}
+
+function Asked() {
   const at = useView((view) => view.paletteAt);
+  const giveBack = useReturnFocus();
+  const made = useRef<string | null>(null);
+  const onClosed = (event: Event) => {
+    if (made.current === null) return giveBack(event);
+    // The keyboard goes on at the new node, not at the button the palette was opened with.
+    event.preventDefault();
+    focusOn(made.current);
+  };
   return (
-    <Dialog.Root open={isOpen} onOpenChange={(open) => !open && closePalette()}>
+    <Dialog.Root open onOpenChange={(open) => !open && closePalette()}>
       <Dialog.Portal>
         <Dialog.Overlay className="fixed inset-0 z-40 bg-black/20" />
         <Dialog.Content
           aria-describedby={undefined}
+          onCloseAutoFocus={onClosed}
           className="rise fixed inset-x-0 top-[12vh] z-50 mx-auto w-[min(34rem,calc(100%-1.5rem))] overflow-hidden rounded-2xl border border-line bg-raised shadow-float"
         >
           <Dialog.Title className="sr-only">Add a node</Dialog.Title>
-          <Search at={at} />
+          <Search at={at} made={made} />
         </Dialog.Content>
       </Dialog.Portal>
     </Dialog.Root>
   );
 }
 
-function Search({ at }: { at: { x: number; y: number } | null }) {
+interface SearchProps {
+  at: { x: number; y: number } | null;
+  /** Told the id of the node that was added. */
+  made: RefObject<string | null>;
+}
+
+function Search({ at, made }: SearchProps) {
   const [query, setQuery] = useState("");
   const classes = useGraph((state) => state.classes);
   const hits = useMemo(() => searchNodes(classes, query).slice(0, MOST), [classes, query]);
@@ -55,7 +75,9 @@ function Search({ at }: { at: { x: number; y: number } | null }) {
           <Command.Item
             key={node.id}
             value={node.id}
-            onSelect={run(() => addNodeOf(node.id, at))}
+            onSelect={run(() => {
+              made.current = addNodeOf(node.id, at);
+            })}
             className="flex items-center gap-2.5 rounded-lg px-2.5 py-1.5 data-[selected=true]:bg-accent-soft"
           >
             <span

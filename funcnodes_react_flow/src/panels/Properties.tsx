@@ -1,4 +1,4 @@
-import { Eye, EyeOff, Group, RotateCcw } from "lucide-react";
+import { Eye, EyeOff, Group, RotateCcw, Spline } from "lucide-react";
 import { Fragment } from "react";
 import { failureText, heldText, isHeld, type Preview } from "../model/feed";
 import { duration, type Figures } from "../model/figures";
@@ -20,7 +20,7 @@ import { familyColour } from "../parts/familyColour";
 import { shownGraph, useGraph } from "../store/graph";
 import { groupSelection } from "../store/layout";
 import { removeAll, rename, setNodeOption, setPortOption, setValue } from "../store/nodes";
-import { open, useView } from "../store/view";
+import { askForWire, open, useView } from "../store/view";
 import type { NodeRecord, PortRecord } from "../wire/generated";
 import { GroupProperties } from "./GroupProperties";
 import { Written } from "./Written";
@@ -262,6 +262,14 @@ function PortHead({ node, port, connected }: { node: NodeRecord; port: PortRecor
             <RotateCcw size={12} />
           </IconButton>
         )}
+        <IconButton
+          label={`Connect ${port.name || port.id}…`}
+          data-testid={`connect-${node.id}-${keyOf(node, port)}`}
+          className="size-6"
+          onClick={() => askForWire({ node: node.id, port: keyOf(node, port) })}
+        >
+          <Spline size={12} />
+        </IconButton>
         <IconButton
           label={
             connected ? "A connected port stays visible" : hidden ? "Show on the node" : "Hide on the node"

@@ -3,6 +3,9 @@ import { openDialog } from "../store/view";
 
 const KEYS: readonly (readonly [string, string])[] = [
   ["Space, Ctrl K, double click", "Add a node"],
+  ["C", "Connect the selected node, or take a wire off it"],
+  ["Tab, Enter", "Go from node to node, select one"],
+  ["Arrows", "Move what is selected"],
   ["Ctrl Z", "Undo what you did last"],
   ["Ctrl Shift Z, Ctrl Y", "Do it again"],
   ["Delete, Backspace", "Remove what is selected"],

@@ -1,6 +1,7 @@
 import { X } from "lucide-react";
 import { Dialog } from "radix-ui";
 import type { ReactNode } from "react";
+import { useReturnFocus } from "./useReturnFocus";
 
 interface Props {
   title: string;
@@ -14,11 +15,13 @@ const WIDTH = { small: "max-w-md", medium: "max-w-2xl", large: "max-w-5xl" } as 
 
 /** A window over the page; Escape and a click beside it close it. */
 export function Modal({ title, description, onClose, children, width = "small" }: Props) {
+  const giveBack = useReturnFocus();
   return (
     <Dialog.Root open onOpenChange={(open) => !open && onClose()}>
       <Dialog.Portal>
         <Dialog.Overlay className="fixed inset-0 z-40 bg-black/35 backdrop-blur-[2px]" />
         <Dialog.Content
+          onCloseAutoFocus={giveBack}
           className={`rise fixed inset-x-0 top-[max(2rem,8vh)] z-50 mx-auto flex max-h-[84vh] w-[calc(100%-1.5rem)] ${WIDTH[width]} flex-col rounded-2xl border border-line bg-raised shadow-float`}
           {...(description ? {} : { "aria-describedby": undefined })}
         >

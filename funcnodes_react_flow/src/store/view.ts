@@ -30,6 +30,10 @@ interface View {
   paletteAt: { x: number; y: number } | null;
   dialog: Dialog;
   opened: Opened;
+  /** The node, or the port of it, that a wire is chosen for from a list. */
+  wiring: { node: string; port: string | null } | null;
+  /** A node that gets the keyboard once it is drawn. */
+  toFocus: string | null;
   /** The selected nodes. */
   selected: readonly string[];
   selectedGroups: readonly string[];
@@ -66,6 +70,8 @@ export const useView = create<View>(() => ({
   paletteAt: null,
   dialog: null,
   opened: null,
+  wiring: null,
+  toFocus: null,
   selected: [],
   selectedGroups: [],
   selectedNotes: [],
@@ -120,6 +126,21 @@ export function openDialog(dialog: Dialog): void {
 
 export function open(opened: Opened): void {
   setState({ opened });
+}
+
+export function askForWire(wiring: View["wiring"]): void {
+  setState({ wiring });
+}
+
+/** Gives the keyboard to a node once it is drawn: one goes on where one has put something. */
+export function focusOn(toFocus: string | null): void {
+  setState({ toFocus });
+}
+
+/** Whether nothing lies over the page that has keys of its own. */
+export function isUncovered(): boolean {
+  const { dialog, opened, paletteOpen, wiring } = getState();
+  return dialog === null && opened === null && wiring === null && !paletteOpen;
 }
 
 export function openWorker(dialogWorker: string, dialogTab: WorkerTab = "Now"): void {

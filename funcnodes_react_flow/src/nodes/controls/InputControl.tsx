@@ -91,7 +91,7 @@ function BoolControl({ value, onCommit, testId, label }: ControlProps) {
 const HEX = /^#[0-9a-f]{6}$/i;
 
 function ColourControl({ value, onCommit, testId, label }: ControlProps) {
-  const text = jsonText(value);
+  const text = value === null ? "" : jsonText(value);
   const hex = text.startsWith("#") ? text : `#${text}`;
   return (
     <div className="flex min-w-0 flex-1 items-center gap-1.5">
