@@ -91,8 +91,11 @@ def forget_all(cells: Iterable[Cell]) -> None:
 
 def _forget_the_free() -> bool:
     """Keep in mind only who is blocked; whether there is anyone."""
-    for cell in [cell for cell in _blocked if cell.blocked_by is None]:
-        del _blocked[cell]
+    # By references: graphs of other threads come and go in it meanwhile.
+    for reference in _blocked.keyrefs():
+        cell = reference()
+        if cell is not None and cell.blocked_by is None:
+            _blocked.pop(cell, None)
     return bool(_blocked)
 
 

@@ -43,8 +43,10 @@ def current_engine() -> Engine:
     loop = asyncio.get_running_loop()
     engine = _engines.get(loop)
     if engine is None:
-        for old in [old for old in _engines if old.is_closed()]:
-            del _engines[old]
+        # Other threads make engines, and forget old ones, meanwhile.
+        for old in tuple(_engines):
+            if old.is_closed():
+                _engines.pop(old, None)
         engine = _engines[loop] = Engine(loop)
     return engine
 
