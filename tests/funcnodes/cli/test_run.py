@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
+import sys
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,7 @@ from funcnodes_worker.home.base import Base
 from tests.funcnodes.cli.conftest import CommandLine
 from tests.support.flows import a_node, sum_flow, write_flow
 from tests.support.processes import Program
+from tests.support.terminal import at_a_terminal
 
 HERE = ("--not-in-venv",)
 
@@ -55,6 +58,17 @@ def test_a_failed_node_is_exit_code_3(line: CommandLine, tmp_path: Path) -> None
         "missing": ["After.out"],
     }
     assert "Node 'Divide' failed" in ended.err
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a terminal of our own making needs a pty")
+def test_at_a_terminal_it_shows_how_far_it_is(fleet: Base, flow: Path) -> None:
+    """A bar that counts nodes, then the result."""
+    code, shown = at_a_terminal(fleet.folder, "run", str(flow), *HERE, "--output", "Second.out")
+    assert code == 0, shown
+    assert set("━╸╺") & set(shown), shown
+    assert "of 2 nodes" in shown
+    assert re.search(r"Second.out +13.0", shown)
+    assert shown.rstrip().endswith("✓ sum.fnw ran: 2 nodes.")
 
 
 def test_several_outputs_are_lines_in_a_pipe(capsys: pytest.CaptureFixture[str]) -> None:
