@@ -32,7 +32,7 @@ from funcnodes_worker.home.run_state import remove_run_files, write_run_word
 from funcnodes_worker.home.worker_config import read_worker_config
 from funcnodes_worker.home.worker_home import WorkerHome
 from funcnodes_worker.process.loading import LibraryOffice
-from funcnodes_worker.process.platform import on_stop_signals
+from funcnodes_worker.process.platform import on_stop_signals, woken_by_signals
 from funcnodes_worker.process.trusting import TrustOffice
 from funcnodes_worker.process.worker import WorkerInServerThread
 from funcnodes_worker.runtime.external_office import ExternalOffice
@@ -203,7 +203,8 @@ async def _run_graph(
     graph.enter()
     feed.enter()
     try:
-        await over.wait()
+        with woken_by_signals():
+            await over.wait()
         await server.worker.externals.end()
     except asyncio.CancelledError:
         # Code of a node has ended this loop (`sys.exit` in a callback). A server without a graph would refuse
