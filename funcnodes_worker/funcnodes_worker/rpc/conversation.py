@@ -175,15 +175,15 @@ class Conversation(Generic[ContextT]):
         method = self._table.get(call.method)
         waits = method is not None and method.waits
         is_next = not self._queued and self._peer.has_room()
-        match self._turn_of(call):
+        match Turn.READ if method is None else method.turn:
+            case Turn.EDIT if is_next and len(self._edits) < MAX_EDITS:
+                self._begin_edit(call, Turn.EDIT)
+            case Turn.READ if is_next and not self._edits and not waits:
+                self._serve_at_once(call)
             case Turn.URGENT if waits:
                 self._start(self._serve(call))
             case Turn.URGENT:
                 self._serve_at_once(call)
-            case Turn.READ if is_next and not self._edits and not waits:
-                self._serve_at_once(call)
-            case Turn.EDIT if is_next and len(self._edits) < MAX_EDITS:
-                self._begin_edit(call)
             case _:
                 await self._queue(call)
         self._in_a_row += 1
@@ -209,12 +209,12 @@ class Conversation(Generic[ContextT]):
             await self._wait_edited()
             await self._serve_batch(message)
             return
-        match self._turn_of(message):
+        match turn := self._turn_of(message):
             case Turn.EDIT | Turn.CHANGE:
                 if len(self._edits) >= MAX_EDITS:
                     await self._wait_edited(MAX_EDITS - 1)
-                self._begin_edit(message)
-                if self._turn_of(message) is Turn.CHANGE:
+                self._begin_edit(message, turn)
+                if turn is Turn.CHANGE:
                     await asyncio.sleep(0)  # Its task takes the first step before the next call has its turn.
             case Turn.LONG:
                 await self._wait_edited()
@@ -229,12 +229,12 @@ class Conversation(Generic[ContextT]):
             self._fewer.clear()
             await self._fewer.wait()
 
-    def _begin_edit(self, call: Call) -> None:
+    def _begin_edit(self, call: Call, turn: Turn) -> None:
         if self._is_repeated(call):
             return
         context = self._peer.context_for(call)
         outcome = self._outcome(call, context)
-        if self._turn_of(call) is Turn.CHANGE:
+        if turn is Turn.CHANGE:
             outcome = result_of(asyncio.get_running_loop().create_task(outcome))
         # An edit takes its place in the writer's order in its first step, which is made right here: so edits
         # of one connection keep their order and share a sync to disk.

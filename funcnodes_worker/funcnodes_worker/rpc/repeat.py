@@ -14,7 +14,7 @@ from __future__ import annotations
 import hashlib
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from weakref import WeakValueDictionary
 
 from funcnodes_worker.rpc.envelope import Call, Scalar
@@ -30,14 +30,21 @@ Tell = Callable[[Frame | None], None]
 """Hears the answer; None when the call was broken off."""
 
 
-@dataclass
+@dataclass(slots=True)
 class _Memory:
     since: float
     said: int
     asked_by: object
     answer: Frame | None = None
-    waiting: dict[object, Tell] = field(default_factory=dict[object, Tell])
+    waiting: dict[object, Tell] | None = None
     """Others who asked the same meanwhile: the client on its next connection."""
+
+    def tell(self, answer: Frame | None) -> None:
+        """Tell those others."""
+        if self.waiting is not None:
+            waiting, self.waiting = self.waiting, None
+            for tell in waiting.values():
+                tell(answer)
 
 
 class Repeats:
@@ -68,7 +75,7 @@ class Repeats:
         """Have the answer of a call under way told to one more; who asked it first is told anyway."""
         memory = self._memory_of(call)
         if memory is not None and memory.asked_by is not asked_by:
-            memory.waiting[asked_by] = tell
+            memory.waiting = {**(memory.waiting or {}), asked_by: tell}
 
     def finish(self, call: Call, answer: Frame) -> None:
         """Remember an answer. One too large to be kept is forgotten, and the call with it."""
@@ -77,17 +84,14 @@ class Repeats:
             return
         memory.answer = answer
         self._bytes += len(answer.body)
-        waiting, memory.waiting = memory.waiting, {}
-        for tell in waiting.values():
-            tell(answer)
+        memory.tell(answer)
 
     def give_up(self, call: Call) -> None:
         """Forget a call that was broken off without an answer: sent again, it is executed again."""
         memory = self._memory_of(call)
         if memory is not None and memory.answer is None:
             self._drop(call.id)
-            for tell in memory.waiting.values():
-                tell(None)
+            memory.tell(None)
 
     def is_over(self, now: float) -> bool:
         """Tell whether nothing is remembered any more that a caller could ask for again."""
