@@ -168,7 +168,7 @@ async def test_runs_beside_one_that_waits_are_carried_by_others(engine: Engine) 
     _deeds.extend([gate.wait, open_the_gate])
     for node in nodes:
         node["a"] = 0
-    engine.drain()
+    assert engine.drain(10)
     for n in (1, 3):
         engine.lasting.give_up(engine.lasting.runs[nodes[n].cell.index])
     await engine.wait_idle()
@@ -182,7 +182,7 @@ async def test_tasks_cancelled_before_their_first_step_fail_their_runs(engine: E
     """Whoever cancels all tasks leaves none that waits for ever."""
     node, other = doing(), doing()
     node["a"], other["a"] = 0, 0
-    engine.drain()
+    assert engine.drain(10)
     for task in asyncio.all_tasks() - {_me()}:
         task.cancel()
     await engine.wait_idle()

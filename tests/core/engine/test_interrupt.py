@@ -291,7 +291,7 @@ async def test_a_run_that_is_cancelled_before_its_first_step_ends(engine: Engine
         node.outputs["out"].connect(after.inputs["a"])
         node["a"] = 1
         # As a turn of the engine does it: the run is taken, and its task is made.
-        engine.drain()
+        assert engine.drain(10)
         (run,) = engine.lasting.runs.values()
         assert not run.entered
         engine.lasting.give_up(run)
@@ -310,7 +310,7 @@ async def test_a_node_that_is_removed_before_its_runs_first_step_leaves_nothing(
 
     node = later()
     node["a"] = 1
-    engine.drain()
+    assert engine.drain(10)
     node.cleanup()
     assert not engine.lasting.runs
     await asyncio.wait_for(engine.wait_idle(), 10)
