@@ -16,6 +16,7 @@ from tests.funcnodes.cli.conftest import CommandLine, running_manager
 from tests.funcnodes.environment.tiny_wheels import make_shelf_of_wheels
 from tests.support.processes import make_base
 from tests.support.running_system import funcnodes
+from tests.support.shared_bytecode import share_bytecode
 from tests.support.terminal import at_a_terminal
 
 pytestmark = [pytest.mark.registry, pytest.mark.timeout(300)]
@@ -25,7 +26,7 @@ pytestmark = [pytest.mark.registry, pytest.mark.timeout(300)]
 def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Base]:
     """A base folder whose manager finds our tiny packages."""
     shelf = make_shelf_of_wheels(tmp_path_factory.mktemp("wheels"))
-    base = Base(make_base(tmp_path_factory.mktemp("fleet") / "base"))
+    base = Base(make_base(share_bytecode(tmp_path_factory.mktemp("fleet") / "base", tmp_path_factory)))
     with running_manager(base, {"UV_FIND_LINKS": str(shelf)}):
         yield base
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
+from importlib.metadata import distributions
 from pathlib import Path
 
 from funcnodes.environment import state
@@ -45,9 +45,10 @@ def run(python: Path, code: str) -> str:
 
 def versions(home: WorkerHome) -> dict[str, str]:
     """What is really installed in the worker's current environment."""
-    code = "import json; from importlib.metadata import distributions as d; "
-    code += "print(json.dumps({x.name.replace('_', '-'): x.version for x in d()}))"
-    return json.loads(run(state.python_of(home), code))
+    # Read as its interpreter would, without starting that: some hundred times in these tests.
+    packages = state.site_packages(state.python_of(home).parent.parent)
+    found = distributions(path=[str(packages)])
+    return {one.name.replace("_", "-"): one.version for one in found}
 
 
 def disk(home: WorkerHome) -> tuple[object, ...]:

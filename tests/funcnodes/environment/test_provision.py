@@ -267,18 +267,11 @@ async def test_failed_or_cancelled_at_any_step_the_environment_is_the_old_one(
 
 
 @pytest.mark.parametrize(
-    ("place", "version"),
-    [
-        ("locked", "1.0"),
-        ("built", "1.0"),
-        ("loaded", "1.0"),
-        ("decided", "1.0"),
-        ("built", "2.0"),
-        ("decided", "2.0"),
-    ],
+    ("version", "places"),
+    [("1.0", ("locked", "built", "loaded", "decided")), ("2.0", ("built", "decided"))],
 )
 async def test_killed_at_a_step_the_environment_is_the_old_or_the_new_one(
-    provisioner: Provisioner, home: WorkerHome, place: str, version: str
+    provisioner: Provisioner, home: WorkerHome, version: str, places: tuple[str, ...]
 ) -> None:
     """`1.0` adds to the current environment, `2.0` needs another one; what is decided is completed."""
     await provisioner.install(home, "fntest-library", "==1.0" if version == "1.0" else ">=1", Heard())
@@ -286,27 +279,28 @@ async def test_killed_at_a_step_the_environment_is_the_old_or_the_new_one(
         await provisioner.install(home, "fntest-module", "1.0", Heard())
     before, old = versions(home), state.current(home)
 
-    died = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-c",
-        DYING,
-        str(home.base.folder),
-        home.uuid,
-        "fntest-module",
-        version,
-        f"provision:{place}",
-    )
-    assert await died.wait() == 9
-    await provisioner.prepare(home, Heard())
+    for place in places:
+        died = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-c",
+            DYING,
+            str(home.base.folder),
+            home.uuid,
+            "fntest-module",
+            version,
+            f"provision:{place}",
+        )
+        assert await died.wait() == 9, place
+        await provisioner.prepare(home, Heard())
 
-    if place == "decided":
-        assert versions(home) == {**before, "fntest-module": version}
-    else:
-        assert (versions(home), state.current(home)) == (before, old)
-    await provisioner.settle(home)
-    standing = state.current(home)
-    assert standing is not None
-    assert [entry.name for entry in home.environments.iterdir()] == [standing.environment]
+        if place == "decided":
+            assert versions(home) == {**before, "fntest-module": version}
+        else:
+            assert (versions(home), state.current(home)) == (before, old), place
+        await provisioner.settle(home)
+        standing = state.current(home)
+        assert standing is not None
+        assert [entry.name for entry in home.environments.iterdir()] == [standing.environment], place
 
 
 async def test_a_new_worker_gets_the_packages_its_settings_name(provisioner: Provisioner, base: Base) -> None:

@@ -22,7 +22,11 @@ from tests.funcnodes.environment.looking import versions
 from tests.funcnodes.environment.tiny_wheels import make_shelf_of_wheels
 from tests.support.fleet import base_in, manager_of, status_of, wait_for_status
 
-pytestmark = [pytest.mark.registry, pytest.mark.timeout(300)]
+pytestmark = [
+    pytest.mark.registry,
+    pytest.mark.timeout(300),
+    pytest.mark.usefixtures("shared_bytecode"),
+]
 
 
 @pytest.fixture(autouse=True)

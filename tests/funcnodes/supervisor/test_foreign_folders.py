@@ -15,7 +15,7 @@ from msgspec.structs import replace
 import funcnodes
 from tests.support.fleet import base_in, fleet_of, new_worker, wait_for_status
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = [pytest.mark.timeout(120), pytest.mark.usefixtures("shared_bytecode")]
 
 FLOW = {"backend": {"nodes": [{"id": "n", "node_id": "add_node", "node_name": "Add"}], "edges": []}}
 

@@ -18,7 +18,11 @@ import funcnodes
 from tests.funcnodes.environment.looking import versions
 from tests.support.fleet import base_in, manager_of, status_of
 
-pytestmark = [pytest.mark.registry, pytest.mark.timeout(300)]
+pytestmark = [
+    pytest.mark.registry,
+    pytest.mark.timeout(300),
+    pytest.mark.usefixtures("shared_bytecode"),
+]
 
 PROJECT = """
 [project]
