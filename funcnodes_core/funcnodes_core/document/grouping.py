@@ -4,11 +4,11 @@ Pure functions from groups to groups. A node is in at most one group, groups for
 holds neither nodes nor groups disappears.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from msgspec.structs import replace
 
-from funcnodes_core.document.draft import groups_without, without_empty
+from funcnodes_core.document.draft import without_empty
 from funcnodes_core.document.model import GroupId, GroupRecord, NodeId
 from funcnodes_core.document.refusals import BrokenGroups
 
@@ -67,13 +67,6 @@ def dissolved(groups: Groups, name: GroupId) -> Groups:
     kept = tuple(child for child in left[around].child_groups if child != name)
     left[around] = replace(left[around], child_groups=(*kept, *group.child_groups))
     return without_empty(left, around)
-
-
-def without_nodes(groups: Groups, nodes: Iterable[NodeId]) -> Groups:
-    """Return the groups without some nodes."""
-    for node in nodes:
-        groups = groups_without(groups, node)
-    return groups
 
 
 def _need(groups: Groups, name: GroupId) -> GroupRecord:
