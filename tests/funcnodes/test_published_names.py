@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import subprocess
 import sys
 from pathlib import Path
@@ -57,6 +58,25 @@ def test_a_lazy_import_loads_at_its_first_use(tmp_path: Path, monkeypatch: pytes
     finally:
         sys.modules.pop("a_parent.slow", None)
         sys.modules.pop("slow_module_of_a_test", None)
+
+
+def test_a_lazy_import_may_stand_for_its_module_everywhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Until its first use, a list of its names too, whoever imports the module finds the stand-in."""
+    (tmp_path / "module_stood_for.py").write_text("answer = 42")
+    monkeypatch.syspath_prepend(tmp_path)
+    names: dict[str, object] = {}
+    lazy = funcnodes.LazyImport("short", names, "module_stood_for", register_in_sys_modules=True)
+    try:
+        assert (importlib.import_module("module_stood_for"), lazy.is_loaded(), names) == (lazy, False, {})
+        assert "answer" in dir(lazy)
+        assert names["short"] is sys.modules["module_stood_for"] is lazy.load()
+        assert sys.modules["module_stood_for"] is not lazy
+        with pytest.raises(AttributeError, match="nothing_like_it"):
+            _ = lazy.nothing_like_it
+    finally:
+        sys.modules.pop("module_stood_for", None)
 
 
 def test_a_lazy_import_of_what_is_missing_says_how_to_get_it() -> None:
