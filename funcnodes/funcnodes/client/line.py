@@ -100,13 +100,16 @@ class Line:
     async def close(self) -> None:
         """End it; calls under way hear `ConnectionLost`."""
         self._fail(ConnectionLost("it was closed here"))
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.wait([self._task])
-        if self._socket is not None:
-            await self._socket.close()
-        if self._http is not None:
-            await self._http.close()
+        # Who closes may be called off meanwhile (a second Ctrl+C): what it holds is let go all the same.
+        try:
+            if self._task is not None:
+                self._task.cancel()
+                await asyncio.wait([self._task])
+            if self._socket is not None:
+                await self._socket.close()
+        finally:
+            if self._http is not None:
+                await self._http.close()
 
     @property
     def is_up(self) -> bool:

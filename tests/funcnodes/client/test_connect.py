@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import signal
 from collections.abc import Callable
@@ -12,6 +13,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 from funcnodes.client.address import finder
+from funcnodes.client.asynchronous import AsyncWorker
 from funcnodes.client.errors import (
     BadCall,
     ConnectionLost,
@@ -235,6 +237,46 @@ async def test_what_cannot_be_understood_ends_the_waiting_and_says_so() -> None:
             await worker.call("uuid")
         with pytest.raises(ConnectionLost, match="not understood"):
             await worker.wait_for(lambda worker: worker.revision == 1)
+
+
+async def test_closing_that_is_called_off_leaves_nothing_open() -> None:
+    """A second Ctrl+C while a command ends, at a worker that says no goodbye: a session stayed unclosed."""
+    complaints: list[str] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, told: complaints.append(told["message"]))
+    deaf = asyncio.Event()
+
+    async def a_deaf_worker(request: web.Request) -> web.WebSocketResponse:
+        socket = web.WebSocketResponse()
+        await socket.prepare(request)
+        await socket.receive()
+        result: dict[str, object] = {"epoch": "e", "revision": 0, "document": {}, "edits": [], "author": "me"}
+        result["feed"] = {"states": {}, "values": {}, "ports": {}}
+        await socket.send_json({"jsonrpc": "2.0", "id": "greeting", "result": result})
+        await deaf.wait()
+        return socket
+
+    async def stay(connected: asyncio.Future[AsyncWorker], url: str) -> None:
+        async with funcnodes.connect(url, token="any") as worker:
+            connected.set_result(worker)
+            await asyncio.Event().wait()
+
+    app = web.Application()
+    app.router.add_get("/", a_deaf_worker)
+    async with asyncio.timeout(10), TestServer(app) as server:
+        connected: asyncio.Future[AsyncWorker] = asyncio.get_running_loop().create_future()
+        staying = asyncio.create_task(stay(connected, str(server.make_url("/"))))
+        worker = await connected
+        staying.cancel()
+        # The closing has begun at the latest when the line is down; nobody tells of it.
+        while worker.is_up:  # noqa: ASYNC110
+            await asyncio.sleep(0)
+        staying.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await staying
+        deaf.set()
+    del worker, staying, connected
+    gc.collect()
+    assert complaints == []
 
 
 @pytest.mark.parametrize("host", ["lab.example", "127.0.0.1.example", "[2001:db8::1]"])
