@@ -31,6 +31,11 @@ def whole(value: float) -> int:
     return int(number)
 
 
+def _exact(value: float) -> float:
+    """Return a value as a number that can be compared; an integer stays one, since a float has 53 bits."""
+    return value if isinstance(value, int) else float(value)
+
+
 def constant(node_id: str, name: str, description: str, value: float) -> type[fn.Node]:
     """Return a node without inputs that gives `value`."""
 
@@ -84,7 +89,7 @@ def comparison(
     """Return a node: two numbers to a truth."""
 
     def run(a: float, b: float) -> bool:
-        return function(float(a), float(b))
+        return function(_exact(a), _exact(b))
 
     return _node(node_id, name, description, run)
 

@@ -55,9 +55,11 @@ TRUTHS: list[Row] = [
     *two("or_node", (False, True, True), (False, False, False)),
     *two("xor_node", (True, False, True), (True, True, False), (2, 1, False)),
     *one("not_node", (True, False), (0, True)),
-    *two("equal_node", (1, 1.0, True), (1, 2, False), (NAN, NAN, False)),
+    *two("equal_node", (1, 1.0, True), (1, 2, False), (NAN, NAN, False), ("1", 1, True)),
+    # A float holds no more than 53 bits, and none of these.
+    *two("equal_node", (2**53 + 1, 2**53, False), (10**400, 10**400, True), (10**400, math.inf, False)),
     *two("not_equal_node", (1, 2, True), (NAN, NAN, True)),
-    *two("greater_node", (2, 1, True), (1, 1, False)),
+    *two("greater_node", (2, 1, True), (1, 1, False), (10**400 + 1, 10**400, True)),
     *two("greater_equal_node", (1, 1, True), (0, 1, False)),
     *two("less_node", (1, 2, True), (1, 1, False), (NAN, 1, False)),
     *two("less_equal_node", (1, 1, True), (2, 1, False)),
