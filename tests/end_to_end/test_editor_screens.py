@@ -27,6 +27,7 @@ from tests.support.editor import (
     document_of,
     opened,
     picture,
+    value,
     wait_for_document,
 )
 from tests.support.fleet import status_of
@@ -343,6 +344,23 @@ async def test_a_held_node_is_named_and_let_go(browser: Browser, system: System)
             await expect(banner).to_have_count(0)
             await expect(editor.preview("bad")).to_have_text("42")
         await manager.call("delete_worker", workerid=HELD)
+
+
+async def test_a_figure_is_drawn_in_its_node_and_larger_in_a_window(browser: Browser, system: System) -> None:
+    """Lines and bars of Plotly's JSON, by the page itself: no module's code is needed in the browser."""
+    bars = {"type": "bar", "x": ["pears", "plums"], "y": [3, -1]}
+    line = {"type": "scatter", "mode": "lines", "x": ["pears", "plums"], "y": [1, 2], "name": "line"}
+    figure = {"data": [bars, line], "layout": {"title": {"text": "Fruit"}}}
+    graph = [added("figure", "input.json", 0, 0), value("figure", "input", json.dumps(figure))]
+    async with opened(browser, system, graph) as editor:
+        await expect(editor.preview("figure", "json")).to_have_text("plot of 2 series")
+        small = editor.node("figure").get_by_test_id("plot")
+        await expect(small.locator("path")).to_have_count(1)
+        await editor.preview("figure", "json").click()
+        window = editor.page.get_by_role("dialog")
+        await expect(window).to_contain_text("Fruit")
+        await expect(window.get_by_test_id("plot").locator("title").first).to_have_text("pears, 3")
+        await picture(editor.page, "plot")
 
 
 async def test_on_a_phone_the_screens_fit(browser: Browser, system: System) -> None:

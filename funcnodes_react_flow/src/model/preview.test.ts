@@ -2,7 +2,8 @@
 import { describe, expect, it } from "vitest";
 import type { Json } from "../wire/generated";
 import type { Preview } from "./feed";
-import { lineOf, numberText, shown, tableOf } from "./preview";
+import { numberText } from "./numberText";
+import { lineOf, shown, tableOf } from "./preview";
 
 function json(value: Json, more: Partial<Preview> = {}): Preview {
   return { mime: "application/json", value, cut: false, type: "", ...more };

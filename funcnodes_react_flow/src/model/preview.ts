@@ -2,6 +2,8 @@
 import { isObject } from "../rpc/json";
 import type { Json } from "../wire/generated";
 import type { Preview } from "./feed";
+import { numberText } from "./numberText";
+import { type Plot, plotOf } from "./plot";
 
 export interface Table {
   columns: readonly string[];
@@ -15,6 +17,7 @@ export type Shown =
   | { kind: "scalar"; text: string }
   | { kind: "table"; table: Table; cut: boolean }
   | { kind: "tree"; value: Json; cut: boolean }
+  | { kind: "plot"; plot: Plot; value: Json }
   | { kind: "image"; source: string }
   | { kind: "bytes"; text: string };
 
@@ -42,8 +45,23 @@ function shownValue(value: Json, cut: boolean): Shown {
   }
   if (typeof value === "number") return { kind: "scalar", text: numberText(value) };
   if (typeof value === "boolean") return { kind: "scalar", text: value ? "True" : "False" };
+  // A figure of which a part is missing would show something that is not so.
+  const plot = cut ? null : knownPlot(value);
+  if (plot) return { kind: "plot", plot, value };
   const table = tableOf(value);
   return table ? { kind: "table", table, cut } : { kind: "tree", value, cut };
+}
+
+const plots = new WeakMap<object, Plot | null>();
+
+/** A value is asked about for its line, its node and its window, and drawn again with each: it is read once. */
+function knownPlot(value: Json): Plot | null {
+  if (!isObject(value)) return null;
+  const known = plots.get(value);
+  if (known !== undefined) return known;
+  const plot = plotOf(value);
+  plots.set(value, plot);
+  return plot;
 }
 
 /** Reads the split form of tables: columns, index, data. */
@@ -63,11 +81,6 @@ export function cellText(value: unknown): string {
   if (value === null || value === undefined) return "";
   if (typeof value === "number") return numberText(value);
   return typeof value === "string" ? value : JSON.stringify(value);
-}
-
-/** Numbers as one reads them: at most ten significant digits, whole numbers unchanged. */
-export function numberText(value: number): string {
-  return Number.isInteger(value) ? String(value) : String(Number(value.toPrecision(10)));
 }
 
 export function bytesText(preview: Preview): string {
@@ -97,5 +110,7 @@ export function lineOf(preview: Preview | null | undefined): string {
     }
     case "image":
       return "image";
+    case "plot":
+      return `plot of ${what.plot.series.length === 1 ? "one series" : `${what.plot.series.length} series`}`;
   }
 }

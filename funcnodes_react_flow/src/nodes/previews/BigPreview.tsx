@@ -13,7 +13,7 @@ interface Props {
   values: PortValues;
 }
 
-/** The value that deserves room inside the node: the one its class names, else an image, table or tree. */
+/** The value that deserves room inside the node: the one its class names, else a picture, table, text or tree. */
 export function BigPreview({ node, ports, values }: Props) {
   const found = pick(node, ports, values);
   if (!found) return null;
@@ -36,13 +36,13 @@ export function BigPreview({ node, ports, values }: Props) {
 function pick(node: NodeRecord, ports: readonly PortRecord[], values: PortValues) {
   const named = namedPort(node);
   if (named !== null && values[named]) return { port: named, shown: shown(values[named]) };
-  for (const port of ports) {
-    if (isInput(port)) continue;
+  const found = ports.flatMap((port) => {
     const key = keyOf(node, port);
-    const what = shown(values[key]);
-    if (deservesRoom(what)) return { port: key, shown: what };
-  }
-  return null;
+    const what = isInput(port) ? null : shown(values[key]);
+    return what && deservesRoom(what) ? { port: key, shown: what } : [];
+  });
+  // What is to be looked at comes before what is to be read.
+  return found.find(({ shown: { kind } }) => kind === "image" || kind === "plot") ?? found[0] ?? null;
 }
 
 function namedPort(node: NodeRecord): string | null {
@@ -53,7 +53,7 @@ function namedPort(node: NodeRecord): string | null {
 const SHORT = 48;
 
 function deservesRoom(what: Shown): boolean {
-  if (what.kind === "image" || what.kind === "table") return true;
+  if (what.kind === "image" || what.kind === "table" || what.kind === "plot") return true;
   if (what.kind === "text") return what.text.length > SHORT || what.text.includes("\n");
   return what.kind === "tree" && JSON.stringify(what.value).length > SHORT;
 }

@@ -1,6 +1,6 @@
 import { ChevronRight } from "lucide-react";
 import { useState } from "react";
-import { numberText } from "../../model/preview";
+import { numberText } from "../../model/numberText";
 import { isObject } from "../../rpc/json";
 
 const MOST_SHOWN = 100;

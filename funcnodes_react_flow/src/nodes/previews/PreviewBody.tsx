@@ -1,6 +1,7 @@
 import { assertNever } from "../../model/assertNever";
 import type { Shown } from "../../model/preview";
 import { JsonTree } from "./JsonTree";
+import { PlotPreview } from "./PlotPreview";
 import { TablePreview } from "./TablePreview";
 
 /** A value at the size that `large` allows: inside a node it is short and cannot be scrolled by accident. */
@@ -32,6 +33,8 @@ export function PreviewBody({ shown, large = false }: { shown: Shown; large?: bo
       );
     case "table":
       return <TablePreview table={shown.table} cut={shown.cut} large={large} />;
+    case "plot":
+      return <PlotPreview plot={shown.plot} value={shown.value} large={large} />;
     case "tree":
       return (
         <div className={`nowheel overflow-auto p-2 ${large ? "" : "max-h-48"}`}>
