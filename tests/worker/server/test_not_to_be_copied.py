@@ -183,7 +183,7 @@ def _is(frame: bytes, mime: str, body: bytes) -> bool:
 async def pushed(client: WorkerClient, mime: str, body: bytes) -> bool:
     """Tell whether a port's value comes as these bytes."""
     try:
-        return await client.wait_for(lambda c: any(_is(frame, mime, body) for frame in c.binary), 5)
+        return await client.wait_for(lambda c: any(_is(frame, mime, body) for frame in c.binary))
     except TimeoutError:
         return False
 
@@ -277,7 +277,7 @@ async def test_25_other_windows_hear_of_every_change(own_worker: WorkerProcess) 
 async def heard(client: WorkerClient, event: str) -> bool:
     """Tell whether an event comes."""
     try:
-        return await client.wait_for(lambda c: any(one.get("event") == event for one in c.pushed), 5)
+        return await client.wait_for(lambda c: any(one.get("event") == event for one in c.pushed))
     except TimeoutError:
         return False
 
