@@ -7,7 +7,7 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from funcnodes_worker.home.supervisor_file import read_supervisor_file
 
 from tests.support.processes import kill_all_of, make_base, program_environment
 from tests.support.running_system import funcnodes
+from tests.support.shared_bytecode import share_bytecode
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ class CommandLine:
 @pytest.fixture(scope="module")
 def alone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Base]:
     """A base folder without a manager."""
-    base = Base(make_base(tmp_path_factory.mktemp("alone") / "base"))
+    base = Base(make_base(share_bytecode(tmp_path_factory.mktemp("alone") / "base", tmp_path_factory)))
     yield base
     kill_all_of(base.folder)
 
@@ -72,13 +73,13 @@ def alone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Base]:
 @pytest.fixture(scope="module")
 def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Base]:
     """A base folder whose manager runs as a program of its own."""
-    base = Base(make_base(tmp_path_factory.mktemp("fleet") / "base"))
+    base = Base(make_base(share_bytecode(tmp_path_factory.mktemp("fleet") / "base", tmp_path_factory)))
     with running_manager(base):
         yield base
 
 
 @contextlib.contextmanager
-def running_manager(base: Base, environment: dict[str, str] | None = None) -> Iterator[None]:
+def running_manager(base: Base, environment: dict[str, str] | None = None) -> Generator[None]:
     """Have a manager run for this base folder; it ends in good order."""
     command = [sys.executable, "-m", "funcnodes", "--dir", str(base.folder), "startworkermanager"]
     manager = subprocess.Popen(

@@ -11,11 +11,12 @@ from funcnodes_worker.home.worker_home import WorkerHome
 
 from tests.funcnodes.environment.looking import Heard
 from tests.funcnodes.environment.tiny_wheels import make_shelf_of_wheels
+from tests.support.shared_bytecode import share_bytecode
 
 
 @pytest.fixture(scope="module")
 def base(tmp_path_factory: pytest.TempPathFactory) -> Base:
-    base = Base(tmp_path_factory.mktemp("base"))
+    base = Base(share_bytecode(tmp_path_factory.mktemp("environments") / "base", tmp_path_factory))
     prepare_base(base)
     return base
 

@@ -15,7 +15,7 @@ from funcnodes.environment import state
 from funcnodes.environment.errors import Conflict, DoesNotLoad, NoNetwork, PackageNotFound, SharedEnvironment
 from funcnodes.environment.manifest import OURS
 from funcnodes.environment.provision import Provisioner
-from funcnodes_worker.home.base import Base
+from funcnodes_worker.home.base import Base, prepare_base
 from funcnodes_worker.home.worker_config import PackageWish, WorkerConfig, write_worker_config
 from funcnodes_worker.home.worker_home import WorkerHome
 
@@ -342,17 +342,19 @@ async def test_a_package_of_which_half_is_there_does_not_stay(
     assert (await provisioner.install(home, "fntest-module", "1.0", Heard())).live
 
 
-async def test_bytecode_is_made_for_the_whole_environment_once(
-    provisioner: Provisioner, base: Base, home: WorkerHome
-) -> None:
+async def test_bytecode_is_made_for_the_whole_environment_once(tmp_path: Path) -> None:
     """The next worker of the base folder has it as soon as it is made."""
-    await provisioner.compile_bytecode(home)
-    other = WorkerHome(base, "compiled-elsewhere")
-    await provisioner.create(other, Heard())
+    base = Base(tmp_path)
+    prepare_base(base)
+    provisioner = Provisioner(base)
+    first, second = WorkerHome(base, "first"), WorkerHome(base, "second")
+    await provisioner.create(first, Heard())
+    await provisioner.compile_bytecode(first)
+    await provisioner.create(second, Heard())
 
     compiled = [
         file
-        for one in (home, other)
+        for one in (first, second)
         for file in (state.site_packages(state.python_of(one).parent.parent) / "tqdm").glob("**/std.*.pyc")
     ]
     assert len({file.stat().st_ino for file in compiled}) == 1

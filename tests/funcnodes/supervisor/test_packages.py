@@ -16,7 +16,11 @@ from funcnodes_worker.rpc.errors import INSTALLATION_FAILED
 import funcnodes
 from tests.support.fleet import base_in, manager_of, status_of
 
-pytestmark = [pytest.mark.registry, pytest.mark.timeout(300)]
+pytestmark = [
+    pytest.mark.registry,
+    pytest.mark.timeout(300),
+    pytest.mark.usefixtures("shared_bytecode"),
+]
 
 
 async def shelves(worker: AsyncWorker) -> list[str]:
