@@ -5,6 +5,7 @@ Owns the rules of choosing; pure.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -40,6 +41,13 @@ def choose(
         ids = ", ".join(str(w["uuid"]) for w in found)
         raise Problem(f"{meant!r} may mean several workers: {ids}; give the uuid")
     return found[0]
+
+
+def word_for(workers: Sequence[Status], uuid: str) -> str:
+    """Return what to type for a worker: its name, or its uuid where that is another's name too."""
+    name = next((str(w["name"]) for w in workers if w["uuid"] == uuid and w["name"]), uuid)
+    alone = len(_matches(workers, None, None, name)) == 1
+    return shlex.quote(name if alone else uuid)
 
 
 def split_words(

@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
-import shlex
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +15,7 @@ from pathlib import Path
 from funcnodes_worker.home.base import Base
 
 from funcnodes.cli import output
-from funcnodes.cli.choose import Status, choose
+from funcnodes.cli.choose import Status, choose, word_for
 from funcnodes.cli.problems import Problem
 from funcnodes.cli.reach import Reached
 from funcnodes.cli.session import Asked
@@ -84,7 +83,7 @@ def take_in(asked: Asked, file: Path) -> None:
 def open_file(asked: Asked, wish: Opening, *, as_json: bool) -> None:
     """Make a worker from a file and, where a manager stands, start it."""
 
-    async def act(reached: Reached) -> tuple[Status, bool]:
+    async def act(reached: Reached) -> tuple[Status, bool, str]:
         base = asked.base()
         name = wish.name or wish.file.stem
         opened = await open_flow(
@@ -105,17 +104,17 @@ def open_file(asked: Asked, wish: Opening, *, as_json: bool) -> None:
         else:
             # The manager takes in a worker that appeared when it is first named to it.
             await reached.manager.call("ends", workerid=uuid)
-        worker = choose(await workers_of(reached), uuid=uuid, name=None, given=None)
-        return worker, reached.is_ours
+        there = await workers_of(reached)
+        worker = choose(there, uuid=uuid, name=None, given=None)
+        return worker, reached.is_ours, output.escape(word_for(there, uuid))
 
-    worker, alone = with_manager(asked, act)
+    worker, alone, word = with_manager(asked, act)
     if as_json:
         output.json({"uuid": worker["uuid"], "name": worker["name"], "held": not wish.trusted})
         return
     if not output.is_terminal():
         output.line(str(worker["uuid"]))
         return
-    word = output.escape(shlex.quote(str(worker["name"])))
     say_done(worker, f"was made from {output.escape(wish.file.name)}" + (" and runs" * (not alone)))
     if alone:
         output.markup(f"  Start it: [bold]funcnodes worker start {word}[/bold]")

@@ -6,7 +6,6 @@ Owns the words. The manager decides and acts; which worker is meant is settled b
 from __future__ import annotations
 
 import asyncio
-import shlex
 import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ from typing import Any, TypeVar, cast
 from funcnodes_worker.home.worker_config import AUTOSTARTS
 
 from funcnodes.cli import output
-from funcnodes.cli.choose import Status, choose
+from funcnodes.cli.choose import Status, choose, word_for
 from funcnodes.cli.ending import ending
 from funcnodes.cli.problems import WRONGLY_ASKED, Problem
 from funcnodes.cli.reach import Reached, reach_manager
@@ -117,7 +116,7 @@ def make(asked: Asked, wish: NewWorker, *, as_json: bool) -> None:
     if wish.autostart is not None and wish.autostart not in AUTOSTARTS:
         raise Problem(f"--autostart-policy is one of {', '.join(AUTOSTARTS)}", WRONGLY_ASKED)
 
-    async def act(reached: Reached) -> str:
+    async def act(reached: Reached) -> tuple[str, str]:
         params: dict[str, Any] = {"name": asked.name, "in_venv": wish.in_venv, "autostart": wish.autostart}
         if asked.uuid is not None:
             params["uuid"] = asked.uuid
@@ -126,9 +125,9 @@ def make(asked: Asked, wish: NewWorker, *, as_json: bool) -> None:
         uuid = str((await reached.manager.call("new_worker", **params))["uuid"])
         if wish.start and not reached.is_ours:
             await reached.manager.call("start_worker", workerid=uuid)
-        return uuid
+        return uuid, word_for(await workers_of(reached), uuid)
 
-    uuid = with_manager(asked, act)
+    uuid, word = with_manager(asked, act)
     if as_json:
         output.json({"uuid": uuid, "name": asked.name})
     elif not output.is_terminal():
@@ -137,8 +136,7 @@ def make(asked: Asked, wish: NewWorker, *, as_json: bool) -> None:
         name = output.escape(asked.name or uuid)
         output.markup(f"[green]✓[/green] Made worker [bold]{name}[/bold] [dim]({uuid})[/dim]")
         if not wish.start:
-            word = output.escape(shlex.quote(asked.name or uuid))
-            output.markup(f"  Start it: [bold]funcnodes worker start {word}[/bold]")
+            output.markup(f"  Start it: [bold]funcnodes worker start {output.escape(word)}[/bold]")
     if wish.start:
         _hold_if_alone(asked, uuid)
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
-from funcnodes.cli.choose import choose
+from funcnodes.cli.choose import choose, word_for
 from funcnodes.cli.problems import Problem
 
 WORKERS = [
@@ -26,8 +28,17 @@ WORKERS = [
 )
 def test_the_worker_that_is_meant(asked: dict[str, str], meant: str) -> None:
     """A uuid wins; a name alone means the first, as published."""
-    whole = {"uuid": None, "name": None, "given": None} | asked
+    whole: dict[str, Any] = {"uuid": None, "name": None, "given": None} | asked
     assert choose(WORKERS, **whole)["uuid"] == meant
+
+
+def test_what_is_to_be_typed_means_one_worker() -> None:
+    """Of two workers of one name, the name started neither."""
+    named = {"uuid": "wet_4444", "name": "Wet Lab"}
+    unnamed = {"uuid": "none_5555", "name": None}
+    workers = [*WORKERS, named, unnamed]
+    typed = [word_for(workers, w["uuid"]) for w in workers if w["uuid"]]
+    assert typed == ["tank_1111", "tank_2222", "demo", "'Wet Lab'", "none_5555"]
 
 
 @pytest.mark.parametrize(
@@ -42,7 +53,7 @@ def test_the_worker_that_is_meant(asked: dict[str, str], meant: str) -> None:
 )
 def test_what_is_not_clear_is_said_with_the_next_step(asked: dict[str, str], said: str) -> None:
     """No guess between two workers for a bare word, and none from three letters."""
-    whole = {"uuid": None, "name": None, "given": None} | asked
+    whole: dict[str, Any] = {"uuid": None, "name": None, "given": None} | asked
     with pytest.raises(Problem, match=said):
         choose(WORKERS, **whole)
 
