@@ -40,3 +40,13 @@ async def home(base: Base, provisioner: Provisioner, request: pytest.FixtureRequ
     await provisioner.create(home, Heard())
     await provisioner.settle(home)
     return home
+
+
+@pytest.fixture
+def cached(home: WorkerHome, base: Base, monkeypatch: pytest.MonkeyPatch) -> Provisioner:
+    """Who changes `home` without asking the registry of each package whether there is a newer one.
+
+    For tests of what happens around an installation: what they install lies on the shelf.
+    """
+    monkeypatch.setenv("UV_OFFLINE", "1")
+    return Provisioner(base)

@@ -95,13 +95,13 @@ async def test_a_plan_says_what_would_come_and_changes_nothing(
 
 
 @pytest.mark.registry
-async def test_a_plan_of_several_changes_is_one(provisioner: Provisioner, home: WorkerHome) -> None:
-    await provisioner.install(home, "fntest-library", "1.0", Heard())
-    await provisioner.install(home, "fntest-fussy", None, Heard())
+async def test_a_plan_of_several_changes_is_one(cached: Provisioner, home: WorkerHome) -> None:
+    await cached.install(home, "fntest-library", "1.0", Heard())
+    await cached.install(home, "fntest-fussy", None, Heard())
     before = disk(home)
     request = asked([("fntest-module", "2.0"), ("fntest-library", "2.0")], ["fntest-fussy"])
 
-    preview = await provisioner.preview(home, request, Heard())
+    preview = await cached.preview(home, request, Heard())
 
     assert str(preview.difference) == (
         "adds fntest-module 2.0; changes fntest-library 1.0 → 2.0; removes fntest-fussy 1.0"
@@ -109,7 +109,7 @@ async def test_a_plan_of_several_changes_is_one(provisioner: Provisioner, home: 
     assert not preview.live
     assert disk(home) == before
 
-    done = await provisioner.apply(home, request, Heard())
+    done = await cached.apply(home, request, Heard())
 
     assert (done.live, done.difference) == (False, preview.difference)
 

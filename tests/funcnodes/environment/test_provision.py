@@ -98,48 +98,46 @@ async def test_progress_arrives_while_it_happens(provisioner: Provisioner, home:
     assert ticks > 10
 
 
-async def test_a_change_of_version_builds_another_environment(
-    provisioner: Provisioner, home: WorkerHome
-) -> None:
-    await provisioner.install(home, "fntest-library", "1.0", Heard())
-    before = provisioner.python_of(home)
+async def test_a_change_of_version_builds_another_environment(cached: Provisioner, home: WorkerHome) -> None:
+    await cached.install(home, "fntest-library", "1.0", Heard())
+    before = cached.python_of(home)
 
-    installed = await provisioner.install(home, "fntest-library", ">=2", Heard())
+    installed = await cached.install(home, "fntest-library", ">=2", Heard())
 
     assert (installed.live, str(installed.difference)) == (False, "changes fntest-library 1.0 → 2.0")
-    assert provisioner.python_of(home) == before
+    assert cached.python_of(home) == before
     assert versions(home)["fntest-library"] == "1.0"
 
-    after = await provisioner.prepare(home, Heard())
+    after = await cached.prepare(home, Heard())
     assert after != before
     assert versions(home)["fntest-library"] == "2.0"
     assert before.exists()
 
-    await provisioner.settle(home)
+    await cached.settle(home)
     assert not before.exists()
 
 
 async def test_no_hello_from_the_new_one_brings_the_old_one_back(
-    provisioner: Provisioner, home: WorkerHome
+    cached: Provisioner, home: WorkerHome
 ) -> None:
-    await provisioner.install(home, "fntest-library", "1.0", Heard())
+    await cached.install(home, "fntest-library", "1.0", Heard())
     project, lock = home.project_file.read_text(), home.lock_file.read_text()
-    await provisioner.install(home, "fntest-library", "2.0", Heard())
-    await provisioner.prepare(home, Heard())
+    await cached.install(home, "fntest-library", "2.0", Heard())
+    await cached.prepare(home, Heard())
 
-    assert await provisioner.revert(home)
+    assert await cached.revert(home)
 
     assert versions(home)["fntest-library"] == "1.0"
     assert (home.project_file.read_text(), home.lock_file.read_text()) == (project, lock)
-    assert not await provisioner.revert(home)
+    assert not await cached.revert(home)
 
 
-async def test_removing_takes_what_only_it_needed(provisioner: Provisioner, home: WorkerHome) -> None:
+async def test_removing_takes_what_only_it_needed(cached: Provisioner, home: WorkerHome) -> None:
     bare = versions(home)
-    await provisioner.install(home, "fntest-module", None, Heard())
+    await cached.install(home, "fntest-module", None, Heard())
 
-    removed = await provisioner.remove(home, "fntest_module", Heard())
-    await provisioner.prepare(home, Heard())
+    removed = await cached.remove(home, "fntest_module", Heard())
+    await cached.prepare(home, Heard())
 
     assert str(removed.difference) == "removes fntest-library 2.0, fntest-module 2.0"
     assert versions(home) == bare
@@ -172,25 +170,25 @@ async def test_a_conflict_changes_nothing_and_says_why(provisioner: Provisioner,
     [("fntest-broken", "RuntimeError: no camera"), ("fntest-abort", "the process ended while loading it")],
 )
 async def test_a_module_that_does_not_load_is_taken_back(
-    provisioner: Provisioner, home: WorkerHome, package: str, problem: str
+    cached: Provisioner, home: WorkerHome, package: str, problem: str
 ) -> None:
     before = disk(home)
 
     with pytest.raises(DoesNotLoad, match=problem):
-        await provisioner.install(home, package, None, Heard())
+        await cached.install(home, package, None, Heard())
 
     assert disk(home) == before
 
 
 async def test_a_change_that_breaks_another_module_is_taken_back(
-    provisioner: Provisioner, home: WorkerHome
+    cached: Provisioner, home: WorkerHome
 ) -> None:
-    await provisioner.install(home, "fntest-library", "1.0", Heard())
-    await provisioner.install(home, "fntest-fussy", None, Heard())
+    await cached.install(home, "fntest-library", "1.0", Heard())
+    await cached.install(home, "fntest-fussy", None, Heard())
     before = disk(home)
 
     with pytest.raises(DoesNotLoad, match=r"fntest-fussy: AssertionError: 2\.0"):
-        await provisioner.install(home, "fntest-library", "2.0", Heard())
+        await cached.install(home, "fntest-library", "2.0", Heard())
 
     assert disk(home) == before
 
@@ -220,9 +218,7 @@ async def test_a_worker_is_made_without_network_once_there_was_one(
     assert run(python, "import funcnodes_worker; print('ok')") == "ok"
 
 
-async def test_a_cancelled_installation_leaves_the_environment(
-    provisioner: Provisioner, home: WorkerHome
-) -> None:
+async def test_a_cancelled_installation_leaves_the_environment(cached: Provisioner, home: WorkerHome) -> None:
     before = disk(home)
     loading = asyncio.Event()
 
@@ -230,7 +226,7 @@ async def test_a_cancelled_installation_leaves_the_environment(
         if "load" in message:
             loading.set()
 
-    running = asyncio.create_task(provisioner.install(home, "fntest-module", None, heard))
+    running = asyncio.create_task(cached.install(home, "fntest-module", None, heard))
     await asyncio.wait_for(loading.wait(), 60)
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -240,12 +236,12 @@ async def test_a_cancelled_installation_leaves_the_environment(
 
 
 async def test_failed_or_cancelled_at_any_step_the_environment_is_the_old_one(
-    provisioner: Provisioner, home: WorkerHome
+    cached: Provisioner, home: WorkerHome
 ) -> None:
     """Whether the change adds to the current environment or needs another one."""
-    await provisioner.install(home, "fntest-library", "1.0", Heard())
-    await provisioner.prepare(home, Heard())
-    await provisioner.settle(home)
+    await cached.install(home, "fntest-library", "1.0", Heard())
+    await cached.prepare(home, Heard())
+    await cached.settle(home)
     before = disk(home)
     problems = itertools.cycle([OSError("the disk is full"), asyncio.CancelledError()])
     # Each way meets both problems.
@@ -262,7 +258,7 @@ async def test_failed_or_cancelled_at_any_step_the_environment_is_the_old_one(
             assert disk(home) == before, (place, package)
         next(problems)
 
-    await provisioner.install(home, "fntest-module", "1.0", Heard())
+    await cached.install(home, "fntest-module", "1.0", Heard())
     assert versions(home)["fntest-module"] == "1.0"
 
 
@@ -271,12 +267,12 @@ async def test_failed_or_cancelled_at_any_step_the_environment_is_the_old_one(
     [("1.0", ("locked", "built", "loaded", "decided")), ("2.0", ("built", "decided"))],
 )
 async def test_killed_at_a_step_the_environment_is_the_old_or_the_new_one(
-    provisioner: Provisioner, home: WorkerHome, version: str, places: tuple[str, ...]
+    cached: Provisioner, home: WorkerHome, version: str, places: tuple[str, ...]
 ) -> None:
     """`1.0` adds to the current environment, `2.0` needs another one; what is decided is completed."""
-    await provisioner.install(home, "fntest-library", "==1.0" if version == "1.0" else ">=1", Heard())
+    await cached.install(home, "fntest-library", "==1.0" if version == "1.0" else ">=1", Heard())
     if version == "2.0":
-        await provisioner.install(home, "fntest-module", "1.0", Heard())
+        await cached.install(home, "fntest-module", "1.0", Heard())
     before, old = versions(home), state.current(home)
 
     for place in places:
@@ -291,13 +287,13 @@ async def test_killed_at_a_step_the_environment_is_the_old_or_the_new_one(
             f"provision:{place}",
         )
         assert await died.wait() == 9, place
-        await provisioner.prepare(home, Heard())
+        await cached.prepare(home, Heard())
 
         if place == "decided":
             assert versions(home) == {**before, "fntest-module": version}
         else:
             assert (versions(home), state.current(home)) == (before, old), place
-        await provisioner.settle(home)
+        await cached.settle(home)
         standing = state.current(home)
         assert standing is not None
         assert [entry.name for entry in home.environments.iterdir()] == [standing.environment], place
@@ -317,9 +313,7 @@ async def test_a_new_worker_gets_the_packages_its_settings_name(provisioner: Pro
     assert (versions(copy)["fntest-module"], versions(copy)["funcnodes-basic"]) == ("1.0", "3.0.0")
 
 
-async def test_a_package_of_which_half_is_there_does_not_stay(
-    provisioner: Provisioner, home: WorkerHome
-) -> None:
+async def test_a_package_of_which_half_is_there_does_not_stay(cached: Provisioner, home: WorkerHome) -> None:
     """The power went while its files were written: it has no record, so nothing can uninstall it."""
     before = versions(home)
     died = await asyncio.create_subprocess_exec(
@@ -333,13 +327,13 @@ async def test_a_package_of_which_half_is_there_does_not_stay(
         "provision:built",
     )
     assert await died.wait() == 9
-    packages = state.site_packages(provisioner.python_of(home).parent.parent)
+    packages = state.site_packages(cached.python_of(home).parent.parent)
     (packages / "fntest_module-1.0.dist-info" / "RECORD").unlink()
 
-    await provisioner.prepare(home, Heard())
+    await cached.prepare(home, Heard())
 
     assert versions(home) == before
-    assert (await provisioner.install(home, "fntest-module", "1.0", Heard())).live
+    assert (await cached.install(home, "fntest-module", "1.0", Heard())).live
 
 
 async def test_bytecode_is_made_for_the_whole_environment_once(tmp_path: Path) -> None:
