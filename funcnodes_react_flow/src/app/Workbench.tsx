@@ -24,6 +24,7 @@ import {
   useView,
 } from "../store/view";
 import { useShortcuts } from "./useShortcuts";
+import { useStrayFiles } from "./useStrayFiles";
 
 /** The graph with its panels beside it; on a phone the panels are sheets above the canvas. */
 export default function Workbench() {
@@ -31,6 +32,7 @@ export default function Workbench() {
   const properties = useView((view) => view.propertiesOpen);
   const dialog = useView((view) => view.dialog);
   useShortcuts();
+  useStrayFiles();
   useEffect(() => {
     document.getElementById("root")?.setAttribute("data-ready", "true");
   }, []);

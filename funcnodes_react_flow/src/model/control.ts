@@ -105,6 +105,11 @@ export function ownValue(port: PortRecord): Json | undefined {
   return undefined;
 }
 
+/** Whether a value is so large that the worker keeps it apart: the document has only its name, no text to edit. */
+export function isStored(value: Json | undefined): boolean {
+  return isObject(value) && typeof value.$stored === "string" && Object.keys(value).length === 1;
+}
+
 export type Parsed = { ok: true; value: Json | undefined } | { ok: false; why: string };
 
 /** Returns the number a text means; an empty text is "no value". Out-of-range numbers are moved into the range. */

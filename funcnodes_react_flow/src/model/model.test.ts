@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import type { Json, NodeRecord } from "../wire/generated";
 import { wire } from "./connect";
-import { controlOf, ownValue, parseJson, parseNumber } from "./control";
+import { controlOf, isStored, ownValue, parseJson, parseNumber } from "./control";
 import { toNotice, toWorkers } from "./fleet";
 import { keyedPorts, keyOf, portsOf, toGraph } from "./graph";
 import { addNode, copyText, pasteEdits, withPorts } from "./newNode";
@@ -53,6 +53,12 @@ describe("a port's type", () => {
 });
 
 describe("the control of an input", () => {
+  it("knows a value that the worker keeps apart from one that only looks like it", () => {
+    expect(isStored({ $stored: "3f" })).toBe(true);
+    const others: (Json | undefined)[] = [undefined, null, "$stored", { $stored: 1 }, { $stored: "a", b: 1 }];
+    expect(others.filter(isStored)).toEqual([]);
+  });
+
   it.each<[Json, string]>([
     ["int", "number"],
     [{ anyOf: ["int", "float"] }, "number"],

@@ -43,6 +43,7 @@ describe("what is shown of a value", () => {
     [json(null, { type: "float", summary: "-inf" }), "scalar", "-inf"],
     [json([0, 1], { cut: true, summary: "1,000 items" }), "tree", "1,000 items: [0,1…"],
     [json(table, { cut: true, summary: "250,000 × 2" }), "table", "250,000 × 2 table"],
+    [json(table, { cut: true, summary: "3 keys" }), "table", "table"],
     [{ mime: "text/plain", cut: false, type: "Big", tooSlow: true }, "bytes", "Big: shown on request"],
     [{ mime: "text/plain", cut: false, type: "" }, "nothing", ""],
   ])("%j is %s", (preview, kind, line) => {

@@ -103,7 +103,9 @@ export function lineOf(preview: Preview | null | undefined): string {
     case "bytes":
       return what.text;
     case "table":
-      return `${amount ?? `${what.table.rows.length} × ${what.table.columns.length}`} table`;
+      // A mapping in the form of a table is counted by its keys, which are no rows.
+      if (what.cut) return amount?.includes("×") ? `${amount} table` : "table";
+      return `${what.table.rows.length} × ${what.table.columns.length} table`;
     case "tree": {
       const text = JSON.stringify(what.value);
       return amount === null ? text : `${amount}: ${text.slice(0, -1)}…`;

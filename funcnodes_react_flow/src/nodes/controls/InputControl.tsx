@@ -1,7 +1,7 @@
 import { Check, Minus } from "lucide-react";
 import { Checkbox } from "radix-ui";
 import { assertNever } from "../../model/assertNever";
-import { controlOf, jsonText, ownValue } from "../../model/control";
+import { controlOf, isStored, jsonText, ownValue } from "../../model/control";
 import { typeLabel } from "../../model/portType";
 import { FIELD } from "../../parts/Field";
 import { setValue } from "../../store/nodes";
@@ -24,14 +24,16 @@ export function InputControl({
   port: PortRecord;
   where: "node" | "panel";
 }) {
-  const value = ownValue(port);
+  const own = ownValue(port);
+  const isLarge = isStored(own);
+  const value = isLarge ? undefined : own;
   const props: ControlProps = {
     value,
     onCommit: (value) => setValue(node, port.id, value),
     testId: where === "node" ? `input-${node}-${port.id}` : `panel-input-${node}-${port.id}`,
     label: port.name || port.id,
     isOwn: port.value !== undefined,
-    placeholder: placeholderOf(port, value),
+    placeholder: isLarge ? "large value; typing replaces it" : placeholderOf(port, value),
   };
   const control = controlOf(port);
   switch (control.kind) {
