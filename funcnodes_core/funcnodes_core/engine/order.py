@@ -29,17 +29,9 @@ class Order:
     """
 
     __slots__ = (
-        "_free",
-        "_highest",
-        "_lowest",
-        "back",
-        "children",
-        "label",
-        "moves",
-        "parents",
-        "stale",
-        "version",
-    )
+        "_around_back", "_free", "_highest", "_lowest", "back", "children", "label", "moves", "parents",
+        "stale", "version",
+    )  # fmt: skip
 
     def __init__(self) -> None:
         self.children: list[list[int]] = []
@@ -53,6 +45,7 @@ class Order:
         """Grows with every edge that comes or goes: what was found by searching must be searched again."""
         self.stale = False
         """Whether an edge went since the back edges were last tried."""
+        self._around_back: tuple[int, set[int], set[int]] = (-1, set(), set())
         self._free: list[int] = []
         self._lowest = 0
         self._highest = -1
@@ -196,6 +189,21 @@ class Order:
                     if child not in stop:
                         stack.append(child)
         return seen
+
+    def around_back_edges(self) -> tuple[set[int], set[int]]:
+        """Return who reaches a back edge, and who is reached by one; for all others labels tell all.
+
+        A path along which labels do not grow goes over a back edge: from one of those to one of these.
+        """
+        if self._around_back[0] != self.version:
+            above, stack = set[int](), [a for a, _ in self.back]
+            while stack:
+                n = stack.pop()
+                if n not in above:
+                    above.add(n)
+                    stack += self.parents[n]
+            self._around_back = (self.version, above, self.descendants(b for _, b in self.back))
+        return self._around_back[1:]
 
     def ancestors_in(self, n: int, wanted: Container[int], lowest: int | None) -> int | None:
         """Return an ancestor of `n` that is in `wanted`; parents labelled below `lowest` are not asked."""

@@ -270,7 +270,7 @@ class Scheduler:
     def _count_lap(self, n: int, wave: int) -> None:
         known = self._laps.get(n)
         if known is None or known[0] != wave:
-            if known is not None or self.order.back:
+            if known is not None or (self.order.back and n in self.order.around_back_edges()[1]):
                 # The limit is asked for in the second lap: most never come to it.
                 self._laps[n] = (wave, 1, 0)
             return
@@ -305,26 +305,36 @@ class Scheduler:
 
     def _choose(self, n: int) -> int:
         """Return `n`, or a marked ancestor that must go first, or -1 when that one must wait for a run."""
+        is_lowest = True
         while True:
             holder = self._holder_of(n)
             if holder is not None:
                 self.state[n] = HELD
                 self._held.setdefault(holder, set()).add(n)
                 return -1
-            first = self._marked_before(n) if self.order.back and self._heap else None
+            first = self._marked_before(n, is_lowest) if self.order.back and self._heap else None
             if first is None:
                 return n
             heappush(self._heap, self.order.label[n])
-            n = first
+            n, is_lowest = first, False
 
-    def _marked_before(self, n: int) -> int | None:
-        """Return a marked ancestor that shares no cycle with `n`.
+    def _marked_before(self, n: int, is_lowest: bool) -> int | None:
+        """Return a marked ancestor that shares no cycle with `n`; `is_lowest`: no marked label is below its.
 
-        Labels alone cannot tell: along a back edge they do not grow.
+        Labels alone cannot tell: along a back edge they do not grow. But only a path over a back edge leads
+        from a marked one to the lowest; asked of all, a loop makes each run beside it cost the whole graph.
         """
-        others = {m for m in self._in_state(MARKED) if m != n}
-        found = self.order.ancestors_in(n, others, None)
-        if found is None:
+        order, state = self.order, self.state
+        if is_lowest:
+            above, below = order.around_back_edges()
+            if n not in below:
+                return None
+            # Whichever are fewer: all that are marked, or all that lead to a back edge.
+            found = above if len(above) < len(self._heap) else above.intersection(self._in_state(MARKED))
+        else:
+            found = self._in_state(MARKED)
+        others = {m for m in found if m != n and state[m] == MARKED}
+        if not others or self.order.ancestors_in(n, others, None) is None:
             return None
         others = {m for m in others if not self.order.reaches(n, m)}
         return self.order.ancestors_in(n, others, None)
@@ -335,8 +345,9 @@ class Scheduler:
         if not holders:
             return None
         order = self.order
-        holder = order.ancestors_in(n, holders, None if order.back else self._lowest[wave])
-        if holder is None or not order.back:
+        is_behind = bool(order.back) and n in order.around_back_edges()[1]
+        holder = order.ancestors_in(n, holders, None if is_behind else self._lowest[wave])
+        if holder is None or not is_behind:
             return holder
         # Inside a cycle nobody waits for the other.
         outside = {h for h in holders if not order.reaches(n, h)}

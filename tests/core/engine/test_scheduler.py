@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from funcnodes_core.engine import invariants
+from funcnodes_core.engine.order import Order
 from funcnodes_core.engine.scheduler import HELD, IDLE, MARKED, RanAway, Scheduler
 from hypothesis import given
 from hypothesis import strategies as st
@@ -280,3 +281,56 @@ def test_any_history_keeps_the_invariants(history: list[tuple[object, ...]], cyc
             elif scheduler.lasting:
                 ended(min(scheduler.lasting))
         assert scheduler.idle
+
+
+def test_who_has_nothing_to_do_with_a_cycle_is_not_asked_about_it(
+    graph: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A loop somewhere in the graph once made each run cost a look at all that was marked."""
+    fan = range(3, 203)
+    scheduler = graph(203, [(0, 1), (1, 0), *((2, n) for n in fan)])
+    asked: list[int] = []
+    monkeypatch.setattr(Order, "ancestors_in", lambda order, n, *_: asked.append(n))
+    monkeypatch.setattr(Order, "reaches", lambda order, a, b: asked.append(a))
+    for n in (2, *fan):
+        scheduler.mark(n)
+    ran: list[int] = []
+    while (n := scheduler.next()) >= 0:
+        ran.append(n)
+        scheduler.finished(n, scheduler.run[n])
+    monkeypatch.undo()
+    assert (ran, asked) == ([2, *fan], [])
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 7), st.integers(0, 7)), max_size=14),
+    st.lists(st.sets(st.integers(0, 7), max_size=4), min_size=1, max_size=4),
+    st.sets(st.integers(0, 7), max_size=2),
+)
+def test_with_cycles_too_nobody_runs_before_a_marked_ancestor(
+    edges: list[tuple[int, int]], marks: list[set[int]], slow: set[int]
+) -> None:
+    """But inside a cycle, where nobody waits for the other; a run that lasts holds back those below it."""
+    scheduler = scheduler_of(8, edges)
+    order = scheduler.order
+    for more in marks:
+        for n in more:
+            scheduler.mark(n)
+        for _ in range(6):
+            marked = set(scheduler.marked())
+            n = scheduler.next()
+            if n < 0:
+                break
+            before = {m for m in marked - {n} if order.reaches(m, n) and not order.reaches(n, m)}
+            before = {m for m in before if scheduler.state[m] != HELD}
+            assert before == set()
+            holders = [h for h in scheduler.lasting if scheduler.holds_back(h, scheduler.wave_of[n])]
+            assert [h for h in holders if order.reaches(h, n) and not order.reaches(n, h)] == []
+            if n in slow:
+                scheduler.stays(n)
+            else:
+                scheduler.finished(n, scheduler.run[n])
+            scheduler.outside()
+        for n in tuple(scheduler.lasting):
+            scheduler.finished(n, scheduler.run[n])
+    invariants.check(scheduler)
