@@ -49,14 +49,14 @@ class Bytecode:
                 mark.touch()
 
     async def warm_up(self, environment: Path) -> None:
-        """Compile what a worker imports at its start, where little is known: else its first start does.
+        """Compile what a worker imports at its start, where nothing is known: else its first start does.
 
         The next environment takes it over: this is done once for a base folder and a Python. Safe to cancel.
         """
         if (environment / _MARK).exists():
             return
         taken = await asyncio.to_thread(self._take_over, environment)
-        if taken.there < taken.missing:
+        if taken.missing and not taken.there:
             # Whatever is wrong, it is said where the worker is started.
             with contextlib.suppress(EnvironmentProblem):
                 await self._run(environment, _IMPORTED)

@@ -8,12 +8,15 @@ import json
 import sys
 import time
 import tomllib
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from funcnodes.environment import state
 from funcnodes.environment.errors import Conflict, DoesNotLoad, NoNetwork, PackageNotFound, SharedEnvironment
 from funcnodes.environment.manifest import OURS
+from funcnodes.environment.programs import run_lines
 from funcnodes.environment.provision import Provisioner
 from funcnodes_worker.home.base import Base, prepare_base
 from funcnodes_worker.home.worker_config import PackageWish, WorkerConfig, write_worker_config
@@ -336,23 +339,39 @@ async def test_a_package_of_which_half_is_there_does_not_stay(cached: Provisione
     assert (await cached.install(home, "fntest-module", "1.0", Heard())).live
 
 
-async def test_bytecode_is_made_for_the_whole_environment_once(tmp_path: Path) -> None:
-    """The next worker of the base folder has it as soon as it is made."""
-    base = Base(tmp_path)
+async def test_bytecode_is_made_once_for_a_base_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """First what every worker imports, later the rest; the next worker has it as soon as it is made."""
+    base, runs = Base(tmp_path), list[str]()
     prepare_base(base)
     provisioner = Provisioner(base)
-    first, second = WorkerHome(base, "first"), WorkerHome(base, "second")
-    await provisioner.create(first, Heard())
-    await provisioner.compile_bytecode(first)
-    await provisioner.create(second, Heard())
+    first, second, third = (WorkerHome(base, name) for name in ("first", "second", "third"))
 
-    compiled = [
-        file
-        for one in (first, second)
-        for file in (state.site_packages(state.python_of(one).parent.parent) / "tqdm").glob("**/std.*.pyc")
-    ]
-    assert len({file.stat().st_ino for file in compiled}) == 1
-    assert len(compiled) == 2
+    async def noted(command: Sequence[str], *rest: Any, **named: Any) -> tuple[int, str]:
+        runs.append(str(command[0]))
+        return await run_lines(command, *rest, **named)
+
+    monkeypatch.setattr("funcnodes.environment.bytecode.run_lines", noted)
+    for home in (first, second):
+        await provisioner.create(home, Heard())
+        await provisioner.warm_up(home)
+    imported = [_compiled(home) for home in (first, second)]
+    await provisioner.compile_bytecode(first)
+    await provisioner.create(third, Heard())
+    await provisioner.compile_bytecode(third)
+
+    assert imported[0] == imported[1] > {"msgspec/__init__"}
+    assert not imported[0] & {"rich/table"}, "no worker imports this"
+    assert _compiled(third) == _compiled(first) > imported[0] | {"rich/table"}
+    assert runs == [str(state.python_of(first))] * 2
+
+
+def _compiled(home: WorkerHome) -> set[str]:
+    """Return the modules of an environment that have bytecode."""
+    packages = state.site_packages(state.python_of(home).parent.parent)
+    files = (file.relative_to(packages) for file in packages.glob("**/__pycache__/*.pyc"))
+    return {str(file.parent.parent / file.name.partition(".")[0]) for file in files}
 
 
 async def test_a_worker_without_its_own_environment_gets_what_the_manager_has(
