@@ -18,7 +18,8 @@ from funcnodes.server.manager.published_shapes import progress_message, worker_s
 from funcnodes.supervisor.supervisor import Supervisor
 
 COALESCE_S = 0.02
-"""Changes within this time are told once; well below the 100 ms within which a window shows them."""
+"""Changes within this time of the last telling are told together; well below the 100 ms within which a window
+shows them. The first after a quiet time is told at once."""
 SESSION_ENDED = 4401
 
 
@@ -29,6 +30,7 @@ class News:
         self._supervisor = supervisor
         self.clients: set[ManagerClient] = set()
         self._is_due = False
+        self._told_at = float("-inf")
         self._figures: asyncio.Task[None] | None = None
         supervisor.on_change(self._changed)
         supervisor.on_progress(self.tell_progress)
@@ -36,11 +38,13 @@ class News:
     def _changed(self) -> None:
         if not self._is_due:
             self._is_due = True
-            asyncio.get_running_loop().call_later(COALESCE_S, self.tell_status)
+            loop = asyncio.get_running_loop()
+            loop.call_later(max(0.0, self._told_at + COALESCE_S - loop.time()), self.tell_status)
 
     def tell_status(self) -> None:
         """Show all clients the workers as they are now."""
         self._is_due = False
+        self._told_at = asyncio.get_running_loop().time()
         for client in self.clients:
             if client.watches or not client.speaks_jsonrpc:
                 # Rendered when it is sent: a client that reads slowly is shown the newest, not the history.
