@@ -263,13 +263,13 @@ def through_a_chain(worker: WorkerProcess, disk: Disk) -> Figures:
     for place in range(CHAIN - 1):
         ends = {"src_nid": f"c{place}", "src_ioid": "sum", "trg_nid": f"c{place + 1}", "trg_ioid": "left"}
         wire.call("add_edge", **ends)
-    wire.call("subscribe")
+    wire.call("subscribe", rate=1000)
     last = f'"c{CHAIN - 1}"'.encode()
     found: list[float] = []
     syncs: list[float] = []
     for value in range(200):
-        # Past the client's rate, so that no run waits for the tick of the one before.
-        time.sleep(0.04)
+        # Past the feed's pause, which is a little longer than the client's, so that no run waits for it.
+        time.sleep(0.01)
         syncs.append(disk.sync_ms())
         message = frame({"jsonrpc": "2.0", "id": 0, "method": "set_io_value",
                          "params": {"nid": "c0", "ioid": "left", "value": value}})  # fmt: skip

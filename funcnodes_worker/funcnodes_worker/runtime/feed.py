@@ -13,7 +13,7 @@ import asyncio
 import math
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from itertools import count
 from typing import Any, Protocol
 from weakref import WeakKeyDictionary
@@ -25,6 +25,7 @@ from funcnodes_worker.runtime.previews import make_preview
 from funcnodes_worker.runtime.records import Batch, NodeState, Preview
 
 PAUSE_S = 1 / 30
+"""Between two batches, unless somebody asked for quicker ones."""
 SLICE_S = 0.005
 SHARE = 10
 """Encoding takes at most one in so many seconds of the thread."""
@@ -83,11 +84,23 @@ class Feed:
         self._waits_for_values = False
         """Whether the timer is set for values only, which may be late: a state asks for an earlier one."""
         self._next = self._next_values = 0.0
+        self._hurried: dict[Hashable, float] = {}
+        self._pause_s = PAUSE_S
 
     def enter(self) -> None:
         """Begin to deliver, from the running loop of this thread."""
         self._loop = asyncio.get_running_loop()
         self._ask()
+
+    def hurry(self, who: Hashable, pause_s: float) -> None:
+        """Deliver as often as this one wants to hear; a tenth of the thread stays the most it costs."""
+        self._hurried[who] = pause_s
+        self._pause_s = min((PAUSE_S, *self._hurried.values()))
+
+    def hurry_no_more(self, who: Hashable) -> None:
+        """Deliver as often as the others want to hear."""
+        self._hurried.pop(who, None)
+        self._pause_s = min((PAUSE_S, *self._hurried.values()))
 
     async def wait_told(self) -> None:
         """Return when no change waits to be told."""
@@ -174,10 +187,10 @@ class Feed:
         if batch is not None:
             self._deliver(batch)
         now = self._loop.time()
-        self._next = now + max(PAUSE_S, spent_on_states * (SHARE - 1))
+        self._next = now + max(self._pause_s, spent_on_states * (SHARE - 1))
         if may_encode:
             # The longer this slice was, the longer the graph has the thread for itself.
-            self._next_values = now + max(PAUSE_S, spent * (SHARE - 1))
+            self._next_values = now + max(self._pause_s, spent * (SHARE - 1))
         if self._ports or self._states or self._progress:
             self._ask()
         else:

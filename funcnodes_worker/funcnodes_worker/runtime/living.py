@@ -116,6 +116,16 @@ class LivingGraph:
             if not self._steps:
                 self._engine.sink = self._feed
 
+    def hurry(self, who: Hashable, pause_s: float) -> None:
+        """Tell what runs as often as this one wants to hear of it."""
+        if self._feed is not None:
+            self._feed.hurry(who, pause_s)
+
+    def hurry_no_more(self, who: Hashable) -> None:
+        """Tell what runs as often as the others want to hear of it."""
+        if self._feed is not None:
+            self._feed.hurry_no_more(who)
+
     # Following
 
     def build(self, document: Document, revision: int, kept: Callable[[], Kept] | None = None) -> None:

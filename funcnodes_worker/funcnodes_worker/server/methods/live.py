@@ -13,13 +13,16 @@ from msgspec import UNSET, Meta
 from funcnodes_worker.rpc.dispatch import MethodTable, Turn
 from funcnodes_worker.rpc.errors import InvalidParams
 from funcnodes_worker.rpc.gate import Right
+from funcnodes_worker.runtime.feed import PAUSE_S
 from funcnodes_worker.server.client import Client
 from funcnodes_worker.server.context import CallContext, Services
 from funcnodes_worker.server.our_news import OurNews, document_json
+from funcnodes_worker.server.quick_news import QuickNews
 from funcnodes_worker.server.step_news import StepNews
 
 TABLE: MethodTable[CallContext] = MethodTable()
-_MAX_RATE = 120.0
+_FEEDS_RATE = 1 / PAUSE_S
+_MAX_RATE = 1000.0
 _MAX_AUTHOR = 128
 _MAX_PATIENCE_S = 3600.0
 
@@ -37,7 +40,7 @@ class Subscription(msgspec.Struct, frozen=True):
     since: Since | None = None
     author: str | None = None
     rate: Annotated[float, Meta(ge=0)] = 30.0
-    """Feeds per second at most; 0 means every step of every run, in order."""
+    """Feeds per second at most, up to 1000; 0 means every step of every run, in order."""
 
 
 @TABLE.method("subscribe", Right.VIEW, Subscription)
@@ -54,7 +57,7 @@ async def subscribe(context: CallContext, params: Subscription) -> dict[str, Any
         missed = services.process.missed_since(params.since.epoch, params.since.revision)
     news = _news(services, client, params.rate)
     client.change_news(news)
-    if isinstance(news, StepNews):
+    if isinstance(news, StepNews | QuickNews):
         news.begin()
     return {
         "epoch": services.process.epoch,
@@ -70,6 +73,8 @@ def _news(services: Services, client: Client, rate: float) -> OurNews:
     if rate == 0:
         return StepNews(client, services)
     pace = max(0.1, min(rate, _MAX_RATE))
+    if pace > _FEEDS_RATE:
+        return QuickNews(client, services, pace)
     return OurNews(client, services.writer, services.board, services.writer.revision, pace)
 
 
