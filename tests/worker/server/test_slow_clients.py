@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import itertools
 import os
 import socket
 import statistics
 import time
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from functools import partial
-from itertools import pairwise
 from pathlib import Path
 
 import psutil
@@ -147,30 +146,30 @@ async def test_values_come_newest_only_at_the_clients_rate_and_states_are_never_
         assert len(values) < 100
 
 
-def _shows(client: WorkerClient, number: int) -> bool:
-    return client.value("e", "out") == number
+async def _tell(client: WorkerClient, number: int) -> float:
+    """Set a value, and return when it was heard."""
+    await client.call("set_io_value", nid="e", ioid="value", value=number)
 
+    def is_heard(window: WorkerClient) -> bool:
+        return window.value("e", "out") == number
 
-async def told_at(client: WorkerClient, first: int) -> list[float]:
-    """Return when each of twenty values was heard, each set when the one before was."""
-    times: list[float] = []
-    for number in range(first, first + 20):
-        await client.call("set_io_value", nid="e", ioid="value", value=number)
-        await client.wait_for(partial(_shows, number=number))
-        times.append(time.perf_counter())
-    return times
+    await client.wait_for(is_heard)
+    return time.perf_counter()
 
 
 async def test_who_asks_for_more_than_thirty_a_second_is_told_more_often(tmp_path: Path) -> None:
     async with running_worker(tmp_path) as worker, worker.connect() as client:
         await client.call("add_node", id="lab.echo", uuid="e")
         await client.call("subscribe", rate=500)
-        quick = await told_at(client, 0)
+        numbers = itertools.count()
+        before = await _tell(client, next(numbers))
+        async with asyncio.timeout(60):
+            # On a busy machine most come late; nobody hears two so close at thirty a second.
+            while (after := await _tell(client, next(numbers))) - before >= 1 / 60:
+                before = after
         await client.call("subscribe", rate=30)
-        usual = await told_at(client, 100)
-        # The one that comes soonest: a busy machine may make all others late.
-        assert min(after - before for before, after in pairwise(quick)) < 1 / 60
-        assert usual[-1] - usual[0] > 18 / 30
+        usual = [await _tell(client, next(numbers)) for _ in range(10)]
+        assert usual[-1] - usual[0] > 8 / 30
 
 
 @pytest.mark.parametrize("rounds", [3, pytest.param(30, marks=pytest.mark.soak)])
