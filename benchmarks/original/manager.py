@@ -219,9 +219,12 @@ TARGETS = {
     "starting it": TimesBetter(23, 0.8),
     f"{AT_ONCE} workers started at once": TimesBetter(6.1, 2.5),
     f"memory of the {AT_ONCE} (PSS)": AnyMachine(300),
-    "a killed worker noticed": TimesBetter(10, 0.05),
 }
-"""What the issue gives for the original, the middle where it gives a range, and what to reach."""
+"""What the issue gives for the original, the middle where it gives a range, and what to reach.
+
+Not judged here: a killed worker noticed. The issue saw the original take 9 to 11 s; with a watcher connected
+it takes less than one here. `benchmarks/manager.py` judges ours by the 0.05 s as they stand.
+"""
 
 
 async def measure(pythons: Sequence[Path], folder: Path) -> list[Rows]:
