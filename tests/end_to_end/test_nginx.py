@@ -13,6 +13,7 @@ from typing import Any
 
 import aiohttp
 import pytest
+from funcnodes.client.sockets import Sockets
 from playwright.async_api import expect
 from yarl import URL
 
@@ -67,8 +68,10 @@ def behind(tmp_path_factory: pytest.TempPathFactory) -> Generator[Behind, None, 
 async def http(behind: Behind) -> AsyncIterator[aiohttp.ClientSession]:
     """A program on another machine: it has the token and believes nginx' certificate."""
     trust = ssl.create_default_context(cafile=str(behind.certificate))
-    connector = aiohttp.TCPConnector(ssl=trust)
-    async with aiohttp.ClientSession(headers=behind.system.bearer, connector=connector) as http:
+    async with (
+        Sockets() as sockets,
+        aiohttp.ClientSession(headers=behind.system.bearer, connector=sockets.connector(ssl=trust)) as http,
+    ):
         yield http
 
 

@@ -16,6 +16,7 @@ from typing import Any
 import aiohttp
 import pytest
 from funcnodes.client.errors import WorkerUnreachable
+from funcnodes.client.sockets import Sockets
 from playwright.async_api import expect
 
 import funcnodes
@@ -58,7 +59,10 @@ async def test_all_three_servers_speak_tls_and_nothing_else(protected: Protected
     believed = ssl.create_default_context(cafile=str(protected.certificate))
     ways = ["/manager", f"/worker/{system.uuid}/"]
     addresses = [*(f"{system.ui}{way}" for way in ways), f"{system.manager}{ways[1]}", system.worker]
-    async with aiohttp.ClientSession(headers=system.bearer) as http:
+    async with (
+        Sockets() as sockets,
+        aiohttp.ClientSession(headers=system.bearer, connector=sockets.connector()) as http,
+    ):
         for address in (*addresses, system.manager):
             async with http.ws_connect(address, ssl=believed) as socket:
                 await socket.send_json({"type": "cmd", "cmd": "uuid", "id": "1"})

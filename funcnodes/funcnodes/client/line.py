@@ -18,6 +18,7 @@ from funcnodes_worker.home.tls import why_not
 
 from funcnodes.client.address import Find
 from funcnodes.client.errors import ClientError, ConnectionLost, WorkerUnreachable, error_of
+from funcnodes.client.sockets import Sockets
 
 OPEN_TIMEOUT_S = 10.0
 FIRST_PAUSE_S, LAST_PAUSE_S = 0.05, 2.0
@@ -84,11 +85,12 @@ class Line:
         self._up = asyncio.Event()
         self._failed: ClientError | None = None
         self._http: aiohttp.ClientSession | None = None
+        self._sockets = Sockets()
         self._task: asyncio.Task[None] | None = None
 
     async def open(self) -> None:
         """Return when the line is there; raise `WorkerUnreachable` when nobody answers."""
-        self._http = aiohttp.ClientSession()
+        self._http = aiohttp.ClientSession(connector=self._sockets.connector())
         try:
             await self._dial()
             self._task = asyncio.create_task(self._keep(), name="funcnodes-client")
@@ -110,6 +112,7 @@ class Line:
         finally:
             if self._http is not None:
                 await self._http.close()
+                await self._sockets.let_go()
 
     @property
     def is_up(self) -> bool:

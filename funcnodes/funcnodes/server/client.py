@@ -19,6 +19,8 @@ from funcnodes_worker.home.supervisor_file import SupervisorAddress, read_superv
 from funcnodes_worker.home.tls import trust_ours, why_not
 from funcnodes_worker.home.token import read_or_make_token
 
+from funcnodes.client.sockets import Sockets
+
 Notification = Callable[[str, dict[str, Any]], None]
 """Called with the method and the parameters of each notification."""
 
@@ -151,7 +153,10 @@ async def connect(
     # Our token goes to the process that wrote the file, not to whoever listens on its port by now.
     if address is None or not is_alive(address):
         raise ManagerUnreachable(str(base.folder), "none is running")
-    async with aiohttp.ClientSession(headers=bearer(base)) as http:
+    async with (
+        Sockets() as sockets,
+        aiohttp.ClientSession(headers=bearer(base), connector=sockets.connector()) as http,
+    ):
         try:
             async with asyncio.timeout(OPEN_TIMEOUT_S):
                 socket = await http.ws_connect(address.url(), max_msg_size=0, ssl=trust_ours(base))
