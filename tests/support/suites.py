@@ -13,10 +13,10 @@ BUDGET_S: Mapping[str, float] = {
     "core": 120,
     "basic": 60,
     "contract": 60,
-    "worker": 240,
+    "worker": 270,
     "funcnodes": 300,
     "repository": 180,
-    "end_to_end": 300,
+    "end_to_end": 270,
     "ecosystem": 150,
 }
 
