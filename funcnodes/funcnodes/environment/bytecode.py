@@ -110,7 +110,7 @@ def _link(source: Path, digest: str, store: Path, known: set[str], compiled: str
             return False
         folder = os.path.dirname(compiled)  # noqa: PTH120 - called for each of thousands
         if folder not in folders:
-            os.makedirs(folder, exist_ok=True)  # noqa: PTH103
+            os.makedirs(folder, exist_ok=True)  # noqa: PTH103 - as above
             folders.add(folder)
         os.link(store / name, compiled)
     except FileExistsError:

@@ -19,6 +19,7 @@ from urllib.request import url2pathname
 
 import msgspec
 from funcnodes_worker.disk.atomic import write_atomically
+from packaging.utils import canonicalize_name
 
 from funcnodes.environment import explain
 from funcnodes.environment.errors import (
@@ -90,7 +91,9 @@ class Pip:
             if not held or isinstance(problem, NoNetwork):
                 raise problem
             # pip has no notion of a preference: what cannot be held is let go, and nothing besides.
-            in_the_way = {_name(found[1] or found[2]) for found in _IN_THE_WAY.finditer(said)} & held.keys()
+            in_the_way = {
+                canonicalize_name(found[1] or found[2]) for found in _IN_THE_WAY.finditer(said)
+            } & held.keys()
             held = {name: pin for name, pin in held.items() if in_the_way and name not in in_the_way}
 
     async def sync(
@@ -223,14 +226,10 @@ def _file_of(entry: Mapping[str, Any]) -> str:
 
 def _package(entry: Mapping[str, Any]) -> Package:
     url = urlparse(str(entry["download_info"]["url"]))
-    name = _name(str(entry["metadata"]["name"]))
+    name = str(canonicalize_name(str(entry["metadata"]["name"])))
     is_local = url.scheme == "file" and (name in OURS or "dir_info" in entry["download_info"])
     place = url2pathname(unquote(url.path)) if is_local else None
     return Package(name, str(entry["metadata"]["version"]), place)
-
-
-def _name(given: str) -> str:
-    return re.sub(r"[-_.]+", "-", given).lower()
 
 
 def _entry(package: Package) -> str:

@@ -17,9 +17,8 @@ import msgspec
 from funcnodes_worker.home.flow_lock import OURS, LockDamaged, lock_of, read_flow_lock, write_flow_lock
 from funcnodes_worker.home.worker_config import PackageWish, WorkerConfig, config_from_json
 from funcnodes_worker.runtime.external_workers import FuncNodesExternalWorker
-from funcnodes_worker.runtime.library_loader import normalized
+from funcnodes_worker.runtime.library_loader import BASIC, normalized
 
-_BASIC = "funcnodes-basic"
 _TRAVELS = ("type", "name", "worker_dependencies", "package_dependencies", "autostart", "update_on_startup")
 _REQUIREMENT = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)\s*(?:\[[^\]]*\])?\s*([^@;]*?)\s*(?:;.*)?")
 _VERSION = re.compile(r"[0-9A-Za-z.!+*<>=~ ,_-]*")
@@ -42,9 +41,9 @@ def config_for_export(config: WorkerConfig, project: str | None) -> dict[str, An
         for name, wish in config.package_dependencies.items()
         if _NAME.fullmatch(wish.package)
     }
-    if project is None or _BASIC in map(_name_of, _dependencies(project)):
+    if project is None or BASIC in map(_name_of, _dependencies(project)):
         # In no version: ours is none that the original's index has.
-        travels["package_dependencies"][_BASIC] = {"package": _BASIC, "version": None}
+        travels["package_dependencies"][BASIC] = {"package": BASIC, "version": None}
     travels["worker_dependencies"] = {
         name: _without_paths(entry) for name, entry in config.worker_dependencies.items()
     }
