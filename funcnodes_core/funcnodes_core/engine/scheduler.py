@@ -334,10 +334,10 @@ class Scheduler:
         else:
             found = self._in_state(MARKED)
         others = {m for m in found if m != n and state[m] == MARKED}
-        if not others or self.order.ancestors_in(n, others, None) is None:
+        if not others or order.ancestors_in(n, others, None) is None:
             return None
-        others = {m for m in others if not self.order.reaches(n, m)}
-        return self.order.ancestors_in(n, others, None)
+        others = {m for m in others if not order.reaches(n, m)}
+        return order.ancestors_in(n, others, None)
 
     def _holder_of(self, n: int) -> int | None:
         wave = self.wave_of[n]
