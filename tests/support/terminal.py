@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-import pty
 import re
 import select
 import subprocess
 import sys
 import time
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 
 from tests.support.processes import program_environment
@@ -16,8 +17,11 @@ from tests.support.processes import program_environment
 _CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 
-def at_a_terminal(base: Path, *arguments: str, limit_s: float = 90) -> tuple[int, str]:
-    """Return the exit code of a command, and all that a person saw of it, without colours."""
+@contextmanager
+def terminal(base: Path, *arguments: str) -> Generator[tuple[subprocess.Popen[bytes], int]]:
+    """Give a command that runs at a terminal, and our end of that; nothing of both is left."""
+    import pty  # Windows has none; tests that come here are skipped there, but are read.
+
     ours, theirs = pty.openpty()
     program = subprocess.Popen(
         [sys.executable, "-m", "funcnodes", "--dir", str(base), *arguments],
@@ -29,12 +33,29 @@ def at_a_terminal(base: Path, *arguments: str, limit_s: float = 90) -> tuple[int
     )
     os.close(theirs)
     try:
-        shown = _all_of(ours, time.monotonic() + limit_s)
-        return program.wait(10), _CONTROL.sub("", shown)
+        yield program, ours
     finally:
         program.kill()
         program.wait(10)
         os.close(ours)
+
+
+def at_a_terminal(base: Path, *arguments: str, limit_s: float = 90) -> tuple[int, str]:
+    """Return the exit code of a command, and all that a person saw of it, without colours."""
+    with terminal(base, *arguments) as (program, ours):
+        shown = _all_of(ours, time.monotonic() + limit_s)
+        return program.wait(10), _CONTROL.sub("", shown)
+
+
+def read_until(ours: int, wanted: str, limit_s: float = 60) -> str:
+    """Return what a terminal shows, up to this text."""
+    shown = ""
+    deadline = time.monotonic() + limit_s
+    while wanted not in shown:
+        ready, _, _ = select.select([ours], [], [], max(0.0, deadline - time.monotonic()))
+        assert ready, f"{wanted!r} did not come; shown: {shown}"
+        shown += os.read(ours, 65536).decode(errors="replace")
+    return shown
 
 
 def _all_of(terminal: int, deadline: float) -> str:

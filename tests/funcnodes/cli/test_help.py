@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import os
-import pty
 import re
-import select
 import shlex
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +18,8 @@ from funcnodes_worker.home.base import Base
 from funcnodes_worker.home.worker_config import WorkerConfig, write_worker_config
 from funcnodes_worker.home.worker_home import WorkerHome
 
-from tests.support.processes import make_base, program_environment
+from tests.support.processes import make_base
+from tests.support.terminal import read_until, terminal
 
 
 def commands(command: Any, words: tuple[str, ...] = ()) -> dict[tuple[str, ...], Any]:
@@ -140,17 +138,7 @@ def test_a_base_folder_that_is_not_there_completes_nothing(tmp_path: Path) -> No
 def test_the_menu_at_a_terminal_runs_what_is_chosen(tmp_path: Path) -> None:
     """`funcnodes` alone; it shows the command first, asks again, and q leaves."""
     base = make_base(tmp_path / "base")
-    ours, theirs = pty.openpty()
-    menu = subprocess.Popen(
-        [sys.executable, "-m", "funcnodes", "--dir", str(base)],
-        stdin=theirs,
-        stdout=theirs,
-        stderr=theirs,
-        env=program_environment() | {"TERM": "xterm", "COLUMNS": "120"},
-        start_new_session=True,
-    )
-    os.close(theirs)
-    try:
+    with terminal(base) as (menu, ours):
         shown = read_until(ours, "Which one?")
         assert "Open the editor in the browser" in shown
         os.write(ours, b"99\n2\n")
@@ -158,18 +146,3 @@ def test_the_menu_at_a_terminal_runs_what_is_chosen(tmp_path: Path) -> None:
         read_until(ours, "Which one?")
         os.write(ours, b"q\n")
         assert menu.wait(30) == 0
-    finally:
-        menu.kill()
-        menu.wait(10)
-        os.close(ours)
-
-
-def read_until(terminal: int, wanted: str, limit_s: float = 60) -> str:
-    """Return what a terminal shows, up to this text."""
-    shown = ""
-    deadline = time.monotonic() + limit_s
-    while wanted not in shown:
-        ready, _, _ = select.select([terminal], [], [], max(0.0, deadline - time.monotonic()))
-        assert ready, f"{wanted!r} did not come; shown: {shown}"
-        shown += os.read(terminal, 65536).decode(errors="replace")
-    return shown

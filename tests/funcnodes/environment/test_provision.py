@@ -22,7 +22,7 @@ from funcnodes_worker.home.base import Base, prepare_base
 from funcnodes_worker.home.worker_config import PackageWish, WorkerConfig, write_worker_config
 from funcnodes_worker.home.worker_home import WorkerHome
 
-from tests.funcnodes.environment.looking import DYING, Heard, disk, run, versions
+from tests.funcnodes.environment.looking import Heard, disk, install_and_die, run, versions
 
 pytestmark = pytest.mark.registry
 
@@ -279,17 +279,7 @@ async def test_killed_at_a_step_the_environment_is_the_old_or_the_new_one(
     before, old = versions(home), state.current(home)
 
     for place in places:
-        died = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-c",
-            DYING,
-            str(home.base.folder),
-            home.uuid,
-            "fntest-module",
-            version,
-            f"provision:{place}",
-        )
-        assert await died.wait() == 9, place
+        await install_and_die(home, "fntest-module", version, f"provision:{place}")
         await cached.prepare(home, Heard())
 
         if place == "decided":
@@ -319,17 +309,7 @@ async def test_a_new_worker_gets_the_packages_its_settings_name(provisioner: Pro
 async def test_a_package_of_which_half_is_there_does_not_stay(cached: Provisioner, home: WorkerHome) -> None:
     """The power went while its files were written: it has no record, so nothing can uninstall it."""
     before = versions(home)
-    died = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-c",
-        DYING,
-        str(home.base.folder),
-        home.uuid,
-        "fntest-module",
-        "1.0",
-        "provision:built",
-    )
-    assert await died.wait() == 9
+    await install_and_die(home, "fntest-module", "1.0", "provision:built")
     packages = state.site_packages(cached.python_of(home).parent.parent)
     (packages / "fntest_module-1.0.dist-info" / "RECORD").unlink()
 

@@ -6,6 +6,8 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 
 from funcnodes_worker.wire.marker import SIZE, Marker, MarkerReader, Running, read_marker
@@ -62,9 +64,10 @@ def test_a_missing_or_short_file_means_nothing_runs(tmp_path: Path) -> None:
     assert read_marker(tmp_path / "short") is None
 
 
-def test_a_reader_never_mixes_two_runs(tmp_path: Path) -> None:
-    """While a writer goes as fast as it can, each reading is one run as it was."""
-    marker, stop = Marker(tmp_path / "marker"), threading.Event()
+@contextmanager
+def written_all_the_time(path: Path) -> Generator[None]:
+    """Have two nodes begin in turns, as fast as they can, while the block runs."""
+    marker, stop = Marker(path), threading.Event()
 
     def write() -> None:
         while not stop.is_set():
@@ -73,10 +76,18 @@ def test_a_reader_never_mixes_two_runs(tmp_path: Path) -> None:
 
     writer = threading.Thread(target=write)
     writer.start()
-    names = {found.node for _ in range(500) if (found := read_marker(tmp_path / "marker")) is not None}
-    stop.set()
-    writer.join()
-    marker.close()
+    try:
+        yield
+    finally:
+        stop.set()
+        writer.join()
+        marker.close()
+
+
+def test_a_reader_never_mixes_two_runs(tmp_path: Path) -> None:
+    """While a writer goes as fast as it can, each reading is one run as it was."""
+    with written_all_the_time(tmp_path / "marker"):
+        names = {found.node for _ in range(500) if (found := read_marker(tmp_path / "marker")) is not None}
 
     assert names <= {"a" * 47, "b" * 47}
 
@@ -100,20 +111,9 @@ def test_a_reader_that_is_kept_tells_each_time_what_runs_now(tmp_path: Path) -> 
 
 def test_a_reader_that_is_kept_never_mixes_two_runs(tmp_path: Path) -> None:
     """Nor does a file that was cut short lead it astray."""
-    marker, stop = Marker(tmp_path / "marker"), threading.Event()
     reader = MarkerReader(tmp_path / "marker")
-
-    def write() -> None:
-        while not stop.is_set():
-            marker.begin("a" * 47)
-            marker.begin("b" * 47)
-
-    writer = threading.Thread(target=write)
-    writer.start()
-    names = {found.node for _ in range(500) if (found := reader.read()) is not None}
-    stop.set()
-    writer.join()
-    marker.close()
+    with written_all_the_time(tmp_path / "marker"):
+        names = {found.node for _ in range(500) if (found := reader.read()) is not None}
     (tmp_path / "marker").write_bytes(b"x")
     short = reader.read()
     reader.close()
