@@ -4,6 +4,7 @@ import { type RefObject, useMemo, useRef, useState } from "react";
 import { searchNodes, summaryOf } from "../model/library";
 import { familyOf } from "../model/portType";
 import { familyColour } from "../parts/familyColour";
+import { SearchField } from "../parts/SearchField";
 import { useReturnFocus } from "../parts/useReturnFocus";
 import { useGraph } from "../store/graph";
 import { addNote, groupSelection } from "../store/layout";
@@ -61,14 +62,7 @@ function Search({ at, made }: SearchProps) {
   };
   return (
     <Command shouldFilter={false} loop>
-      <Command.Input
-        data-testid="palette-input"
-        autoFocus
-        value={query}
-        onValueChange={setQuery}
-        placeholder="Add a node…"
-        className="h-12 w-full border-line border-b bg-transparent px-4 text-[15px] outline-none placeholder:text-ink-3"
-      />
+      <SearchField testId="palette-input" query={query} onQuery={setQuery} placeholder="Add a node…" />
       <Command.List className="max-h-[46vh] overflow-y-auto p-1.5">
         <Command.Empty className="px-3 py-6 text-center text-ink-3">Nothing matches “{query}”.</Command.Empty>
         {hits.map((node) => (

@@ -5,6 +5,7 @@ import { type ReactNode, useMemo, useState } from "react";
 import { nodeOf, titleOf } from "../model/graph";
 import { type Offer, offersFor, searchOffers, wiresAt } from "../model/offers";
 import { familyColour } from "../parts/familyColour";
+import { SearchField } from "../parts/SearchField";
 import { useReturnFocus } from "../parts/useReturnFocus";
 import { shownGraph, useGraph } from "../store/graph";
 import { connectPorts, removeAll } from "../store/nodes";
@@ -48,13 +49,11 @@ function Choice({ node, port }: { node: string; port: string | null }) {
   const title = asking ? titleOf(asking) : node;
   return (
     <Command shouldFilter={false} loop>
-      <Command.Input
-        data-testid="wires-input"
-        autoFocus
-        value={query}
-        onValueChange={setQuery}
+      <SearchField
+        testId="wires-input"
+        query={query}
+        onQuery={setQuery}
         placeholder={`Connect ${title} with…`}
-        className="h-12 w-full border-line border-b bg-transparent px-4 text-[15px] outline-none placeholder:text-ink-3"
       />
       <Command.List className="max-h-[50vh] overflow-y-auto p-1.5">
         <Command.Empty className="px-3 py-6 text-center text-ink-3">
