@@ -21,7 +21,6 @@ nothing.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
 from msgspec import Struct
@@ -108,8 +107,7 @@ class Entry(Protocol):
         ...
 
 
-@dataclass(slots=True)
-class Step:
+class Step(Struct):
     """One thing that somebody did, and whether it is undone."""
 
     author: str
@@ -120,7 +118,7 @@ class Step:
     merges: frozenset[Cell] | None
     """What was set, when setting it again soon is the same step."""
     is_restore: bool = False
-    toggles: list[int] = field(default_factory=list[int])
+    toggles: list[int] = []
     """Revisions of the entries that undid it and did it again, in turn."""
 
     @property
@@ -149,8 +147,7 @@ class Step:
         return self.revisions[0] <= revision and turned % 2 == 0
 
 
-@dataclass(frozen=True, slots=True)
-class Turn:
+class Turn(Struct, frozen=True):
     """An entry that undid a step or did it again."""
 
     author: str
@@ -160,8 +157,7 @@ class Turn:
     kind: str
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True):
     """One line of the history as a person reads it."""
 
     revision: int

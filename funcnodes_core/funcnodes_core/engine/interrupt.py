@@ -13,10 +13,9 @@ import signal
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from types import FrameType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from weakref import WeakKeyDictionary
 
 from funcnodes_core.engine.calls import INSIDE
@@ -39,8 +38,7 @@ ECHO_S = 1.0
 PROCESS_KILLED = "its process was killed"
 
 
-@dataclass(frozen=True, slots=True)
-class Ending:
+class Ending(NamedTuple):
     """What was done to end a run."""
 
     said: str

@@ -9,7 +9,7 @@ import traceback
 from asyncio import CancelledError
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 __all__ = [
     "ASKED_BY_CODE",
@@ -38,8 +38,7 @@ OPENED = "the graph was opened"
 Status = Literal["idle", "marked", "running", "failed", "blocked"]
 
 
-@dataclass(frozen=True, slots=True)
-class RunError:
+class RunError(NamedTuple):
     """Why a run failed: the sentence, the traceback as lines, and the name of the exception's class."""
 
     message: str
@@ -49,8 +48,7 @@ class RunError:
     """What the inputs held, as short texts."""
 
 
-@dataclass(frozen=True, slots=True)
-class RunState:
+class RunState(NamedTuple):
     """How a node stands at this moment. `blocked` means that an ancestor failed, which `blocked_by` names."""
 
     status: Status
