@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from types import UnionType
 from typing import Any, TypedDict, Union, cast
 
@@ -38,7 +39,18 @@ def serialized(type_: Any) -> SerializedType:
     if type_ is None:
         return "Any"
     if isinstance(type_, str):
-        type_ = _named(type_)
+        return _again(type_) or _said(_named(type_))
+    return _said(type_)
+
+
+@functools.lru_cache(maxsize=1000)
+def _again(name: str) -> str | None:
+    """Return how a type that is given by its name is named, where a name says all; most ports' types are."""
+    said = _said(_named(name))
+    return said if isinstance(said, str) else None
+
+
+def _said(type_: Any) -> SerializedType:
     if isinstance(type_, UnionType):
         # exposedfunctionality knows `Union[A, B]`, and `A | B` in signatures only.
         type_ = Union[type_.__args__]  # noqa: UP007 - it is built from a tuple

@@ -92,7 +92,7 @@ def _gather(node_class: type[Node]) -> tuple[tuple[NodeInput, ...], tuple[NodeOu
     found: dict[str, Any] = {}
     for base in reversed(node_class.__mro__):
         found.update(vars(base))
-    ports = [value for value in found.values() if isinstance(value, NodeInput | NodeOutput)]
+    ports = [value for value in found.values() if isinstance(value, NodeIO)]
     ports.sort(key=lambda port: port.uuid in ("_triggerinput", "_triggeroutput"))
     inputs = tuple(port for port in ports if isinstance(port, NodeInput))
     outputs = [port for port in ports if isinstance(port, NodeOutput)]

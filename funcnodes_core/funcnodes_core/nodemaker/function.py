@@ -96,8 +96,8 @@ def node_class_from_function(
         exposed = _exposed(function, said_inputs, said_outputs)
     meta = exposed.ef_funcmeta
     named = name or getattr(exposed, "__name__", type(function).__name__)
-    defaults = _defaults(exposed)
     in_params = _named("input", meta["input_params"], node_id)
+    defaults = _defaults(exposed, in_params)
     in_ports = [_input(p, defaults) for p in in_params if _parameter(p) != "node"]
     out_ports = [_output(p) for p in _named("output", meta["output_params"], node_id)]
     kind: Kind = "thread" if separate_thread else "process" if separate_process else _kind(exposed)
@@ -236,8 +236,11 @@ def _items_as_results(function: Any) -> Generator[None, None, None]:
         function.__annotations__ = kept
 
 
-def _defaults(exposed: Callable[..., Any]) -> Mapping[str, Any]:
-    """Return the defaults of the parameters as they are."""
+def _defaults(exposed: Callable[..., Any], params: list[dict[str, Any]]) -> Mapping[str, Any]:
+    """Return the defaults of the parameters as they are, where the parser may have made text of one."""
+    # It does so of what is not JSON; the signature is not read once more for a number.
+    if not any(isinstance(param.get("default"), str) for param in params):
+        return {}
     try:
         parameters = inspect.signature(exposed, follow_wrapped=False).parameters
     except (TypeError, ValueError):  # what is written in C may not say
@@ -268,7 +271,6 @@ def _input(said: Mapping[str, Any], defaults: Mapping[str, Any]) -> NodeInput:
     options = {key: said[key] for key in _INPUT if key in said}
     text = options.get("default")
     if isinstance(text, str):
-        # The parser turns defaults that are not JSON into text.
         meant = defaults.get(io_id, text)
         if text == "<NoValue>":
             # Left out, the function's own default applies.
