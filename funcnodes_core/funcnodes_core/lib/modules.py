@@ -10,7 +10,7 @@ from __future__ import annotations
 import importlib
 import logging
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from funcnodes_core.lib.render import update_render_options
 
 if TYPE_CHECKING:
-    from importlib.metadata import Distribution, EntryPoint
+    from importlib.metadata import Distribution, EntryPoint, PackageMetadata
 
 __all__ = [
     "AVAILABLE_MODULES",
@@ -154,36 +154,42 @@ def register_setup_plugin(plugin_function: Callable[[InstalledModule], Any]) -> 
 
 def get_installed_modules(
     named_objects: dict[str, InstalledModule] | None = None,
+    among: Iterable[Distribution] | None = None,
 ) -> dict[str, InstalledModule]:
-    """Return all installed modules from the metadata of their distributions; nothing is imported."""
+    """Return all installed modules from the metadata of their distributions; nothing is imported.
+
+    With `among` only these distributions are asked: who has looked for them already need not look twice.
+    """
     found: dict[str, InstalledModule] = {} if named_objects is None else named_objects
-    for distribution, entry in _entries():
+    for about, entry in _entries(among):
         name = entry.value.split(":")[0].split(".")[0]
         known = found.get(name)
         if known is None:
             known = found[name] = InstalledModule(name=name)
-        known.version = distribution.version
-        known.description = distribution.metadata["Summary"]
+        known.version = about["Version"]
+        known.description = about["Summary"]
         known.module = known.module or sys.modules.get(name)
         if dict.get(known.entry_points, entry.name) is None:
             known.entry_points[entry.name] = Unloaded(entry)
     return found
 
 
-def _entries() -> Iterator[tuple[Distribution, EntryPoint]]:
+def _entries(among: Iterable[Distribution] | None) -> Iterator[tuple[PackageMetadata, EntryPoint]]:
+    """Yield the entry points of modules, each with its package's metadata, which are parsed at every look."""
     # Reading metadata is needed by those who look for modules, not by everybody who imports us.
     from importlib.metadata import distributions
 
     seen: set[str] = set()
-    for distribution in distributions():
+    for distribution in distributions() if among is None else among:
         entries = [entry for entry in distribution.entry_points if entry.group == GROUP]
         if not entries:
             continue
-        name = distribution.metadata["Name"]
+        about = distribution.metadata
+        name = about["Name"]
         # One that stands twice is imported from the first place of `sys.path`; the other is hidden by it.
         if name not in seen:
             seen.add(name)
-            yield from ((distribution, entry) for entry in entries)
+            yield from ((about, entry) for entry in entries)
 
 
 def setup() -> dict[str, InstalledModule]:

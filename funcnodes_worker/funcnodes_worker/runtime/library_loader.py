@@ -168,6 +168,7 @@ class LibraryLoader:
         be in the graph.
         """
         modules = self.found = installed_modules()
+        get_installed_modules(AVAILABLE_MODULES, [module.distribution for module in modules.values()])
         self.modules = [module.as_json() for module in modules.values()]
         problems: dict[str, str] = {}
         for package in with_needed(packages, modules):
@@ -195,7 +196,6 @@ class LibraryLoader:
         if module.is_linked and importlib.util.find_spec(module.import_name) is None:
             # Linked while we run: the line that says where to is read when an interpreter starts.
             site.addsitedir(str(module.distribution.locate_file("")))
-        get_installed_modules(AVAILABLE_MODULES)
         installed = AVAILABLE_MODULES[module.import_name]
         installed.load()
         setup_module(installed)
