@@ -8,13 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, cast
 
-import msgspec
 from funcnodes_core.document.model import TRIGGER_PAIR, ClassRecord, PortRecord
 from funcnodes_core.utils.data import merged
 from msgspec import UNSET
 
 from funcnodes_worker.runtime.observe import describe_port
-from funcnodes_worker.runtime.previews import as_json
+from funcnodes_worker.runtime.previews import as_json, json_text
 
 
 def describe_class(node_class: Any) -> ClassRecord:
@@ -74,4 +73,4 @@ _USUAL: Mapping[str, Any] = {
 
 def shelves_json(serialized: object) -> bytes:
     """Return the published form of the library as JSON text."""
-    return msgspec.json.encode(as_json(serialized))
+    return json_text(serialized)

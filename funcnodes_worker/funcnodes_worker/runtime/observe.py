@@ -6,7 +6,7 @@ published, but is no user's edit (`Writer.observe`). Called in the graph's threa
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, TypeAlias
 
 from funcnodes_core.document.keys import id_behind, output_key
@@ -30,7 +30,7 @@ def describe_port(port: Any) -> PortRecord:
         id=port.uuid,
         is_input=is_input,
         name=port.name,
-        type=as_json(port.type),
+        type=port.type if isinstance(port.type, str) else as_json(port.type),
         description=port.description,
         class_default=_default(port) if is_input else UNSET,
         allow_multiple=UNSET if port.own_allow_multiple is None else port.own_allow_multiple,
@@ -38,9 +38,13 @@ def describe_port(port: Any) -> PortRecord:
         does_trigger=port.does_trigger if is_input else UNSET,
         hidden=True if port.hidden else UNSET,
         emit_value_set=port.emit_value_set,
-        value_options=as_json(port.value_options) or UNSET,
-        render_options=as_json(port.render_options) or UNSET,
+        value_options=_said(port.value_options),
+        render_options=_said(port.render_options),
     )
+
+
+def _said(options: Mapping[str, Any]) -> Any:
+    return as_json(options) if options else UNSET
 
 
 def key_of(node: Any, port: Any) -> PortId:
