@@ -8,7 +8,7 @@ import inspect
 import sys
 import threading
 from abc import ABCMeta
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 from funcnodes_core.engine.plan import Plan
@@ -24,6 +24,9 @@ __all__ = ["NodeMeta", "apart", "checked_limit", "streams"]
 
 _framework: set[str] = set()
 """Attributes of `Node` itself, which no port may hide. Filled when `Node` is made."""
+
+_framework_ports: dict[type, dict[str, NodeIO]] = {}
+"""The ports among what `Node` and its bases say: every class has them, and they are looked for once."""
 
 
 def checked_limit(value: object, owner: str = "") -> float | None:
@@ -46,6 +49,7 @@ class NodeMeta(ABCMeta):
             _framework.update(key for key in namespace if not key.startswith("__"))
             # What each node sets in its constructor, and what it has from the emitter.
             _framework.update({"inputs", "outputs", "cell"}, dir(bases[0]) if bases else ())
+            _framework_ports.update((base, _ports_in(vars(base))) for base in cls.__mro__)
         else:
             _refuse_hiding(name, namespace)
             if "time_limit_s" in namespace:
@@ -87,11 +91,19 @@ def _refuse_hiding(name: str, namespace: dict[str, Any]) -> None:
         )
 
 
+def _ports_in(namespace: Mapping[str, Any]) -> dict[str, NodeIO]:
+    return {name: value for name, value in namespace.items() if isinstance(value, NodeIO)}
+
+
 def _gather(node_class: type[Node]) -> tuple[tuple[NodeInput, ...], tuple[NodeOutput, ...]]:
     """Return the ports in order of definition, those of bases first, the trigger pair last."""
     found: dict[str, Any] = {}
     for base in reversed(node_class.__mro__):
-        found.update(vars(base))
+        own = vars(base)
+        # What a class says under the name of a port of its bases stands in its place, port or not.
+        found.update((name, own[name]) for name in found.keys() & own.keys())
+        known = _framework_ports.get(base)
+        found.update(_ports_in(own) if known is None else known)
     ports = [value for value in found.values() if isinstance(value, NodeIO)]
     ports.sort(key=lambda port: port.uuid in ("_triggerinput", "_triggeroutput"))
     inputs = tuple(port for port in ports if isinstance(port, NodeInput))
