@@ -129,7 +129,7 @@ async def measure(folder: Path) -> list[dict[str, Any]]:
         note = "each durable when its answer comes"
         figures.append(figure(f"edits on disk, {window} under way", rates, "1/s", note))
 
-    dumper, times, sizes = Dumper(), [], []
+    dumper, times, sizes = Dumper(), list[float](), list[float]()
     dumper.dump(session.document, CLASSES)
     for _ in range(RUNS):
         await session.one_at_a_time(1)

@@ -1,8 +1,9 @@
 """How fast a worker is over its socket, authentication on: start, idleness, trips, edits, events, data, end.
 
-The measuring client is `_wire` (a websocket by hand, in a process of its own), so that what is measured is
-the worker; what a user's program sees with `funcnodes.connect` is measured beside it. What the disk takes for
-one sync is reported by itself, since an edit that is answered is on disk.
+Each worker is a process started by its command, as a manager starts it: none is forked from a warm one, as
+those of tests are. The measuring client is `_wire` (a websocket by hand, in a process of its own), so that
+what is measured is the worker; what a program sees with `funcnodes.connect` is measured beside it. What
+the disk takes for one sync is reported by itself, since an edit that is answered is on disk.
 """
 
 from __future__ import annotations
@@ -27,11 +28,13 @@ from typing import Any
 
 import psutil
 from funcnodes_worker.home.token import read_or_make_token
+from funcnodes_worker.home.worker_home import WorkerHome
 from funcnodes_worker.store.journal import Journal
 from funcnodes_worker.store.records import Row
 
 import funcnodes
 from benchmarks._wire import Wire, frame, frames
+from tests.support.processes import wakeups
 from tests.support.worker_process import WorkerProcess, document_on_disk, make_worker, spawn
 
 RUNS = 5
@@ -41,7 +44,7 @@ CHAIN = 10
 GROWN = 600
 """Rows until a journal's log has its full length, 1000 pages: the worker's has, when its chain is asked."""
 KILLS = 5
-IDLE_S = 3.0
+SETTLE_S, IDLE_S = 1.5, 5.0
 MILLION = 1_000_000
 
 Figures = list[dict[str, Any]]
@@ -70,6 +73,11 @@ def wire_to(worker: WorkerProcess) -> Wire:
     return Wire(worker.port, read_or_make_token(worker.base))
 
 
+async def started(home: WorkerHome) -> WorkerProcess:
+    """Return a worker that its command has started: a forked one would say nothing of starts and memory."""
+    return await spawn(home, is_forked=False)
+
+
 def timed(work: Callable[[], object]) -> float:
     """Return the seconds a piece of work takes."""
     begun = time.perf_counter()
@@ -82,56 +90,57 @@ async def life(folder: Path) -> tuple[Figures, WorkerProcess]:
     ready: list[float] = []
     memory: list[float] = []
     stop: list[float] = []
-    home = make_worker(folder, ("funcnodes-lab",))
+    home = make_worker(folder, ("funcnodes-basic", "funcnodes-lab"))
     for run in range(RUNS + 1):
         begun = time.perf_counter()
-        worker = await spawn(home)
-        if run:
-            ready.append(time.perf_counter() - begun)
-            memory.append(psutil.Process(worker.process.pid).memory_info().rss / 2**20)
+        worker = await started(home)
+        wire = wire_to(worker)
+        wire.call("uuid")
+        took = time.perf_counter() - begun
+        wire.call("full_state")
+        held = psutil.Process(worker.process.pid).memory_info().rss / 2**20
+        wire.close()
         begun = time.perf_counter()
         await worker.end()
         if run:
+            ready.append(took)
+            memory.append(held)
             stop.append(time.perf_counter() - begun)
-    worker = await spawn(home)
-    bytecode = "its bytecode written by a start before, as for every worker of a manager"
+    worker = await started(home)
+    bytecode = (
+        "from its command to its first answer; bytecode written by a start before, as a manager's workers"
+    )
+    held = "resident, basic nodes loaded, a client has read its whole state"
     found = [
         figure("ready after the process is started", ready, "s", bytecode, "≤ 0.6"),
-        figure("memory of an idle worker", memory, "MiB", "resident, with the basic nodes loaded", "≤ 50"),
+        figure("memory of an idle worker", memory, "MiB", held, "≤ 50"),
         figure("stop", stop, "s", "from the signal to the end of the process, all on disk", "≤ 0.3"),
     ]
     return found, worker
 
 
 def idleness(worker: WorkerProcess) -> Figures:
-    """Return what an idle worker with a connected window uses."""
+    """Return what an idle worker with a connected window uses, once what its start left to do is done."""
     wire = wire_to(worker)
     wire.call("subscribe")
-    time.sleep(3.0)
     process = psutil.Process(worker.process.pid)
-    before, woken = sum(process.cpu_times()[:2]), process.num_ctx_switches().voluntary
+    woken = -1
+    while (now := wakeups(process.pid)) != woken:
+        woken = now
+        time.sleep(SETTLE_S)
+    before = sum(process.cpu_times()[:2])
     time.sleep(IDLE_S)
     used = sum(process.cpu_times()[:2]) - before
     wire.close()
+    note = f"over {IDLE_S:g} s, a window open"
     return [
-        figure(
-            "processor of an idle worker",
-            [100 * used / IDLE_S],
-            "%",
-            f"over {IDLE_S:g} s, a window open",
-            "0.0",
-        ),
-        figure(
-            "wake-ups of an idle worker",
-            [process.num_ctx_switches().voluntary - woken],
-            "times",
-            "main thread",
-        ),
+        figure("processor of an idle worker", [100 * used / IDLE_S], "%", note, "0.0"),
+        figure("wake-ups of an idle worker", [wakeups(process.pid) - woken], "times", "of all its threads"),
     ]
 
 
 class Disk:
-    """What one edit asks of the disk right now: a row written and synced by a journal of its own, alone."""
+    """What one sync of a row takes right now, in a journal of its own; writing the row is not counted."""
 
     def __init__(self, folder: Path) -> None:
         self._journal = Journal(folder / "sync.sqlite3")
@@ -139,17 +148,13 @@ class Disk:
         self._revision = 0
         # As long as the log grows, a sync writes down its new length too: one that is worked with has grown.
         for _ in range(GROWN):
-            self.commit()
-
-    def commit(self) -> None:
-        """Return when one row is on disk."""
-        self._revision += 1
-        self._journal.append(self._epoch, [Row(self._revision, "me", bytes(150), bytes(150), 0.0)])
-        self._journal.sync()
+            self.sync_ms()
 
     def sync_ms(self) -> float:
-        """Return the milliseconds of one row."""
-        return timed(self.commit) * 1000
+        """Return the milliseconds in which one row, written before, comes to be on disk."""
+        self._revision += 1
+        self._journal.append(self._epoch, [Row(self._revision, "me", bytes(150), bytes(150), 0.0)])
+        return timed(self._journal.sync) * 1000
 
     def close(self) -> None:
         """Let the file go."""
@@ -283,7 +288,7 @@ def through_a_chain(worker: WorkerProcess, disk: Disk) -> Figures:
     sync_ms = statistics.median(syncs)
     note = "from an input set to the event of the last output"
     return [
-        figure("one sync of this disk, in between", syncs, "ms", "one row, by a journal of its own"),
+        figure("one sync of this disk, in between", syncs, "ms", "of one row, in a journal of its own"),
         figure("through a chain of ten", found, "ms", f"{note}, the disk's sync included"),
         figure(
             "through a chain of ten, without the sync", [one - sync_ms for one in found], "ms", note, "≤ 0.8"
@@ -364,7 +369,7 @@ async def kills(folder: Path) -> Figures:
     lost: list[float] = []
     for run in range(KILLS):
         home = make_worker(folder / f"kill-{run}", ("funcnodes-lab",))
-        worker = await spawn(home)
+        worker = await started(home)
         acknowledged = await asyncio.to_thread(_burst, worker)
         worker.process.send_signal(signal.SIGKILL)
         await worker.process.wait()

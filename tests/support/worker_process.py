@@ -13,7 +13,7 @@ import sys
 from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import aiohttp
 from funcnodes_core.document.model import Classes, Document
@@ -77,9 +77,10 @@ class WorkerClient:
         self._grown.set()
 
     def _sort(self, message: Any) -> None:
-        waiting = self._answers.pop(message.get("id"), None) if isinstance(message, dict) else None
+        answer = cast("dict[str, Any]", message) if isinstance(message, dict) else {}
+        waiting = self._answers.pop(answer.get("id"), None)
         if waiting is not None and not waiting.done():
-            waiting.set_result(message)
+            waiting.set_result(answer)
         else:
             self.pushed.append(message)
 
@@ -234,13 +235,24 @@ def put_nodespace(home: WorkerHome, saved: Any) -> None:
 
 
 async def spawn(
-    home: WorkerHome, *arguments: str, supervised: bool = False, packages: Path = PACKAGES
+    home: WorkerHome,
+    *arguments: str,
+    supervised: bool = False,
+    packages: Path = PACKAGES,
+    is_forked: bool = warm_start.IS_POSSIBLE,
 ) -> WorkerProcess:
-    """Return the process of a worker, ready."""
+    """Return the process of a worker, ready.
+
+    A forked one has imported everything before it begins. Whoever asserts or measures how long a start takes,
+    what a worker holds in memory or what it imports asks for one that is not: its command starts it.
+    """
     environment = program_environment()
     environment["PYTHONPATH"] = str(packages)
     extra = arguments if supervised else (*arguments, "--no-supervisor")
-    process = await _start(("--base", str(home.base.folder), "--uuid", home.uuid, *extra), environment)
+    words = ("--base", str(home.base.folder), "--uuid", home.uuid, *extra)
+    process = (
+        warm_start.nest().start(words, environment) if is_forked else await _by_command(words, environment)
+    )
     worker = WorkerProcess(home.base, home.uuid, process)
     try:
         await worker.wait_ready()
@@ -252,35 +264,37 @@ async def spawn(
     return worker
 
 
-async def _start(
-    arguments: Sequence[str], environment: dict[str, str]
-) -> asyncio.subprocess.Process | WarmProcess:
-    if warm_start.IS_POSSIBLE:
-        return warm_start.nest().start(arguments, environment)
+async def _by_command(words: Sequence[str], environment: dict[str, str]) -> asyncio.subprocess.Process:
     return await asyncio.create_subprocess_exec(
-        sys.executable, "-X", "faulthandler", "-m", "funcnodes_worker.process.main", *arguments,
+        sys.executable, "-X", "faulthandler", "-m", "funcnodes_worker.process.main", *words,
         env=environment, stdin=asyncio.subprocess.DEVNULL, start_new_session=True,
     )  # fmt: skip
 
 
 @contextlib.asynccontextmanager
 async def running_worker(
-    folder: Path, packages: Sequence[str] = ("funcnodes-lab",), *arguments: str
+    folder: Path,
+    packages: Sequence[str] = ("funcnodes-lab",),
+    *arguments: str,
+    is_forked: bool = warm_start.IS_POSSIBLE,
 ) -> AsyncGenerator[WorkerProcess]:
     """Give a fresh worker; at the end what is on disk is compared with what it showed, then it is stopped."""
-    async with running(make_worker(folder, packages), *arguments) as worker:
+    async with running(make_worker(folder, packages), *arguments, is_forked=is_forked) as worker:
         yield worker
 
 
 @contextlib.asynccontextmanager
 async def running(
-    home: WorkerHome, *arguments: str, is_compared: bool = True
+    home: WorkerHome,
+    *arguments: str,
+    is_compared: bool = True,
+    is_forked: bool = warm_start.IS_POSSIBLE,
 ) -> AsyncGenerator[WorkerProcess]:
     """Give the worker of this home, as `running_worker` does.
 
     Only nodes of the package `funcnodes-lab` and the basic ones can be compared.
     """
-    worker = await spawn(home, *arguments)
+    worker = await spawn(home, *arguments, is_forked=is_forked)
     try:
         yield worker
         if is_compared:

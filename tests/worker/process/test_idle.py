@@ -30,7 +30,10 @@ MOST_MIB = 50
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="counted as Linux counts")
 async def test_an_idle_worker_does_not_wake_up_at_all(tmp_path: Path) -> None:
     """Not with a client that listens either: nothing polls. The one wake-up allowed is a late timer's."""
-    async with running_worker(tmp_path) as worker, worker.connect(subscribe=True) as client:
+    async with (
+        running_worker(tmp_path, is_forked=False) as worker,
+        worker.connect(subscribe=True) as client,
+    ):
         await client.call("add_node", id="lab.add", uuid="a")
         await client.call("wait_idle")
         process = psutil.Process(worker.process.pid)
