@@ -10,7 +10,6 @@ from __future__ import annotations
 import enum
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, TypeAlias, cast
 
 import msgspec
@@ -50,18 +49,15 @@ class ByPosition(dict[Any, Any]):
     """Arguments that were given in a list: by their places in place of their names."""
 
 
-@dataclass(frozen=True)
-class Ping:
+class Ping(msgspec.Struct, frozen=True):
     """The published `{"type": "ping"}`."""
 
 
-@dataclass(frozen=True)
-class Ignored:
+class Ignored(msgspec.Struct, frozen=True):
     """A message the contract says to ignore: JSON without a `type` that anybody knows."""
 
 
-@dataclass(frozen=True)
-class Malformed:
+class Malformed(msgspec.Struct, frozen=True):
     """A message that cannot be a call, with the failure to answer."""
 
     dialect: Dialect
@@ -69,8 +65,7 @@ class Malformed:
     id: Scalar = None
 
 
-@dataclass(frozen=True)
-class Batch:
+class Batch(msgspec.Struct, frozen=True):
     """Several JSON-RPC messages in one frame; their answers go back in one frame."""
 
     messages: tuple[Call | Malformed, ...]

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import msgspec
 
@@ -100,8 +99,7 @@ class FlowHeld(RpcError):
         )
 
 
-@dataclass(frozen=True)
-class Failure:
+class Failure(msgspec.Struct, frozen=True):
     """An exception as a caller hears it."""
 
     code: int

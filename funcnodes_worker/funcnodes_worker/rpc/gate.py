@@ -16,9 +16,10 @@ import enum
 import hashlib
 import hmac
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Literal
 from urllib.parse import urlsplit
+
+import msgspec
 
 from funcnodes_worker.rpc.hosts import LOOPBACK, is_every_interface
 
@@ -46,8 +47,7 @@ def rights_up_to(right: Right) -> frozenset[Right]:
     return frozenset(order[: order.index(right) + 1])
 
 
-@dataclass(frozen=True)
-class Granted:
+class Granted(msgspec.Struct, frozen=True):
     """A token with less than all rights, as its hash, and where it opens doors."""
 
     hash: str
@@ -56,8 +56,7 @@ class Granted:
     """The only worker it is for."""
 
 
-@dataclass(frozen=True)
-class Caller:
+class Caller(msgspec.Struct, frozen=True):
     """Somebody the gate has let through, and what they may do."""
 
     rights: frozenset[Right]
@@ -74,14 +73,13 @@ NOBODY = Caller(frozenset(), "nobody")
 """The caller of a route that is open to all."""
 
 
-@dataclass(frozen=True)
-class Presented:
+class Presented(msgspec.Struct, frozen=True):
     """The headers of a request that a verdict rests on."""
 
     host: str
     origin: str | None = None
     authorization: str | None = None
-    cookies: Mapping[str, str] = field(default_factory=dict[str, str])
+    cookies: Mapping[str, str] = {}
     worker: str | None = None
     """The worker that the request is to be handed on to, if it is."""
 

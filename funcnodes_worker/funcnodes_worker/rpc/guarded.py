@@ -8,11 +8,12 @@ floor).
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
 from typing import TypeVar, cast
 
+import msgspec
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler, Middleware
+from msgspec.structs import replace
 
 from funcnodes_worker.rpc.gate import NOBODY, Caller, Gate, Presented, Refused, Right
 
@@ -22,8 +23,7 @@ _SAFE = frozenset({"GET", "HEAD"})
 _ALLOWED_HEADERS = "content-type, access-control-allow-origin, authorization"
 
 
-@dataclass(frozen=True)
-class Door:
+class Door(msgspec.Struct, frozen=True):
     """What a route asks of whoever comes."""
 
     right: Right | None

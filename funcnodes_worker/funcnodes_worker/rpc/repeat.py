@@ -14,8 +14,9 @@ from __future__ import annotations
 import hashlib
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
 from weakref import WeakValueDictionary
+
+import msgspec
 
 from funcnodes_worker.rpc.envelope import Call, Scalar
 from funcnodes_worker.rpc.gate import Caller
@@ -30,8 +31,7 @@ Tell = Callable[[Frame | None], None]
 """Hears the answer; None when the call was broken off."""
 
 
-@dataclass(slots=True)
-class _Memory:
+class _Memory(msgspec.Struct):
     since: float
     said: int
     asked_by: object

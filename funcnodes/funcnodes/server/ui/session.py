@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Protocol
 from urllib.parse import urlsplit
 
@@ -20,6 +19,7 @@ from funcnodes_worker.home.links import cookie_name, exchange_code, revoke_sessi
 from funcnodes_worker.rpc.gate import Gate, Refused, Right
 from funcnodes_worker.rpc.guarded import caller_of, door, open_door, presented_by
 from funcnodes_worker.wire import control
+from msgspec.structs import replace
 
 from funcnodes.server.ui import pages
 from funcnodes.server.ui.control import SupervisorAway
