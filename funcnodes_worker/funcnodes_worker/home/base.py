@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
@@ -51,8 +50,7 @@ class ConfigBroken(BaseProblem):
         )
 
 
-@dataclass(frozen=True)
-class Base:
+class Base(msgspec.Struct, frozen=True):
     """A base folder and the paths in it. Making one touches no disk."""
 
     folder: Path
@@ -123,8 +121,7 @@ class Base:
         return self.folder / "links.lock"
 
 
-@dataclass(frozen=True)
-class Config:
+class Config(msgspec.Struct, frozen=True):
     """The settings in effect: what the file says, defaults for the rest."""
 
     manager_host: str = "localhost"
@@ -139,7 +136,7 @@ class Config:
     tls_trusted: Path | None = None
     """Certificates that our clients trust besides those of the system."""
     pretrigger_delay_s: float | None = None
-    raw: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    raw: Mapping[str, Any] = {}
     """The file as it stands, with every key we do not know."""
     notice: str | None = None
     """What a user should be told about the file, if anything."""

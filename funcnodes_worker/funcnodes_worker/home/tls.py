@@ -14,10 +14,10 @@ import hashlib
 import logging
 import re
 import ssl
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
+import msgspec
 from aiohttp import ClientConnectorCertificateError, Fingerprint, ServerFingerprintMismatch
 
 from funcnodes_worker.home.base import Base, BaseProblem, Config, read_config
@@ -42,8 +42,7 @@ class TlsProblem(BaseProblem):
         return f"{what} cannot be used: {self.problem}; see 'tls' in config.json. Nothing was opened"
 
 
-@dataclass(frozen=True)
-class Tls:
+class Tls(msgspec.Struct, frozen=True):
     """A certificate with its key."""
 
     certificate: Path

@@ -8,8 +8,9 @@ from __future__ import annotations
 import re
 import secrets
 import unicodedata
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from funcnodes_worker.home.base import Base
 
@@ -47,8 +48,7 @@ def _slug(name: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:_SLUG_SIZE].rstrip("-")
 
 
-@dataclass(frozen=True)
-class WorkerHome:
+class WorkerHome(msgspec.Struct, frozen=True):
     """One worker's place in a base folder. Making one touches no disk; a bad id is refused."""
 
     base: Base
