@@ -10,10 +10,10 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from functools import reduce
 
 from funcnodes_core.document.edits import Edit, SetDefault, SetValue
+from msgspec.structs import replace
 
 from funcnodes_worker.runtime.records import Batch
 

@@ -7,20 +7,19 @@ yet (`News`). Belongs to the server's event loop.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
 from funcnodes_core.document.model import Classes, NodeId, PortId
 
 from funcnodes_worker.runtime.records import Batch, NodeState, Preview
 
 
-@dataclass
-class News:
+class News(msgspec.Struct):
     """What one client has not heard yet. Only names: what is said about them is looked up when it is sent."""
 
-    values: dict[tuple[NodeId, PortId], None] = field(default_factory=dict[tuple[NodeId, PortId], None])
-    states: dict[NodeId, None] = field(default_factory=dict[NodeId, None])
+    values: dict[tuple[NodeId, PortId], None] = {}
+    states: dict[NodeId, None] = {}
 
     def __bool__(self) -> bool:
         return bool(self.values or self.states)

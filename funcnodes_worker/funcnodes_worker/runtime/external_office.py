@@ -11,10 +11,10 @@ import asyncio
 import inspect
 import logging
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
+import msgspec
 from funcnodes_core.exceptions import ShelfNotFoundError
 from funcnodes_core.lib.library import Library
 from funcnodes_core.lib.shelf import Shelf, flatten_shelf
@@ -39,8 +39,7 @@ class NoSuchWorker(LookupError):
     """Raised when a class or an instance is named that is not there."""
 
 
-@dataclass
-class _Living:
+class _Living(msgspec.Struct):
     instance: FuncNodesExternalWorker
     loop: asyncio.Task[None]
     shelf: Shelf

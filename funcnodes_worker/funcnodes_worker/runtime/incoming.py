@@ -11,7 +11,6 @@ import secrets
 import time
 from collections.abc import Generator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
@@ -47,8 +46,7 @@ class UploadRefused(Exception):
         return self.sentence
 
 
-@dataclass(frozen=True)
-class Upload:
+class Upload(msgspec.Struct, frozen=True):
     """An upload and how much of it has come."""
 
     id: str

@@ -12,10 +12,10 @@ All of this belongs to the graph's thread; reading and writing bytes is `process
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any, TypeAlias
 from weakref import WeakKeyDictionary, WeakSet
 
+import msgspec
 from funcnodes_core.document.model import TRIGGER_PAIR, NodeId, PortId
 from funcnodes_core.node.placeholder import PlaceHolderNode
 from funcnodes_core.nodemaker.instance import NodeClassNode
@@ -38,8 +38,7 @@ Kept: TypeAlias = tuple[Mapping[NodeId, KeptRecord], Content]
 """What an earlier process left: records, and the bytes they name."""
 
 
-@dataclass(frozen=True)
-class Candidate:
+class Candidate(msgspec.Struct, frozen=True):
     """A node whose outputs may be worth keeping: its values themselves, read while the graph is quiet."""
 
     node: NodeId

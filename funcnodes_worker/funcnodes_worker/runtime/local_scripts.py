@@ -10,17 +10,17 @@ import importlib.util
 import logging
 import sys
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
+
+import msgspec
 
 from funcnodes_worker.runtime.watching import PythonWatch, stamp_of
 
 _log = logging.getLogger("funcnodes.worker")
 
 
-@dataclass(frozen=True)
-class Change:
+class Change(msgspec.Struct, frozen=True):
     """A script that is new, changed or gone."""
 
     name: str

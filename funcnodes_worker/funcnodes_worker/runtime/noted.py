@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence, Set
-from dataclasses import replace as replace_fields
 
 from funcnodes_core.document.draft import with_node
 from funcnodes_core.document.edits import Edit, RemoveNode, ReplaceGraph
@@ -64,7 +63,7 @@ class Renewed:
         self._since = {node: self._since[node] for node in old}
         if not old:
             return batch
-        return replace_fields(
+        return replace(
             batch,
             values={key: value for key, value in batch.values.items() if key[0] not in old},
             states={node: state for node, state in batch.states.items() if node not in old},

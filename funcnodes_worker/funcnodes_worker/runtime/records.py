@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
 from funcnodes_core.document.model import JsonValue, NodeId, PortId, PortRecord
@@ -54,8 +53,7 @@ class NodeState(Struct, frozen=True):
     """Whether its outputs were kept from before the worker started, and it has not run since."""
 
 
-@dataclass(frozen=True)
-class Noted:
+class Noted(Struct, frozen=True):
     """Nodes of which an observation has noted something in the document."""
 
     ports: Sequence[NodeId] = ()
@@ -66,22 +64,15 @@ class Noted:
     """Whether what stands around the graph changed: external workers that were made, named or ended."""
 
 
-@dataclass(frozen=True)
-class Batch:
+class Batch(Struct, frozen=True):
     """What changed in the graph since the last batch; newest only."""
 
-    values: Mapping[tuple[NodeId, PortId], Preview | None] = field(
-        default_factory=dict[tuple[NodeId, PortId], "Preview | None"]
-    )
-    states: Mapping[NodeId, NodeState] = field(default_factory=dict[NodeId, NodeState])
-    progress: Mapping[NodeId, Mapping[str, Any]] = field(default_factory=dict[NodeId, Mapping[str, Any]])
-    ports: Mapping[NodeId, tuple[PortRecord, ...]] = field(
-        default_factory=dict[NodeId, tuple[PortRecord, ...]]
-    )
+    values: Mapping[tuple[NodeId, PortId], Preview | None] = {}
+    states: Mapping[NodeId, NodeState] = {}
+    progress: Mapping[NodeId, Mapping[str, Any]] = {}
+    ports: Mapping[NodeId, tuple[PortRecord, ...]] = {}
     """All ports of nodes whose ports or options changed by their own code."""
-    own_values: Mapping[tuple[NodeId, PortId], JsonValue | UnsetType] = field(
-        default_factory=dict[tuple[NodeId, PortId], "JsonValue | UnsetType"]
-    )
+    own_values: Mapping[tuple[NodeId, PortId], JsonValue | UnsetType] = {}
     """Inputs that node code set itself, where the value is JSON; UNSET where it took the value away."""
     followed: int = 0
     """The revision the living graph had reached."""

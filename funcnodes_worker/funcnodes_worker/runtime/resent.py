@@ -8,8 +8,8 @@ and has no second effect. Belongs to the server's event loop.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 
+import msgspec
 from funcnodes_core.document.apply import apply_all
 from funcnodes_core.document.model import Document
 
@@ -20,8 +20,7 @@ REMEMBERED_S = 600.0
 """How long after a start: a worker is started again at once, and its clients are back within seconds."""
 
 
-@dataclass(frozen=True)
-class Made:
+class Made(msgspec.Struct, frozen=True):
     """One edit of a call, as the journal has it."""
 
     entry: Entry

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Protocol
 
+import msgspec
 from funcnodes_core.document.model import NodeId
 
 
@@ -25,8 +25,7 @@ class MarkerFile(Protocol):
         ...
 
 
-@dataclass(frozen=True)
-class Run:
+class Run(msgspec.Struct, frozen=True):
     """A run that is under way: whose, since when (monotonic seconds), and the how-manieth of this process."""
 
     node: NodeId

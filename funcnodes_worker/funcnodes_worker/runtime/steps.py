@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+import msgspec
 from funcnodes_core.document.model import NodeId, PortId
 
 from funcnodes_worker.runtime.feed import Feed, preview_of
@@ -23,8 +23,7 @@ MAX_HELD = 500
 """Steps that wait to be handed on in one go."""
 
 
-@dataclass(frozen=True)
-class ValueStep:
+class ValueStep(msgspec.Struct, frozen=True):
     """A port got a value, or lost it."""
 
     node: NodeId
@@ -32,16 +31,14 @@ class ValueStep:
     value: Preview | None
 
 
-@dataclass(frozen=True)
-class StateStep:
+class StateStep(msgspec.Struct, frozen=True):
     """A run of a node began, ended or failed."""
 
     node: NodeId
     state: NodeState
 
 
-@dataclass(frozen=True)
-class ProgressStep:
+class ProgressStep(msgspec.Struct, frozen=True):
     """A run got further."""
 
     node: NodeId

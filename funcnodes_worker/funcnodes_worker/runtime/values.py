@@ -9,9 +9,9 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Awaitable, Callable, Collection, Generator
-from dataclasses import dataclass
 from typing import Any, TypeVar
 
+import msgspec
 from funcnodes_core.document.model import NodeId, PortId
 from funcnodes_core.engine.runner import current_engine
 from funcnodes_core.nodespace import NodeSpace
@@ -55,8 +55,7 @@ def look(space: NodeSpace, node: NodeId, port: PortId) -> tuple[int, Any]:
     return sink.version(living) if isinstance(sink, Feed | StepSink) else 0, living.value
 
 
-@dataclass(frozen=True)
-class About:
+class About(msgspec.Struct, frozen=True):
     """What is said of a value without any of its data."""
 
     generation: str

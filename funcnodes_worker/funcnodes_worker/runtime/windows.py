@@ -9,7 +9,6 @@ from __future__ import annotations
 import importlib
 import importlib.util
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass
 from typing import Any, cast
 
 import msgspec
@@ -37,8 +36,7 @@ class BadWindow(ValueError):
     """Raised for a window that the value does not have; the caller's mistake."""
 
 
-@dataclass(frozen=True)
-class Wish:
+class Wish(msgspec.Struct, frozen=True):
     """Which part of a value somebody wants to see."""
 
     rows: Span = (0, ROWS)
@@ -47,8 +45,7 @@ class Wish:
     """The place in the leading dimensions of an array of more than two."""
 
 
-@dataclass(frozen=True)
-class Column:
+class Column(msgspec.Struct, frozen=True):
     """Some rows of one column."""
 
     name: str
@@ -57,8 +54,7 @@ class Column:
     """A list, or a slice of the library's own."""
 
 
-@dataclass(frozen=True)
-class Window:
+class Window(msgspec.Struct, frozen=True):
     """Some rows and columns of a grid."""
 
     kind: str

@@ -13,10 +13,10 @@ import importlib.util
 import logging
 import sys
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 
+import msgspec
 from funcnodes_core.lib.modules import AVAILABLE_MODULES
 from funcnodes_core.lib.shelf import Shelf, flatten_shelf
 from funcnodes_core.node.registry import REGISTERED_NODES
@@ -28,8 +28,7 @@ _log = logging.getLogger("funcnodes.worker")
 Stamps = dict[Path, tuple[int, int]]
 
 
-@dataclass(frozen=True)
-class Reloaded:
+class Reloaded(msgspec.Struct, frozen=True):
     """What came of loading a package again."""
 
     package: str

@@ -12,7 +12,6 @@ import time
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
 from funcnodes_core.document.edits import Edit
@@ -118,8 +117,7 @@ Observation: TypeAlias = Callable[[Document], Document]
 """Notes in the document what node code changed by itself; the same document when there is nothing to note."""
 
 
-@dataclass
-class _Step:
+class _Step(Struct):
     """One step of the document's history that is not yet committed."""
 
     document: Document
