@@ -10,9 +10,9 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from secrets import token_hex
 
+import msgspec
 from aiohttp import WSCloseCode, WSMsgType, hdrs, web
 from aiohttp.abc import AbstractStreamWriter
 
@@ -45,8 +45,7 @@ HOLD_S = 0.5
 manager asks who is there at once and reads one frame only."""
 
 
-@dataclass(frozen=True)
-class Limits:
+class Limits(msgspec.Struct, frozen=True):
     """How large what comes in may be."""
 
     frame: int = MAX_FRAME

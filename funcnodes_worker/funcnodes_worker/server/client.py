@@ -9,7 +9,6 @@ import asyncio
 import base64
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 import msgspec
@@ -30,8 +29,7 @@ MAX_TEXT = 1024 * 1024
 """Text frames above this (with a tenth for safety) are parked for published clients."""
 
 
-@dataclass(frozen=True)
-class Encoded:
+class Encoded(msgspec.Struct, frozen=True):
     """A result that is bytes of a mime: binary for who asked `as_bytes`, base64 for others."""
 
     mime: str

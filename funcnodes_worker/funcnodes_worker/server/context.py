@@ -9,10 +9,10 @@ import asyncio
 import hashlib
 import time
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
+import msgspec
 from funcnodes_core.document.edits import Edit
 from funcnodes_core.document.model import (
     Classes,
@@ -48,8 +48,7 @@ from funcnodes_worker.server.shapes import find_port
 Result = TypeVar("Result")
 
 
-@dataclass(frozen=True)
-class LibraryState:
+class LibraryState(msgspec.Struct, frozen=True):
     """What the worker can make nodes of, as plain data. Replaced whole when modules are loaded."""
 
     classes: Classes
@@ -60,7 +59,7 @@ class LibraryState:
     """Installed modules: name, description, version, homepage, source, releases."""
     problems: Mapping[str, str]
     """What could not be loaded, by package."""
-    plugins: Mapping[str, Plugin] = field(default_factory=dict[str, Plugin])
+    plugins: Mapping[str, Plugin] = {}
     """The browser code that modules bring, by package."""
     externals: Sequence[Mapping[str, Any]] = ()
     """External workers: classes and instances in the published form, without what stays in the folder."""
@@ -209,8 +208,7 @@ class WorkerProcess(Protocol):
         ...
 
 
-@dataclass(frozen=True)
-class Services:
+class Services(msgspec.Struct, frozen=True):
     """The rooms that methods use."""
 
     process: WorkerProcess

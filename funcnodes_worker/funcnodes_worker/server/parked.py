@@ -11,8 +11,9 @@ import secrets
 import tempfile
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import IO
+
+import msgspec
 
 LIFE_S = 60.0
 MAX_BYTES = 512 * 1024 * 1024
@@ -21,8 +22,7 @@ IN_MEMORY = 16 * 1024 * 1024
 """What may wait in memory; the rest waits in files that have no name."""
 
 
-@dataclass
-class _Waiting:
+class _Waiting(msgspec.Struct):
     since: float
     size: int
     text: bytes | None

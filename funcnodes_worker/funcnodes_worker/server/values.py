@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import importlib
 import re
-from dataclasses import dataclass
 
 import msgspec
 from aiohttp import hdrs, web
@@ -103,8 +102,7 @@ class BadQuestion(ValueError):
     """Raised for an address that asks for something we do not know."""
 
 
-@dataclass(frozen=True)
-class Question:
+class Question(msgspec.Struct, frozen=True):
     """What an address asks for."""
 
     info: bool = False

@@ -11,7 +11,6 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -60,8 +59,7 @@ class Opened(Struct, frozen=True):
     """The latest calls that made an entry, by their marks, with the revisions they made."""
 
 
-@dataclass(slots=True)
-class _Pending:
+class _Pending(Struct):
     """A large value that is not on disk yet, and how many edits under way may name it."""
 
     text: bytes
