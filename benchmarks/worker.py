@@ -35,7 +35,13 @@ from funcnodes_worker.store.records import Row
 import funcnodes
 from benchmarks._wire import Wire, frame, frames
 from tests.support.processes import wakeups
-from tests.support.worker_process import WorkerProcess, document_on_disk, make_worker, spawn
+from tests.support.worker_process import (
+    WorkerProcess,
+    document_on_disk,
+    make_worker,
+    packages_as_installed,
+    spawn,
+)
 
 RUNS = 5
 TRIPS = 1000
@@ -73,9 +79,9 @@ def wire_to(worker: WorkerProcess) -> Wire:
     return Wire(worker.port, read_or_make_token(worker.base))
 
 
-async def started(home: WorkerHome) -> WorkerProcess:
+async def started(home: WorkerHome, packages: str) -> WorkerProcess:
     """Return a worker that its command has started: a forked one would say nothing of starts and memory."""
-    return await spawn(home, is_forked=False)
+    return await spawn(home, packages=packages, is_forked=False)
 
 
 def timed(work: Callable[[], object]) -> float:
@@ -85,7 +91,7 @@ def timed(work: Callable[[], object]) -> float:
     return time.perf_counter() - begun
 
 
-async def life(folder: Path) -> tuple[Figures, WorkerProcess]:
+async def life(folder: Path, packages: str) -> tuple[Figures, WorkerProcess]:
     """Start and stop a worker several times; return the figures and the last one, running."""
     ready: list[float] = []
     memory: list[float] = []
@@ -93,7 +99,7 @@ async def life(folder: Path) -> tuple[Figures, WorkerProcess]:
     home = make_worker(folder, ("funcnodes-basic", "funcnodes-lab"))
     for run in range(RUNS + 1):
         begun = time.perf_counter()
-        worker = await started(home)
+        worker = await started(home, packages)
         wire = wire_to(worker)
         wire.call("uuid")
         took = time.perf_counter() - begun
@@ -106,7 +112,7 @@ async def life(folder: Path) -> tuple[Figures, WorkerProcess]:
             ready.append(took)
             memory.append(held)
             stop.append(time.perf_counter() - begun)
-    worker = await started(home)
+    worker = await started(home, packages)
     bytecode = (
         "from its command to its first answer; bytecode written by a start before, as a manager's workers"
     )
@@ -364,12 +370,12 @@ def _fetch(worker: WorkerProcess, path: str) -> bytes:
     return whole
 
 
-async def kills(folder: Path) -> Figures:
+async def kills(folder: Path, packages: str) -> Figures:
     """Return how many acknowledged edits are missing after a kill -9 in the middle of a burst."""
     lost: list[float] = []
     for run in range(KILLS):
         home = make_worker(folder / f"kill-{run}", ("funcnodes-lab",))
-        worker = await started(home)
+        worker = await started(home, packages)
         acknowledged = await asyncio.to_thread(_burst, worker)
         worker.process.send_signal(signal.SIGKILL)
         await worker.process.wait()
@@ -411,8 +417,8 @@ async def main() -> Figures:
     clock = Clock()
     with tempfile.TemporaryDirectory(prefix="bench-worker-") as name:
         folder = Path(name)
-        disk = Disk(folder)
-        found, worker = await life(folder)
+        disk, packages = Disk(folder), packages_as_installed(folder)
+        found, worker = await life(folder, packages)
         clock.say("start and stop")
         try:
             found += await asyncio.to_thread(idleness, worker)
@@ -428,7 +434,7 @@ async def main() -> Figures:
         finally:
             await worker.end()
             disk.close()
-        found += await kills(folder)
+        found += await kills(folder, packages)
         clock.say("kills")
         return found
 

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import functools
 import hashlib
+import importlib.metadata
 import json
 import os
 import signal
@@ -234,11 +235,24 @@ def put_nodespace(home: WorkerHome, saved: Any) -> None:
     vouch(home, TrustRecord(snapshot=hashlib.sha256(content).hexdigest()))
 
 
+def packages_as_installed(folder: Path, name: str = "funcnodes-basic") -> str:
+    """Return what `PYTHONPATH` says where a package of ours is installed, beside those of the tests.
+
+    In a checkout it is linked: a worker imports what watches linked modules, and wakes up when they change.
+    """
+    distribution = importlib.metadata.distribution(name)
+    place = folder / "installed" / f"{name.replace('-', '_')}-{distribution.version}.dist-info"
+    place.mkdir(parents=True)
+    for file in ("METADATA", "entry_points.txt"):
+        (place / file).write_text(distribution.read_text(file) or "")
+    return os.pathsep.join(map(str, (PACKAGES, place.parent)))
+
+
 async def spawn(
     home: WorkerHome,
     *arguments: str,
     supervised: bool = False,
-    packages: Path = PACKAGES,
+    packages: Path | str = PACKAGES,
     is_forked: bool = warm_start.IS_POSSIBLE,
 ) -> WorkerProcess:
     """Return the process of a worker, ready.

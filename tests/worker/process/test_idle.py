@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import importlib.metadata
-import os
 import signal
 import sys
 import time
@@ -16,7 +14,12 @@ from funcnodes_worker.process.watch import WATCH_S, Watch
 from funcnodes_worker.runtime.running import Run, RunningNode
 
 from tests.support.processes import program_environment, wakeups
-from tests.support.worker_process import PACKAGES, WorkerProcess, make_worker, running_worker
+from tests.support.worker_process import (
+    WorkerProcess,
+    make_worker,
+    packages_as_installed,
+    running_worker,
+)
 
 OTHERS = {
     "numpy", "pandas", "pydantic", "rich", "typer", "pyarrow", "PIL", "tqdm.gui", "unittest", "pytest",
@@ -58,8 +61,7 @@ async def test_an_idle_worker_is_small_and_has_not_imported_what_only_others_nee
     """From start to stop, a client served in between: each would cost every worker time and memory."""
     home = make_worker(tmp_path)
     imports = tmp_path / "imports"
-    path = os.pathsep.join((str(PACKAGES), str(installed(tmp_path, "funcnodes-basic"))))
-    environment = {**program_environment(), "PYTHONPATH": path}
+    environment = {**program_environment(), "PYTHONPATH": packages_as_installed(tmp_path)}
     with imports.open("wb") as told:
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-X", "importtime", "-m", "funcnodes_worker.process.main",
@@ -84,16 +86,6 @@ async def test_an_idle_worker_is_small_and_has_not_imported_what_only_others_nee
     assert "funcnodes_worker.server.app" in imported
     assert imported & OTHERS == set()
     assert size <= MOST_MIB, f"{size:.1f} MiB"
-
-
-def installed(folder: Path, name: str) -> Path:
-    """Return a folder in which a package is known as installed: linked ones are watched for changes."""
-    distribution = importlib.metadata.distribution(name)
-    place = folder / "installed" / f"{name.replace('-', '_')}-{distribution.version}.dist-info"
-    place.mkdir(parents=True)
-    for file in ("METADATA", "entry_points.txt"):
-        (place / file).write_text(distribution.read_text(file) or "")
-    return place.parent
 
 
 class Clock:
