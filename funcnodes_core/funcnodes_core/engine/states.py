@@ -8,7 +8,6 @@ from __future__ import annotations
 import traceback
 from asyncio import CancelledError
 from contextvars import ContextVar
-from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, Protocol
 
 __all__ = [
@@ -59,8 +58,7 @@ class RunState(NamedTuple):
     """What users should know of how the latest run was done, though it was no error."""
 
 
-@dataclass(frozen=True, slots=True)
-class RunFigures:
+class RunFigures(NamedTuple):
     """What the runs of a node have cost so far, and why it ran last."""
 
     runs: int = 0

@@ -6,7 +6,6 @@ document. What follows from a commit in the living graph is handed in. Belongs t
 
 from __future__ import annotations
 
-import dataclasses
 from collections import deque
 from collections.abc import Callable, Sequence
 
@@ -105,7 +104,7 @@ class Teller:
         if before.status != "running":
             # What its runs have cost stands. Why this one came is told when it has ended: until then it must
             # not look like the reason of the one before.
-            figures = dataclasses.replace(before.figures, reason="")
+            figures = before.figures._replace(reason="")
             state = NodeState("running", before.run + 1, None, before.ready, figures=figures)
             self.take(Batch(states={run.node: state}, followed=followed))
 

@@ -112,7 +112,7 @@ class OurNews:
             "progress": self._board.progress.get(node),
             "blocked_by": state.blocked_by,
             "notice": state.notice,
-            "figures": state.figures,
+            "figures": state.figures._asdict(),
             "kept": state.kept,
         }
 
