@@ -5,6 +5,7 @@ Owns their names and their JSON form, tagged by `kind`. What they do is in `appl
 """
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import TypeAlias
 
 import msgspec
@@ -163,7 +164,12 @@ PORT_OPTIONS = frozenset(
 """The keys `SetPortOption` knows."""
 
 _encoder = msgspec.json.Encoder(enc_hook=as_written)
-_decoder: msgspec.json.Decoder[tuple[Edit, ...]] = msgspec.json.Decoder(tuple[Edit, ...])
+
+
+@cache
+def _decoder() -> msgspec.json.Decoder[tuple[Edit, ...]]:
+    # Made for the first edits that are read: it takes longer than everything else in this file.
+    return msgspec.json.Decoder(tuple[Edit, ...])
 
 
 def encode_edits(edits: Sequence[Edit]) -> bytes:
@@ -173,4 +179,4 @@ def encode_edits(edits: Sequence[Edit]) -> bytes:
 
 def decode_edits(text: bytes | str) -> tuple[Edit, ...]:
     """Return the edits a JSON text holds; raises `msgspec.ValidationError` when it holds anything else."""
-    return _decoder.decode(text)
+    return _decoder().decode(text)

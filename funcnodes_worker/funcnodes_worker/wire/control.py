@@ -7,6 +7,7 @@ follows from it (`fleet`, the worker's process). One message is one text frame; 
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import Any, Literal
 
 import msgspec
@@ -204,8 +205,18 @@ FromSupervisor = (
 )
 
 _encoder = msgspec.json.Encoder()
-_from_dialler: msgspec.json.Decoder[FromDialler] = msgspec.json.Decoder(FromDialler)
-_from_supervisor: msgspec.json.Decoder[FromSupervisor] = msgspec.json.Decoder(FromSupervisor)
+
+
+@cache
+def _from_dialler() -> msgspec.json.Decoder[FromDialler]:
+    # Made when somebody first speaks, as the other: most processes hear one side only, and each takes a
+    # millisecond of a start.
+    return msgspec.json.Decoder(FromDialler)
+
+
+@cache
+def _from_supervisor() -> msgspec.json.Decoder[FromSupervisor]:
+    return msgspec.json.Decoder(FromSupervisor)
 
 
 class NotAControlMessage(ValueError):
@@ -226,12 +237,12 @@ def encode(message: FromDialler | FromSupervisor) -> str:
 
 def read_from_dialler(frame: str | bytes) -> FromDialler:
     """Return what a worker or a UI server said. Called by the supervisor's side."""
-    return _read(_from_dialler, frame)
+    return _read(_from_dialler(), frame)
 
 
 def read_from_supervisor(frame: str | bytes) -> FromSupervisor:
     """Return what the supervisor said. Called by the worker's and the UI server's side."""
-    return _read(_from_supervisor, frame)
+    return _read(_from_supervisor(), frame)
 
 
 def _read(decoder: msgspec.json.Decoder[Any], frame: str | bytes) -> Any:
