@@ -63,7 +63,6 @@ class Hub:
         self._prefixes = tuple(prefixes)
         for prefix in prefixes:
             app.add_routes(self._routes(f"{prefix}/worker/{{uuid}}"))
-        app.on_startup.append(lambda _: self._relay.open())
         # On shutdown, not on clean-up: aiohttp waits for open sockets in between.
         app.on_shutdown.append(lambda _: self._relay.close())
 

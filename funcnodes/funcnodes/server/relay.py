@@ -12,10 +12,11 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeAlias
 
 import aiohttp
-from aiohttp import WSCloseCode, WSMsgType, hdrs, web
+from aiohttp import hdrs, web
+from aiohttp.http import WSCloseCode, WSMsgType
 from funcnodes_worker.home.base import BaseProblem
 from funcnodes_worker.home.tls import Trust
 from funcnodes_worker.rpc.gate import Caller, Right
@@ -85,7 +86,7 @@ _HANDED_BACK: Final = (
 
 Locate = Callable[[], Awaitable[str | None]]
 """Returns the URL to go on to at this moment, or None where there is none yet."""
-_Side = web.WebSocketResponse | aiohttp.ClientWebSocketResponse
+_Side: TypeAlias = "web.WebSocketResponse | aiohttp.ClientWebSocketResponse"
 
 
 class _End(NamedTuple):
@@ -112,27 +113,30 @@ class Relay:
         self._trust = trust
         self._pairs: set[_Pair] = set()
         self._dropping: set[asyncio.Task[None]] = set()
-        self._http: aiohttp.ClientSession | None = None
+        self._opened: aiohttp.ClientSession | None = None
 
-    async def open(self) -> None:
-        """Get ready; called when the server starts."""
-        # No limit on the whole: an upload takes as long as it takes. Silence does end it.
-        limits = aiohttp.ClientTimeout(total=None, sock_connect=UPSTREAM_TIMEOUT_S, sock_read=600)
-        # A hundred windows of one worker are not to wait for each other, and cookies of workers are no
-        # matter of ours.
-        self._http = aiohttp.ClientSession(
-            timeout=limits,
-            auto_decompress=False,
-            connector=aiohttp.TCPConnector(limit=0),
-            cookie_jar=aiohttp.DummyCookieJar(),
-        )
+    @property
+    def _http(self) -> aiohttp.ClientSession:
+        """The client of workers; made for the first caller, since it is a tenth of a server's start."""
+        if self._opened is None:
+            # No limit on the whole: an upload takes as long as it takes. Silence does end it.
+            limits = aiohttp.ClientTimeout(total=None, sock_connect=UPSTREAM_TIMEOUT_S, sock_read=600)
+            # A hundred windows of one worker are not to wait for each other, and cookies of workers are no
+            # matter of ours.
+            self._opened = aiohttp.ClientSession(
+                timeout=limits,
+                auto_decompress=False,
+                connector=aiohttp.TCPConnector(limit=0),
+                cookie_jar=aiohttp.DummyCookieJar(),
+            )
+        return self._opened
 
     async def close(self) -> None:
         """End every pair; called when the server stops."""
         await self._close_pairs(list(self._pairs), WSCloseCode.GOING_AWAY, b"FuncNodes stops")
         await asyncio.gather(*self._dropping, return_exceptions=True)
-        if self._http is not None:
-            await self._http.close()
+        if self._opened is not None:
+            await self._opened.close()
 
     def drop_revoked(self, counts: Callable[[str], bool]) -> None:
         """Close the sockets whose session does not count any more. Called after each change of access."""
@@ -178,7 +182,6 @@ class Relay:
     async def _dial(
         self, locate: Locate, credential: dict[str, str]
     ) -> aiohttp.ClientWebSocketResponse | _End:
-        assert self._http is not None
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(UPSTREAM_TIMEOUT_S):
                 while True:
@@ -202,7 +205,6 @@ class Relay:
 
     async def request(self, request: web.Request, locate: Locate) -> web.StreamResponse:
         """Hand one HTTP request on, body and answer as streams, and return the answer."""
-        assert self._http is not None
         url = await locate()
         if url is None:
             raise web.HTTPServiceUnavailable(text="this worker does not run; start it and try again")

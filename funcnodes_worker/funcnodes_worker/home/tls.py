@@ -17,8 +17,8 @@ import ssl
 from pathlib import Path
 from typing import TypeAlias
 
+import aiohttp
 import msgspec
-from aiohttp import ClientConnectorCertificateError, Fingerprint, ServerFingerprintMismatch
 
 from funcnodes_worker.home.base import Base, BaseProblem, Config, read_config
 
@@ -26,7 +26,7 @@ _log = logging.getLogger("funcnodes.tls")
 _FIRST = re.compile(r"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL)
 _Stamp: TypeAlias = tuple[tuple[int, int], ...]
 
-Trust: TypeAlias = "Fingerprint | ssl.SSLContext | bool"
+Trust: TypeAlias = "aiohttp.Fingerprint | ssl.SSLContext | bool"
 """Whom a client believes: the `ssl` argument of aiohttp's calls."""
 
 
@@ -146,7 +146,9 @@ def trust_ours(base: Base) -> Trust:
     Read anew for each connection, as the server does.
     """
     tls = tls_of(read_config(base))
-    return True if tls is None else Fingerprint(hashlib.sha256(_first_certificate(tls.certificate)).digest())
+    if tls is None:
+        return True
+    return aiohttp.Fingerprint(hashlib.sha256(_first_certificate(tls.certificate)).digest())
 
 
 def trust_elsewhere(trusted: Path | None) -> Trust:
@@ -166,9 +168,9 @@ def trust_elsewhere(trusted: Path | None) -> Trust:
 
 def why_not(problem: BaseException) -> str:
     """Return why a connection did not come about, for people."""
-    if isinstance(problem, ServerFingerprintMismatch):
+    if isinstance(problem, aiohttp.ServerFingerprintMismatch):
         return "it showed another certificate than 'tls.certificate' of the settings; start it again"
-    if isinstance(problem, ClientConnectorCertificateError):
+    if isinstance(problem, aiohttp.ClientConnectorCertificateError):
         found = problem.certificate_error
         said = getattr(found, "verify_message", "") or str(found)
         return (

@@ -13,8 +13,9 @@ from collections.abc import Mapping
 from secrets import token_hex
 
 import msgspec
-from aiohttp import WSCloseCode, WSMsgType, hdrs, web
+from aiohttp import hdrs, web
 from aiohttp.abc import AbstractStreamWriter
+from aiohttp.http import WSCloseCode, WSMsgType
 
 from funcnodes_worker.rpc import envelope
 from funcnodes_worker.rpc.conversation import Conversation

@@ -12,8 +12,9 @@ from asyncio import WriteTransport
 from collections.abc import Iterable
 from struct import pack
 
-from aiohttp import WSMsgType, web
+from aiohttp import web
 from aiohttp.abc import AbstractStreamWriter
+from aiohttp.http import WSMsgType
 
 from funcnodes_worker.rpc.outbox import Frame, Outbox
 

@@ -13,8 +13,9 @@ from collections.abc import Callable
 from pathlib import PurePosixPath
 from typing import TypeGuard
 
-from aiohttp import BodyPartReader, hdrs, web
+from aiohttp import hdrs, web
 from aiohttp.http_exceptions import BadHttpMessage
+from aiohttp.multipart import BodyPartReader
 
 from funcnodes_worker.disk.inside import PathRefused
 from funcnodes_worker.runtime.files import FileProblem, FilesFolder

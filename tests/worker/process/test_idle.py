@@ -24,7 +24,7 @@ from tests.support.worker_process import (
 OTHERS = {
     "numpy", "pandas", "pydantic", "rich", "typer", "pyarrow", "PIL", "tqdm.gui", "unittest", "pytest",
     # For clients of the web, and a watch over linked modules: imported where they are needed.
-    "urllib.request", "http.client", "html.entities", "watchdog",
+    "aiohttp.connector", "aiohttp.tracing", "urllib.request", "http.client", "html.entities", "watchdog",
 }  # fmt: skip
 MOST_MIB = 50
 

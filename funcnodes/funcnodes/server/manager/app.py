@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import asyncio
 
-import aiohttp
 from aiohttp import web
+from aiohttp.http import WSMsgType
 from funcnodes_worker.rpc.conversation import Conversation
 from funcnodes_worker.rpc.gate import Gate, Right, host_name
 from funcnodes_worker.rpc.guarded import caller_of, door, guard
@@ -74,7 +74,7 @@ async def _listen(socket: web.WebSocketResponse, client: ManagerClient) -> None:
     try:
         async with conversation.running():
             async for frame in socket:
-                if frame.type is not aiohttp.WSMsgType.TEXT:
+                if frame.type is not WSMsgType.TEXT:
                     continue
                 request = published.read_request(frame.data)
                 if request is None:

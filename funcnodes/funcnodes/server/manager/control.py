@@ -9,8 +9,8 @@ import asyncio
 import logging
 from dataclasses import dataclass, field
 
-import aiohttp
 from aiohttp import web
+from aiohttp.http import WSCloseCode, WSMsgType
 from funcnodes_worker.rpc.guarded import caller_of
 from funcnodes_worker.rpc.outbox import Frame, Outbox
 from funcnodes_worker.wire import control
@@ -85,14 +85,12 @@ class ControlDoor:
 
     async def close_all(self) -> None:
         """End all connections: the manager stops. Workers dial the next one."""
-        await asyncio.gather(
-            *(socket.close(code=aiohttp.WSCloseCode.GOING_AWAY) for socket in list(self._open))
-        )
+        await asyncio.gather(*(socket.close(code=WSCloseCode.GOING_AWAY) for socket in list(self._open)))
 
     async def _converse(self, socket: web.WebSocketResponse, link: ControlLink) -> None:
         async with asyncio.timeout(HELLO_LIMIT_S):
             frame = await socket.receive()
-        if frame.type is not aiohttp.WSMsgType.TEXT:
+        if frame.type is not WSMsgType.TEXT:
             return
         hello = control.read_from_dialler(frame.data)
         if not isinstance(hello, Hello):
@@ -111,7 +109,7 @@ class ControlDoor:
             return
         try:
             async for frame in socket:
-                if frame.type is not aiohttp.WSMsgType.TEXT:
+                if frame.type is not WSMsgType.TEXT:
                     continue
                 message = control.read_from_dialler(frame.data)
                 if isinstance(message, Exchange | Revoke):
@@ -126,7 +124,7 @@ class ControlDoor:
         self._ui_links.add(link)
         try:
             async for frame in socket:
-                if frame.type is aiohttp.WSMsgType.TEXT:
+                if frame.type is WSMsgType.TEXT:
                     self._hear_ui(link, control.read_from_dialler(frame.data))
         finally:
             self._ui_links.discard(link)
