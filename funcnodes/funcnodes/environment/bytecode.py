@@ -20,8 +20,8 @@ from funcnodes.environment.programs import run_lines
 from funcnodes.environment.uv import installer_environment
 
 _MARK = ".bytecode-is-compiled"
-_IMPORTED = ("funcnodes_worker.process.main", "funcnodes_basic")
-"""What every worker imports before it says hello."""
+_IMPORTED = ("funcnodes_worker.process.main", "funcnodes_basic", "aiohttp.client")
+"""What every worker imports until it says hello, the client with which it says it last."""
 
 
 @dataclass(frozen=True)
