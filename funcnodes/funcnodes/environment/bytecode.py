@@ -11,8 +11,9 @@ import contextlib
 import os
 import re
 import shutil
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from funcnodes.environment import compiling, state
 from funcnodes.environment.errors import EnvironmentProblem
@@ -24,8 +25,7 @@ _IMPORTED = ("funcnodes_worker.process.main", "funcnodes_basic", "aiohttp.client
 """What every worker imports until it says hello, the client with which it says it last."""
 
 
-@dataclass(frozen=True)
-class Taken:
+class Taken(msgspec.Struct, frozen=True):
     """How many files of an environment have bytecode now, and how many have none."""
 
     there: int

@@ -11,7 +11,6 @@ import io
 import re
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from importlib.metadata import Distribution, PackageNotFoundError, distribution, distributions
 from pathlib import Path
 from typing import Any, cast
@@ -33,8 +32,7 @@ _LIMIT_S = 20.0
 _LARGEST = 20 * 2**20
 
 
-@dataclass(frozen=True)
-class InstalledModule:
+class InstalledModule(msgspec.Struct, frozen=True):
     """A distribution with nodes that is installed in an environment."""
 
     name: str
@@ -43,8 +41,7 @@ class InstalledModule:
     entry_points: dict[str, str]
 
 
-@dataclass(frozen=True)
-class AvailableModule:
+class AvailableModule(msgspec.Struct, frozen=True):
     """A module of the published list."""
 
     name: str
@@ -55,7 +52,7 @@ class AvailableModule:
     source: str = ""
     releases: tuple[str, ...] = ()
     official: bool = False
-    entry_points: dict[str, str] = field(default_factory=dict[str, str])
+    entry_points: dict[str, str] = {}
     path: str = ""
     """The source folder of one that lies on this machine; it is linked from there."""
 

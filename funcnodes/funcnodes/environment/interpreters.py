@@ -9,7 +9,6 @@ import os
 import re
 import sys
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +22,7 @@ _VERSION = re.compile(r"3\.(\d{1,3})")
 _PROGRAM = re.compile(r"python3\.(\d+)(\.exe)?")
 
 
-@dataclass(frozen=True)
-class Python:
+class Python(msgspec.Struct, frozen=True):
     """An interpreter of this machine."""
 
     version: str

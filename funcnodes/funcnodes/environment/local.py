@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
+import msgspec
 from packaging.utils import InvalidName, canonicalize_name
 
 from funcnodes.environment.errors import BadRequest
@@ -19,8 +19,7 @@ from funcnodes.environment.errors import BadRequest
 GROUP = "funcnodes.module"
 
 
-@dataclass(frozen=True)
-class LocalModule:
+class LocalModule(msgspec.Struct, frozen=True):
     """A source folder with a `pyproject.toml`."""
 
     name: str
@@ -28,7 +27,7 @@ class LocalModule:
     version: str = ""
     """Empty where the build computes it."""
     description: str = ""
-    entry_points: dict[str, str] = field(default_factory=dict[str, str])
+    entry_points: dict[str, str] = {}
 
 
 def is_path(package: str) -> bool:

@@ -13,10 +13,10 @@ import hashlib
 import io
 import zipfile
 from collections.abc import Iterator
-from dataclasses import dataclass
 from importlib.metadata import Distribution, PackageNotFoundError, distribution
 from pathlib import Path, PurePosixPath
 
+import msgspec
 from funcnodes_worker.disk.atomic import write_atomically
 
 from funcnodes.environment.errors import OriginUnknown
@@ -30,16 +30,14 @@ _NOT_PACKED = frozenset(
 )
 
 
-@dataclass(frozen=True)
-class Build:
+class Build(msgspec.Struct, frozen=True):
     """The five packages as one build: the hash of all their files, and the wheel of each."""
 
     hash: str
     wheels: dict[str, Path]
 
 
-@dataclass(frozen=True)
-class _Content:
+class _Content(msgspec.Struct, frozen=True):
     name: str
     wheel: str
     files: tuple[tuple[str, bytes], ...]

@@ -10,15 +10,15 @@ from __future__ import annotations
 import enum
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, cast
+
+import msgspec
 
 EVERYTHING = ("*",)
 """In place of names: all packages are to be brought up to date."""
 
 
-@dataclass(frozen=True, order=True)
-class Package:
+class Package(msgspec.Struct, frozen=True, order=True):
     """A distribution in one exact form: its version, and its file unless it is the registry's."""
 
     name: str
@@ -29,8 +29,7 @@ class Package:
         return f"{self.name} {self.version}"
 
 
-@dataclass(frozen=True)
-class Change:
+class Change(msgspec.Struct, frozen=True):
     """A distribution that is there before and after, in two forms."""
 
     before: Package
@@ -42,8 +41,7 @@ class Change:
         return f"{self.after.name} {self.before.version} → {self.after.version}"
 
 
-@dataclass(frozen=True)
-class Difference:
+class Difference(msgspec.Struct, frozen=True):
     """What an installation adds, changes and removes."""
 
     added: tuple[Package, ...] = ()
@@ -77,8 +75,7 @@ class Way(enum.Enum):
     BUILD = "build another environment; the worker restarts into it"
 
 
-@dataclass(frozen=True)
-class Plan:
+class Plan(msgspec.Struct, frozen=True):
     """The whole intention: the difference, the way, and which distributions must prove that they load."""
 
     difference: Difference

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
-from dataclasses import dataclass, field
 from pathlib import Path
 
+import msgspec
 from funcnodes_worker.home.base import Base
 from funcnodes_worker.home.worker_home import WorkerHome
 
@@ -24,13 +24,12 @@ from funcnodes.environment.request import Request
 from funcnodes.environment.sizes import download_sizes
 
 
-@dataclass(frozen=True)
-class Preview:
+class Preview(msgspec.Struct, frozen=True):
     """What a request would do."""
 
-    difference: Difference = field(default_factory=Difference)
+    difference: Difference = Difference()
     way: Way = Way.NOTHING
-    sizes: dict[str, int] = field(default_factory=dict[str, int])
+    sizes: dict[str, int] = {}
     """Bytes to download by package, as far as they are known."""
     modules: frozenset[str] = frozenset()
     """Packages with nodes that stand in the environment now."""

@@ -21,9 +21,9 @@ import contextlib
 import hashlib
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
 from funcnodes_worker.disk.atomic import write_atomically
 from funcnodes_worker.disk.faults import Faults, no_faults
 from funcnodes_worker.home.base import Base
@@ -48,8 +48,7 @@ from funcnodes.environment.scratch import Loaded, try_loading
 from funcnodes.environment.state import Standing
 
 
-@dataclass(frozen=True)
-class Installed:
+class Installed(msgspec.Struct, frozen=True):
     """What an installation did, and what its caller has to do now."""
 
     live: bool

@@ -9,8 +9,8 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
+import msgspec
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import Version
 
@@ -26,8 +26,7 @@ _NEED = re.compile(
 _PARTS = re.compile(rf"({_NAME})({_VERSIONS})")
 
 
-@dataclass(frozen=True)
-class Need:
+class Need(msgspec.Struct, frozen=True):
     """Who needs which package, in which versions."""
 
     who: str

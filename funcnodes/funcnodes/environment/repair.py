@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import tomllib
-from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
 from funcnodes_worker.disk.faults import Faults
 from funcnodes_worker.home.base import Base
 from funcnodes_worker.home.worker_home import WorkerHome
@@ -27,8 +27,7 @@ from funcnodes.environment.state import Standing
 WANTED = "the worker's environment"
 
 
-@dataclass(frozen=True)
-class Repaired:
+class Repaired(msgspec.Struct, frozen=True):
     """What was wrong with an environment that has been built once more."""
 
     damaged: dict[str, list[str]]

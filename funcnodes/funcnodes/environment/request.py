@@ -6,9 +6,9 @@ Owns what a request means for the manifest and for the versions that are held. D
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
 from funcnodes_worker.home.worker_config import PackageWish
 
 from funcnodes.environment import manifest
@@ -17,8 +17,7 @@ from funcnodes.environment.local import is_path, read_local
 from funcnodes.environment.plan import EVERYTHING, Package
 
 
-@dataclass(frozen=True)
-class Wanted:
+class Wanted(msgspec.Struct, frozen=True):
     """A package that is to be there: its name, and the requirement that the user's version means."""
 
     name: str
@@ -35,8 +34,7 @@ class Wanted:
         return manifest.with_requirement(text, self.requirement)
 
 
-@dataclass(frozen=True)
-class Request:
+class Request(msgspec.Struct, frozen=True):
     """One change of an environment, all or nothing."""
 
     install: tuple[Wanted, ...] = ()

@@ -6,7 +6,7 @@ crashes and the suspects. Pure; `life` asks and acts.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import msgspec
 
 from funcnodes.fleet.events import ProcessExited
 from funcnodes.fleet.exit_reason import exit_sentence, is_clean
@@ -14,15 +14,13 @@ from funcnodes.fleet.quarantine import Quarantine
 from funcnodes.fleet.restart_policy import PROMISES, WINDOW_S, CrashBudget, GiveUp, RestartAfter
 
 
-@dataclass(frozen=True)
-class Rest:
+class Rest(msgspec.Struct, frozen=True):
     """Nothing follows: it ended in good order."""
 
     reason: str
 
 
-@dataclass(frozen=True)
-class Again:
+class Again(msgspec.Struct, frozen=True):
     """It is started again after so many seconds."""
 
     wait_s: float
@@ -30,8 +28,7 @@ class Again:
     """What is shown from now on until it is over."""
 
 
-@dataclass(frozen=True)
-class LeftToPerson:
+class LeftToPerson(msgspec.Struct, frozen=True):
     """It is not started again by itself."""
 
     reason: str
@@ -40,12 +37,11 @@ class LeftToPerson:
 Verdict = Rest | Again | LeftToPerson
 
 
-@dataclass
-class Aftermath:
+class Aftermath(msgspec.Struct):
     """What one worker's ends have taught."""
 
-    budget: CrashBudget = field(default_factory=CrashBudget)
-    quarantine: Quarantine = field(default_factory=Quarantine)
+    budget: CrashBudget = msgspec.field(default_factory=CrashBudget)
+    quarantine: Quarantine = msgspec.field(default_factory=Quarantine)
 
     def judge(self, event: ProcessExited, *, is_starting: bool, somebody_waits: bool) -> Verdict:
         """Return what follows from this end, and remember it."""

@@ -5,7 +5,7 @@ Owns the two thresholds and their sentences. Pure; `life` asks with each look an
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 from funcnodes.fleet.events import Bounds
 from funcnodes.fleet.exit_reason import size_text
@@ -14,15 +14,13 @@ _BACK = 0.9
 """Below this part of the soft limit the next excess counts as a new one."""
 
 
-@dataclass(frozen=True)
-class SoftPassed:
+class SoftPassed(msgspec.Struct, frozen=True):
     """It uses more than it should: what runs is to be interrupted."""
 
     sentence: str
 
 
-@dataclass(frozen=True)
-class HardPassed:
+class HardPassed(msgspec.Struct, frozen=True):
     """It uses more than it may: the process is to be ended."""
 
     sentence: str

@@ -8,18 +8,18 @@ reason; twice is, and a person can let it go at any time. Pure: `life` tells it 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+import msgspec
 
 TWICE = 2
 """Ends of the process during runs of one node, after which the graph opens without it."""
 
 
-@dataclass
-class Quarantine:
+class Quarantine(msgspec.Struct):
     """The suspects of one worker. A node stays here until a person lets it go."""
 
-    _ends: dict[str, int] = field(default_factory=dict[str, int])
-    _why: dict[str, str] = field(default_factory=dict[str, str])
+    _ends: dict[str, int] = {}
+    _why: dict[str, str] = {}
 
     @property
     def held(self) -> Mapping[str, str]:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+import msgspec
 
 BUDGET = 5
 """Crashes that are answered by a restart within one window; the next one is left to a person."""
@@ -25,8 +26,7 @@ class Policy(enum.StrEnum):
     ALWAYS = "always"
 
 
-@dataclass(frozen=True)
-class Promise:
+class Promise(msgspec.Struct, frozen=True):
     """What a policy promises. Being told to stop wins over all of it for as long as the manager lives."""
 
     with_manager: bool
@@ -69,29 +69,26 @@ def policy_table() -> str:
     return "\n".join(rows)
 
 
-@dataclass(frozen=True)
-class RestartAfter:
+class RestartAfter(msgspec.Struct, frozen=True):
     """Start again after this many seconds."""
 
     wait_s: float
 
 
-@dataclass(frozen=True)
-class GiveUp:
+class GiveUp(msgspec.Struct, frozen=True):
     """Do not start again: so many crashes within the window."""
 
     crashes: int
 
 
-@dataclass
-class CrashBudget:
+class CrashBudget(msgspec.Struct):
     """The crashes of one worker that still count.
 
     A crash counts until it is older than the window, whatever the worker did since: a worker that lives for a
     second after each start would otherwise be started for ever.
     """
 
-    crashes: list[float] = field(default_factory=list[float])
+    crashes: list[float] = []
 
     def decide(self, at: float, jitter: float) -> RestartAfter | GiveUp:
         """Return what follows from one more crash. `jitter` (0 to 1) parts workers that fell together."""

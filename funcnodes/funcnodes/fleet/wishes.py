@@ -6,7 +6,8 @@ Owns the lists of open wishes and what is to follow the end of a process. Does n
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass, field
+
+import msgspec
 
 
 class AfterEnd(enum.Enum):
@@ -17,14 +18,13 @@ class AfterEnd(enum.Enum):
     REMOVE = "remove"
 
 
-@dataclass
-class Wishes:
+class Wishes(msgspec.Struct):
     """The numbers of wishes that have no answer yet, by what they wait for."""
 
-    start: list[int] = field(default_factory=list[int])
-    stop: list[int] = field(default_factory=list[int])
-    delete: list[int] = field(default_factory=list[int])
-    provision: list[int] = field(default_factory=list[int])
+    start: list[int] = []
+    stop: list[int] = []
+    delete: list[int] = []
+    provision: list[int] = []
 
     @property
     def are_open(self) -> bool:

@@ -7,10 +7,10 @@ another host. Decides nothing: phases, ladders and restarts are `fleet`'s.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+import msgspec
 from funcnodes_worker.home.limits import Limits
 
 from funcnodes.fleet.events import ExitStatus, ProcessId
@@ -27,19 +27,18 @@ class LaunchProblem(Exception):
         return f"the worker's program {self.program} could not be started: {self.problem}"
 
 
-@dataclass(frozen=True)
-class LaunchSpec:
+class LaunchSpec(msgspec.Struct, frozen=True):
     """One process to make: its command line, where it stands, where its last words go."""
 
     command: Sequence[str]
     folder: Path
     output: Path
     """A file for stdout and stderr; written anew by each launch."""
-    environment: Mapping[str, str] = field(default_factory=dict[str, str])
+    environment: Mapping[str, str] = {}
     """The whole process environment."""
     name: str = ""
     """What the process is called where the system lists groups of processes."""
-    limits: Limits = field(default_factory=Limits)
+    limits: Limits = Limits()
     """What the process may use."""
 
 

@@ -15,7 +15,6 @@ import re
 import sys
 import time
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
 from pathlib import Path
 from typing import assert_never
 
@@ -48,8 +47,7 @@ _CRASH_BYTES = 256 * 1024
 """How much of a crash's stacks is read: the thread that crashed stands last, behind all others."""
 
 
-@dataclass(frozen=True)
-class Ground:
+class Ground(msgspec.Struct, frozen=True):
     """What the supervisor stands on: everything that touches the world."""
 
     registry: Registry
@@ -60,8 +58,7 @@ class Ground:
     worker_program: tuple[str, ...] = ("-m", "funcnodes_worker.process.main")
 
 
-@dataclass(frozen=True)
-class Callbacks:
+class Callbacks(msgspec.Struct, frozen=True):
     """What the supervisor is told."""
 
     tell: Callable[[Member, Event], None]

@@ -6,10 +6,10 @@ Owns the facts that are known about it now. Decides nothing (`fleet/life`).
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+import msgspec
 from funcnodes_worker.home.worker_config import WorkerConfig
 from funcnodes_worker.home.worker_home import WorkerHome
 from funcnodes_worker.wire.control import Hello, ToUi, ToWorker
@@ -32,22 +32,20 @@ class Link(Protocol):
         ...
 
 
-@dataclass
-class Dialled:
+class Dialled(msgspec.Struct):
     """A process that has said hello: by which connection, and where it listens."""
 
     link: Link
     hello: Hello
 
 
-@dataclass
-class Member:
+class Member(msgspec.Struct):
     """A worker of the fleet."""
 
     home: WorkerHome
     config: WorkerConfig
     life: Life
-    dialled: dict[ProcessId, Dialled] = field(default_factory=dict[ProcessId, Dialled])
+    dialled: dict[ProcessId, Dialled] = {}
     """Processes whose hello has not been judged yet."""
     link: Link | None = None
     host: str | None = None
@@ -58,9 +56,7 @@ class Member:
     """The interpreter of the last launch."""
     memory: int | None = None
     """Bytes in use when last seen."""
-    loads: dict[str, asyncio.Future[dict[str, str]]] = field(
-        default_factory=dict[str, "asyncio.Future[dict[str, str]]"]
-    )
+    loads: dict[str, asyncio.Future[dict[str, str]]] = {}
     """Loads of modules that the worker was asked for and has not reported on."""
     went_back: str | None = None
     """Why the environment before the last change was brought back, since the last installation began."""

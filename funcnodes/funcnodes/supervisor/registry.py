@@ -5,8 +5,7 @@ Owns what is written when a worker is made, and what is removed with it. Does no
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+import msgspec
 from funcnodes_worker.disk.atomic import write_atomically
 from funcnodes_worker.home.base import Base
 from funcnodes_worker.home.trust import TrustRecord, read_trust, vouch
@@ -37,8 +36,7 @@ class WorkerExists(ValueError):
         return f"there is a worker with the id {self.uuid!r} already; nothing was changed"
 
 
-@dataclass(frozen=True)
-class NewWorker:
+class NewWorker(msgspec.Struct, frozen=True):
     """What somebody wants to have made."""
 
     name: str | None = None
