@@ -25,6 +25,7 @@ from funcnodes_worker.store.contents import hashes_in
 from funcnodes_worker.store.migrations import migrate, version_of
 from funcnodes_worker.store.pruning import choose, drop
 from funcnodes_worker.store.records import Row
+from funcnodes_worker.store.vacuum import give_back
 
 FILE_NAME = "journal.sqlite3"
 SIBLINGS = ("", "-wal", "-shm")
@@ -324,7 +325,6 @@ class Journal:
         if doomed:
             with self._transaction() as connection:
                 drop(connection, doomed)
-            self._connection.execute("PRAGMA incremental_vacuum").fetchall()
         return len(doomed.entries)
 
     def drop_contents(self, identities: Iterable[str]) -> None:
@@ -336,6 +336,10 @@ class Journal:
                     " AND NOT EXISTS (SELECT 1 FROM content_uses WHERE hash = ?1)",
                     (identity,),
                 )
+
+    def give_back(self) -> None:
+        """Shorten the file by what was dropped."""
+        give_back(self._connection)
 
 
 def _insert_rows(connection: sqlite3.Connection, epoch: Epoch, rows: Sequence[Row]) -> None:

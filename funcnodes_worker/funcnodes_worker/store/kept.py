@@ -19,6 +19,8 @@ from pathlib import Path
 
 import msgspec
 
+from funcnodes_worker.store.vacuum import give_back
+
 FILE_NAME = "kept.sqlite3"
 MAX_BYTES = 200 * 1024 * 1024
 """All that is kept of one worker; the oldest goes first."""
@@ -131,6 +133,7 @@ class KeptStore:
                     connection.execute("DELETE FROM nodes WHERE node = ?", (node,))
                     connection.execute("DELETE FROM uses WHERE node = ?", (node,))
                 _drop_unused(connection)
+            give_back(connection)
 
     def _put(self, records: list[KeptRecord], contents: Mapping[str, bytes]) -> None:
         connection = self._open()
@@ -150,6 +153,7 @@ class KeptStore:
                 connection.execute("INSERT OR IGNORE INTO contents VALUES (?, ?)", (identity, data))
             _drop_unused(connection)
             self._shrink(connection)
+        give_back(connection)
 
     def _shrink(self, connection: sqlite3.Connection) -> None:
         size = _size(connection)

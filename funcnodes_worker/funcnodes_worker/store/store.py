@@ -320,6 +320,7 @@ class Store:
             self._journal.drop_contents(unused - hashes_in(self._journal.kept_text()))
             with self._guard:
                 self._known = self._journal.content_hashes()
+        self._journal.give_back()
 
 
 def _latest_calls(journal: Journal, start: Start, since: float) -> dict[str, list[int]]:

@@ -55,6 +55,15 @@ def test_nothing_is_made_before_it_is_needed(tmp_path: Path, store: KeptStore) -
     assert list(tmp_path.iterdir()) == []
 
 
+def test_what_is_kept_no_more_is_given_back_to_the_disk(tmp_path: Path, store: KeptStore) -> None:
+    for number in range(20):
+        put(store, f"n{number}", bytes([number]) * 100_000)
+    store.forget(f"n{number}" for number in range(1, 20))
+    store.close()
+    assert (tmp_path / FILE_NAME).stat().st_size < 200_000
+    assert reopened(tmp_path)[0].keys() == {"n0"}
+
+
 def test_what_was_kept_is_there_again(tmp_path: Path, store: KeptStore) -> None:
     put(store, "a", b"one")
     store.close()

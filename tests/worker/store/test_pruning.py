@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 import json
 import random
+import sqlite3
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -20,6 +22,7 @@ from funcnodes_worker.runtime.history import Historian
 from funcnodes_worker.runtime.writer import Writer
 from funcnodes_worker.store import store as store_module
 from funcnodes_worker.store.contents import hashes_in
+from funcnodes_worker.store.journal import FILE_NAME
 from funcnodes_worker.store.records import Entry
 from funcnodes_worker.store.store import Opened, Store
 from hypothesis import given, settings
@@ -124,6 +127,32 @@ async def live(dice: random.Random, max_steps: int, max_bytes: int) -> None:
             await life.check(max_steps)
         finally:
             life.store.close()
+
+
+async def test_what_history_drops_is_given_back_to_the_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The file kept its greatest size for ever: one page was given back, whatever had been dropped."""
+    monkeypatch.setattr(store_module, "MAX_STEPS", 10)
+    life, dice = Life(tmp_path), random.Random(1)
+    try:
+        for number in range(30):
+            value = life.store.reference(f"{number}" * 50_000)
+            done = transact(life.document, [SetGraphProperty("p", value)])
+            life.revision, life.document = life.revision + 1, done.document
+            await life.store.append([Entry(life.revision, "ann", done.edits, done.inverse, 1.0, "set")])
+        before = pages(tmp_path)
+        await life.snapshot()
+        assert pages(tmp_path) < before / 2
+        await life.edit(dice)
+    finally:
+        life.store.close()
+    assert (tmp_path / FILE_NAME).stat().st_size < 1_500_000
+
+
+def pages(folder: Path) -> int:
+    with contextlib.closing(sqlite3.connect(folder / FILE_NAME)) as connection:
+        return connection.execute("PRAGMA page_count").fetchone()[0]
 
 
 async def test_a_large_value_of_a_refused_edit_is_forgotten(tmp_path: Path) -> None:
