@@ -1,12 +1,13 @@
 """How a command in the foreground is told to end: Ctrl+C, a closed terminal, the system's request.
 
-Owns the signals and their difference between systems.
+Owns the signals and their difference between systems, and that a command which lasts looks for garbage.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import signal
 import threading
 from collections.abc import Generator
@@ -14,6 +15,8 @@ from types import FrameType
 
 # A closed terminal sends SIGHUP; on Windows closing and Ctrl+Break send SIGBREAK.
 _NAMES = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
+YOUNG_OBJECTS = 2000
+"""New objects between two looks of the garbage collector: newer Pythons' figure."""
 
 
 class Ending:
@@ -51,6 +54,10 @@ def ending() -> Generator[Ending, None, None]:
     is_main = threading.current_thread() is threading.main_thread()
     numbers = [getattr(signal, name) for name in _NAMES if is_main and hasattr(signal, name)]
     before = {number: signal.getsignal(number) for number in numbers}
+    looks = gc.get_threshold()
+    # From here on a command lasts: garbage is looked for as usual, and not among what has been imported.
+    gc.freeze()
+    gc.set_threshold(YOUNG_OBJECTS, 10, 10)
     for number in numbers:
         try:
             loop.add_signal_handler(number, told.ask)
@@ -59,6 +66,8 @@ def ending() -> Generator[Ending, None, None]:
     try:
         yield told
     finally:
+        gc.set_threshold(*looks)
+        gc.unfreeze()
         for number, handler in before.items():
             with contextlib.suppress(NotImplementedError):
                 loop.remove_signal_handler(number)

@@ -78,10 +78,10 @@ async def _run(base: Base, host: str, port: int, no_auth: bool, owner_pid: int |
     with ending() as told:
         async with open_manager(base, host=host, port=port, no_auth=no_auth, owner_pid=owner_pid) as manager:
             scheme = "ws" if manager.tls is None else "wss"
-            output.markup(f"The worker manager listens on [bold]{scheme}://{host}:{manager.port}[/bold]")
-            output.markup(
-                f"[dim]Base folder {output.escape(base.folder)}. Ctrl+C stops it and its workers.[/dim]"
-            )
+            address = typer.style(f"{scheme}://{host}:{manager.port}", bold=True)
+            # Not rich's: importing it would keep the first caller waiting.
+            typer.echo(f"The worker manager listens on {address}")
+            typer.secho(f"Base folder {base.folder}. Ctrl+C stops it and its workers.", dim=True)
             asks = asyncio.create_task(told.wait_asked())
             stops = asyncio.create_task(manager.wait_stopped())
             await asyncio.wait((asks, stops), return_when=asyncio.FIRST_COMPLETED)

@@ -10,7 +10,7 @@ import time
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pytest
 from funcnodes.cli import main
@@ -79,14 +79,16 @@ def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Base]:
 
 
 @contextlib.contextmanager
-def running_manager(base: Base, environment: dict[str, str] | None = None) -> Generator[None]:
-    """Have a manager run for this base folder; it ends in good order."""
+def running_manager(
+    base: Base, environment: dict[str, str] | None = None, told: BinaryIO | int = subprocess.DEVNULL
+) -> Generator[None]:
+    """Have a manager run for this base folder; it ends in good order. `told` gets what it complains of."""
     command = [sys.executable, "-m", "funcnodes", "--dir", str(base.folder), "startworkermanager"]
     manager = subprocess.Popen(
         [*command, "--port", "0"],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
+        stderr=told,
         env=program_environment() | (environment or {}),
         start_new_session=True,
     )

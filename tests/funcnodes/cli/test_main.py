@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 from funcnodes.cli.problems import Problem, say
+from funcnodes_worker.home.base import Base
 
 from funcnodes import __version__
-from tests.funcnodes.cli.conftest import CommandLine
+from tests.funcnodes.cli.conftest import CommandLine, running_manager
 from tests.support.processes import make_base, program_environment
 
 
@@ -47,6 +48,49 @@ def test_version_and_help_load_little() -> None:
     """What makes them slow stays out; the seconds are in `benchmarks/commands.py`."""
     assert not _imported_by("--version") & {"typer", "asyncio", "aiohttp", "msgspec", "funcnodes_core"}
     assert not _imported_by("--help") & {"aiohttp", "funcnodes_core", "funcnodes_worker.rpc", "rich.markdown"}
+
+
+OTHERS = {
+    "aiohttp.connector", "aiohttp.tracing", "funcnodes_core", "html.entities", "numpy", "pydantic", "rich",
+    "websockets",
+}  # fmt: skip
+MOST_LOOKS = 40
+"""How often the garbage collector may look in a short life of a manager: without care it did 155 times."""
+
+
+def test_a_manager_that_answers_has_imported_only_what_it_needs(tmp_path: Path) -> None:
+    """From start to stop, a command answered in between: each would make everybody wait for its start."""
+    base = Base(make_base(tmp_path / "base"))
+    # Python itself imports this first: from there on the collector says when it looks.
+    (tmp_path / "sitecustomize.py").write_text("import gc; gc.set_debug(gc.DEBUG_STATS)")
+    with (tmp_path / "told").open("wb") as told:
+        environment = {"PYTHONPROFILEIMPORTTIME": "1", "PYTHONPATH": str(tmp_path)}
+        with running_manager(base, environment, told):
+            answered = run("--dir", str(base.folder), "worker", "list", "--json")
+    assert (answered.returncode, json.loads(answered.stdout)) == (0, [])
+    lines = (tmp_path / "told").read_text().splitlines()
+    imported = {line.split("|")[-1].strip() for line in lines if "|" in line}
+    looks = [line for line in lines if line.startswith("gc: collecting generation")]
+    assert "funcnodes.server.manager.service" in imported
+    assert imported & OTHERS == set()
+    assert 0 < len(looks) <= MOST_LOOKS, len(looks)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"), [(["--port", "x"], "valid integer"), (["--port"], "requires an argument")]
+)
+def test_an_option_that_cannot_be_read_is_said_in_typers_words(
+    lone_line: CommandLine, words: list[str], said: str
+) -> None:
+    """Numbers are read without pydantic; what is none is typer's to say."""
+    done = lone_line("startworkermanager", *words)
+    assert (done.code, said in done.err) == (2, True), done.err
+
+
+def test_plain_options_are_read_without_pydantic(tmp_path: Path) -> None:
+    """Importing it would be most of what a short command costs."""
+    base = make_base(tmp_path / "base")
+    assert not _imported_by("--dir", str(base), "session", "list") & {"pydantic", "rich"}
 
 
 def test_version_names_the_program(tmp_path: Path) -> None:

@@ -28,7 +28,7 @@ OTHERS = {
 }  # fmt: skip
 MOST_MIB = 50
 MOST_LOOKS = 25
-"""How often the garbage collector may look until a worker has served a client: without care it did 150 times."""
+"""How often the garbage collector may look in the life of such a worker: without care it did 140 times."""
 
 
 @pytest.mark.alone
