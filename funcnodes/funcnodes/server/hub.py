@@ -8,9 +8,9 @@ worker is judged there, by the credential that `relay` hands on.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
+import msgspec
 from aiohttp import web
 from funcnodes_worker.rpc.gate import Right
 from funcnodes_worker.rpc.guarded import door, open_door
@@ -21,8 +21,7 @@ from funcnodes.server.relay import UPSTREAM_TIMEOUT_S, Locate, Relay
 _REQUEST_WAITS_S = 1.0
 
 
-@dataclass(frozen=True)
-class WorkerAddress:
+class WorkerAddress(msgspec.Struct, frozen=True):
     """Where a running worker listens."""
 
     host: str

@@ -11,10 +11,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 from typing import Final, NamedTuple, TypeAlias
 
 import aiohttp
+import msgspec
 from aiohttp import hdrs, web
 from aiohttp.http import WSCloseCode, WSMsgType
 from funcnodes_worker.home.base import BaseProblem
@@ -96,8 +96,7 @@ class _End(NamedTuple):
     reason: bytes
 
 
-@dataclass(eq=False)
-class _Pair:
+class _Pair(msgspec.Struct, eq=False):
     """One caller's socket and whose session or token it stands on."""
 
     asker: web.WebSocketResponse

@@ -7,7 +7,6 @@ Owns the frames of one client. What its requests mean stands in `published` and 
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
 
 import msgspec
 from aiohttp import web
@@ -84,8 +83,7 @@ class ManagerClient:
         await socket.close(code=self.close_code or 1001, message=reason)
 
 
-@dataclass
-class Turn:
+class Turn(msgspec.Struct):
     """What the handler of one call is given."""
 
     client: ManagerClient

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import dataclass, field
 
 from aiohttp import web
 from aiohttp.http import WSCloseCode, WSMsgType
@@ -49,18 +48,16 @@ class ControlLink:
         await self._socket.close()
 
 
-@dataclass
 class ControlDoor:
     """The door at which they dial."""
 
-    supervisor: Supervisor
-    access: AccessBook
-    _ui_links: set[ControlLink] = field(default_factory=set[ControlLink])
-    _open: set[web.WebSocketResponse] = field(default_factory=set[web.WebSocketResponse])
-
-    def __post_init__(self) -> None:
-        """Pass on every change of who may speak to the UI servers."""
-        self.access.on_change(self._push_access)
+    def __init__(self, supervisor: Supervisor, access: AccessBook) -> None:
+        """Make a door that passes every change of who may speak on to the UI servers."""
+        self.supervisor = supervisor
+        self.access = access
+        self._ui_links: set[ControlLink] = set()
+        self._open: set[web.WebSocketResponse] = set()
+        access.on_change(self._push_access)
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
         """Hold one connection from hello to its end."""

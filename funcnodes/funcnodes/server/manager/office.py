@@ -6,14 +6,14 @@ Owns nothing but the bundle; each part is somebody else's.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+import msgspec
 
 from funcnodes.environment.catalog import Catalog
 from funcnodes.supervisor.supervisor import Supervisor
 
 
-@dataclass(frozen=True)
-class Office:
+class Office(msgspec.Struct, frozen=True):
     """The manager, as its doors see it."""
 
     supervisor: Supervisor

@@ -6,8 +6,8 @@ Owns routes and headers. The rooms behind them are `files`, `session`, `relay` a
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 
+import msgspec
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler, Middleware
 from funcnodes_worker.rpc.gate import Gate, Right
@@ -45,8 +45,7 @@ _HEADERS = {
 }
 
 
-@dataclass(frozen=True)
-class Rooms:
+class Rooms(msgspec.Struct, frozen=True):
     """What stands behind the doors."""
 
     gate: Gate

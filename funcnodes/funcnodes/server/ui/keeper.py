@@ -14,9 +14,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
 from funcnodes_worker.home.base import Base, prepare_base
 from funcnodes_worker.home.supervisor_file import read_supervisor_file
 
@@ -47,8 +47,7 @@ class ManagerNotStarted(Exception):
         return f"the manager could not be started: it {ended} and said nothing; see {self.log}"
 
 
-@dataclass(frozen=True)
-class ManagerWish:
+class ManagerWish(msgspec.Struct, frozen=True):
     """How the manager is to be started when none stands."""
 
     host: str | None = None

@@ -6,9 +6,9 @@ Our pages name everything relative to where they are.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+import msgspec
 from funcnodes_worker.home.base import BaseProblem
 
 
@@ -26,8 +26,7 @@ class BadAddress(BaseProblem):
         )
 
 
-@dataclass(frozen=True)
-class PublicAddress:
+class PublicAddress(msgspec.Struct, frozen=True):
     """Where browsers find us."""
 
     origin: str

@@ -9,8 +9,8 @@ import asyncio
 import contextlib
 import socket
 from collections.abc import AsyncGenerator, Callable
-from dataclasses import dataclass
 
+import msgspec
 from aiohttp import web
 from funcnodes_worker.home.base import Base
 from funcnodes_worker.home.supervisor_file import read_supervisor_file
@@ -35,8 +35,7 @@ from funcnodes.server.ui.workers import KeptAddresses, OneWorker, WatchedWorkers
 from funcnodes_react_flow import BUILD_COMMAND, static_folder
 
 
-@dataclass(frozen=True)
-class UiSettings:
+class UiSettings(msgspec.Struct, frozen=True):
     """What a UI server is told when it is started."""
 
     base: Base
