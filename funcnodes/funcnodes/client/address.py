@@ -30,6 +30,10 @@ class Address(NamedTuple):
     token: str | None
     trust: Trust = True
     """Whose certificate is believed, where the address is protected."""
+    shown: str = ""
+    """What the token is called to people, if there is one."""
+    hint: str = "give it as token=; it stands in the file 'token' of the worker's base folder"
+    """Where the right one is, for who is not let in."""
 
     @property
     def headers(self) -> dict[str, str]:
@@ -48,13 +52,19 @@ def finder(
 
     `trusted` is a file of certificates to believe at a URL.
     """
+    if not isinstance(target, str):  # pyright: ignore[reportUnnecessaryIsInstance]
+        wanted = "a worker's name, its id, the beginning of its id, or its URL"
+        raise TypeError(f"a connection is made by {wanted} (a text), not by {target!r}")
     if target.startswith(_SCHEMES):
         url = target if target.endswith("/") else f"{target}/"
         trust = _trust_at(url, base, trusted)
         # The token opens everything here: another machine sees it only when the script names the folder.
-        if token is None and base is None and urlsplit(url).hostname not in _HERE:
+        is_far = base is None and urlsplit(url).hostname not in _HERE
+        if is_far and token is None:
             return lambda: Address(url, None, trust)
-        return lambda: Address(url, token or read_token(resolve_base(base)), trust)
+        if is_far:
+            return lambda: Address(url, token, trust, _GIVEN, _IN_ITS_FOLDER)
+        return lambda: Address(url, *_token_of(resolve_base(base), token, trust))
     folder = resolve_base(base)
 
     def find() -> Address:
@@ -66,9 +76,24 @@ def finder(
         scheme = "https" if config.ssl else "http"
         shown = f"[{host}]" if ":" in host else host
         trust = trust_ours(folder) if config.ssl else True
-        return Address(f"{scheme}://{shown}:{config.port}/", token or read_token(folder), trust)
+        return Address(f"{scheme}://{shown}:{config.port}/", *_token_of(folder, token, trust))
 
     return find
+
+
+_GIVEN = "the token given as token="
+_IN_ITS_FOLDER = "the right one stands in the file 'token' of its base folder, on its machine"
+
+
+def _token_of(base: Base, given: str | None, trust: Trust) -> tuple[str | None, Trust, str, str]:
+    """Return the token to show, whom to believe, what the token is called, and where the right one is."""
+    if given:
+        return given, trust, _GIVEN, f"that of this base folder stands in {base.token_file}"
+    found = read_token(base)
+    elsewhere = "name the folder of the worker with base=, or give its token as token="
+    if found is None:
+        return None, trust, "", f"{base.token_file} is not there; {elsewhere}"
+    return found, trust, f"the token of {base.token_file}", f"it belongs to another base folder; {elsewhere}"
 
 
 def _trust_at(url: str, base: str | Path | None, trusted: str | Path | None) -> Trust:

@@ -7,13 +7,11 @@ import contextlib
 from collections.abc import AsyncGenerator, Callable, Mapping
 from typing import Any
 
-import msgspec
 from funcnodes_core.document.edits import Edit
-from funcnodes_core.document.layers import as_written
 from funcnodes_core.document.model import Document
 
 from funcnodes.client.address import Find
-from funcnodes.client.errors import ClientError, NotFound
+from funcnodes.client.errors import ClientError, not_found
 from funcnodes.client.happenings import Connection, Event, NodeState, Preview, Progress
 from funcnodes.client.line import Line
 from funcnodes.client.mirror import NPY, Mirror, value_of
@@ -116,7 +114,7 @@ class AsyncWorker:
         if len(found) == 1:
             return found[0]
         problem = "several nodes are" if found else "no node is"
-        raise NotFound(-32001, f"{problem} called {name!r}", {"kind": "NotFound"})
+        raise not_found(f"{problem} called {name!r}")
 
     # Asking and changing
 
@@ -142,7 +140,7 @@ class AsyncWorker:
 
     async def edit(self, *edits: Edit | Mapping[str, Any]) -> int:
         """Return the revision of these edits, made as one: all of them or none."""
-        return (await self.call("edit", edits=msgspec.to_builtins(edits, enc_hook=as_written)))["revision"]
+        return (await self.call("edit", edits=edits))["revision"]
 
     async def add_node(self, class_id: str, *, uuid: str | None = None, **options: Any) -> str:
         """Return the id of a new node of a class. Options are those of the worker's `add_node`."""

@@ -10,13 +10,15 @@ import asyncio
 import queue
 import threading
 from collections.abc import Callable, Coroutine, Generator, Iterator, Mapping
+from concurrent.futures import CancelledError
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from funcnodes_core.document.edits import Edit
-from funcnodes_core.document.model import Document
+from funcnodes_core.document.model import Document, NodeRecord
 
 from funcnodes.client.asynchronous import AsyncWorker
+from funcnodes.client.errors import CLOSED_HERE, ConnectionLost, not_found
 from funcnodes.client.happenings import Event, NodeState, Preview, Progress
 
 Result = TypeVar("Result")
@@ -29,27 +31,46 @@ class _Thread:
         self._loop = asyncio.new_event_loop()
         # A daemon: a script that ends without closing its connection must end.
         self._thread = threading.Thread(target=self._run, name="funcnodes-client", daemon=True)
+        self._door = threading.Lock()
+        self.is_over = False
         self._thread.start()
 
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
         self._loop.run_forever()
+        # What another thread asked a moment before the end: it hears that it came to nothing.
+        left = asyncio.all_tasks(self._loop)
+        for task in left:
+            task.cancel()
+        self._loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
         self._loop.close()
 
     def wait(self, work: Coroutine[Any, Any, Result]) -> Result:
         """Return what the work gives; Ctrl+C ends the waiting and the work."""
-        future = asyncio.run_coroutine_threadsafe(work, self._loop)
+        with self._door:
+            if self.is_over:
+                work.close()
+                raise ConnectionLost(CLOSED_HERE)
+            future = asyncio.run_coroutine_threadsafe(work, self._loop)
         try:
             return future.result()
+        except CancelledError:
+            raise ConnectionLost(CLOSED_HERE) from None
         except BaseException:
             future.cancel()
             raise
 
     def soon(self, work: Callable[[], object]) -> None:
-        self._loop.call_soon_threadsafe(work)
+        with self._door:
+            if not self.is_over:
+                self._loop.call_soon_threadsafe(work)
 
     def end(self) -> None:
-        self._loop.call_soon_threadsafe(self._loop.stop)
+        with self._door:
+            if self.is_over:
+                return
+            self.is_over = True
+            self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
 
 
@@ -66,7 +87,9 @@ class Worker:
             raise
 
     def close(self) -> None:
-        """Leave. The worker goes on."""
+        """Leave. The worker goes on; a second time does nothing."""
+        if self._thread.is_over:
+            return
         self._thread.wait(self._worker.close())
         self._thread.end()
 
@@ -184,6 +207,12 @@ class Worker:
         """Give an input a value; it is on the worker's disk when this returns."""
         self._thread.wait(self._worker.set(node, port, value))
 
+    def record(self, node: str) -> NodeRecord:
+        """Return a node as the document has it, or raise `NotFound`."""
+        if (found := self.document.nodes.get(node)) is None:
+            raise not_found(f"there is no node {node!r} (any more)")
+        return found
+
     def state(self, node: str) -> NodeState:
         """Return what a node was last told to be doing."""
         return self._worker.state(node)
@@ -205,12 +234,13 @@ class Node:
     @property
     def name(self) -> str:
         """What it is called."""
-        name = self._worker.document.nodes[self.id].name
+        name = self._worker.record(self.id).name
         return name if isinstance(name, str) else self.id
 
     @property
     def state(self) -> NodeState:
         """What it is doing, and why it failed."""
+        self._worker.record(self.id)
         return self._worker.state(self.id)
 
     @property
@@ -259,12 +289,13 @@ class Ports(Mapping[str, Port]):
         self._worker, self._node, self._is_input = worker, node, is_input
 
     def _names(self) -> list[str]:
-        ports = self._worker.document.nodes[self._node].ports
+        ports = self._worker.record(self._node).ports
         return [name for name, port in ports.items() if port.is_input is self._is_input]
 
     def __getitem__(self, port: str) -> Port:
-        if port not in self._names():
-            raise KeyError(port)
+        if port not in (names := self._names()):
+            kind, known = "input" if self._is_input else "output", ", ".join(names) or "none"
+            raise not_found(f"node {self._node!r} has no {kind} {port!r}; it has {known}")
         return Port(self._worker, self._node, port)
 
     def __iter__(self) -> Iterator[str]:

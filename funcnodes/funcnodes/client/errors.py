@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+CLOSED_HERE = "it was closed here"
+"""The reason of a `ConnectionLost` after the end of the block, or after `close()`."""
+
 
 class ClientError(Exception):
     """The worker could not be reached, or did not do what it was asked."""
@@ -26,6 +29,19 @@ class WorkerUnreachable(ClientError):
             f"the worker at {url} does not answer ({problem}); 'funcnodes worker list' shows whether it runs"
         )
         self.url, self.problem = url, problem
+
+
+class TokenRefused(WorkerUnreachable):
+    """Raised when the worker runs and does not let this program in: the token is missing or not its own."""
+
+    def __init__(self, url: str, shown: str, hint: str) -> None:
+        super().__init__(url, "401")
+        self.shown, self.hint = shown, hint
+
+    def __str__(self) -> str:
+        if not self.shown:
+            return f"the worker at {self.url} lets nobody in without a token: {self.hint}"
+        return f"the worker at {self.url} refused {self.shown}: {self.hint}"
 
 
 class ConnectionLost(ClientError):
@@ -55,8 +71,15 @@ class EditRefused(WorkerError):
     """Raised when an edit is not possible as the graph is now; nothing was changed."""
 
 
-class NotFound(WorkerError):
-    """Raised when what was named does not exist."""
+class NotFound(WorkerError, KeyError):
+    """Raised when what was named does not exist. A `KeyError` too: nodes and ports are looked up like one."""
+
+    __str__ = Exception.__str__
+
+
+def not_found(sentence: str) -> NotFound:
+    """Return the exception for what this program knows not to exist, without asking the worker."""
+    return NotFound(-32001, sentence, {"kind": "NotFound"})
 
 
 class NoRight(WorkerError):

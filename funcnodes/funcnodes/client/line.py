@@ -17,8 +17,16 @@ import msgspec
 from funcnodes_worker.home.tls import why_not
 
 from funcnodes.client.address import Find
-from funcnodes.client.errors import ClientError, ConnectionLost, WorkerUnreachable, error_of
+from funcnodes.client.errors import (
+    CLOSED_HERE,
+    ClientError,
+    ConnectionLost,
+    TokenRefused,
+    WorkerUnreachable,
+    error_of,
+)
 from funcnodes.client.sockets import Sockets
+from funcnodes.client.writing import request
 
 OPEN_TIMEOUT_S = 10.0
 FIRST_PAUSE_S, LAST_PAUSE_S = 0.05, 2.0
@@ -30,11 +38,6 @@ MAX_FRAME = 1024 * 1024 * 9 // 10
 MAX_HEAD = 2000
 """Bytes of a binary frame among which its head ends."""
 _GREETING = "greeting"
-
-
-def _request(call_id: str, method: str, params: Mapping[str, Any], *, as_bytes: bool = False) -> bytes:
-    wish = {"as_bytes": True} if as_bytes else {}
-    return msgspec.json.encode({"jsonrpc": "2.0", "id": call_id, "method": method, "params": params, **wish})
 
 
 class Answer(NamedTuple):
@@ -101,7 +104,7 @@ class Line:
 
     async def close(self) -> None:
         """End it; calls under way hear `ConnectionLost`."""
-        self._fail(ConnectionLost("it was closed here"))
+        self._fail(ConnectionLost(CLOSED_HERE))
         # Who closes may be called off meanwhile (a second Ctrl+C): what it holds is let go all the same.
         try:
             if self._task is not None:
@@ -139,7 +142,7 @@ class Line:
         answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self._answers[call_id] = answer
         try:
-            await self._send(_request(call_id, method, params, as_bytes=as_bytes))
+            await self._send(request(call_id, method, params, as_bytes=as_bytes))
             return await answer
         finally:
             self._answers.pop(call_id, None)
@@ -181,7 +184,11 @@ class Line:
                     heartbeat=HEARTBEAT_S,
                     ssl=address.trust,
                 )
-                await self._socket.send_str(_request(_GREETING, *self._hearer.greeting()).decode())
+                await self._socket.send_str(request(_GREETING, *self._hearer.greeting()).decode())
+        except aiohttp.WSServerHandshakeError as problem:
+            if problem.status != 401:
+                raise WorkerUnreachable(address.url, why_not(problem)) from problem
+            raise TokenRefused(address.url, address.shown, address.hint) from problem
         except (OSError, aiohttp.ClientError, TimeoutError) as problem:
             raise WorkerUnreachable(address.url, why_not(problem)) from problem
 

@@ -153,7 +153,7 @@ async def test_a_worker_is_found_by_name_id_beginning_and_address(tmp_path: Path
             with pytest.raises(WorkerNotFound, match="known are: lab"):
                 await connect(worker, target).__aenter__()
         wrong = funcnodes.connect("lab", base=worker.base.folder, token="wrong")
-        with pytest.raises(WorkerUnreachable, match="401"):
+        with pytest.raises(WorkerUnreachable, match="refused the token given as token="):
             await wrong.__aenter__()
     with pytest.raises(WorkerUnreachable):
         await connect(worker).__aenter__()
