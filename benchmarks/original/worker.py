@@ -56,8 +56,14 @@ def row(
     values: float | Sequence[float], unit: str, *, more_is_better: bool = False, note: str = ""
 ) -> dict[str, Any]:
     """Return one figure: the median of its turns."""
-    value = statistics.median(values) if isinstance(values, Sequence) else values
-    return {"value": value, "unit": unit, "note": note, "more_is_better": more_is_better}
+    several = values if isinstance(values, Sequence) else [values]
+    return {
+        "value": statistics.median(several),
+        "unit": unit,
+        "note": note,
+        "more_is_better": more_is_better,
+        "turns": len(several),
+    }
 
 
 def measure(programs: tuple[Program, Program]) -> tuple[Rows, Rows]:
@@ -234,9 +240,9 @@ def chain(workers: Pair, name: str, count: int, options: dict[str, Any]) -> Foun
         worker.ask("clear")
     sync = statistics.median(syncs)
     note = f"and {sync:.2f} for one sync of this disk"
-    taken = [statistics.median(times) for times in found]
+    mine, theirs = [took - sync for took in found[0]], found[1]
     row_name = f"through a chain of ten{name}"
-    return [{row_name: row(taken[0] - sync, "ms", note=note)}, {row_name: row(taken[1], "ms")}]
+    return [{row_name: row(mine, "ms", note=note)}, {row_name: row(theirs, "ms")}]
 
 
 def _build(worker: Running, options: dict[str, Any]) -> None:
