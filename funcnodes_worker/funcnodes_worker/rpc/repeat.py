@@ -7,6 +7,9 @@ the time is given.
 An id of a connection's own making (`1`, `2`, …) says nothing on the next connection, so it is remembered per
 connection. A text of at least 16 characters is taken as made to be unique, like the uuids of the published
 client and of ours: it is remembered per caller (a session, or the token), across connections and over HTTP.
+
+How many calls are remembered is settled by their bytes alone, so that it holds for all that a client can have
+under way: what waits for its turn, what waits in its outbox and what lies unread in its socket.
 """
 
 from __future__ import annotations
@@ -23,8 +26,12 @@ from funcnodes_worker.rpc.gate import Caller
 from funcnodes_worker.rpc.outbox import Frame
 
 REMEMBERED_S = 60.0
-MAX_REMEMBERED = 512
-MAX_BYTES = 8 * 1024 * 1024
+MAX_BYTES = 32 * 1024 * 1024
+"""For all connections of a caller: 20,000 new nodes, more than an outbox and the buffers of a socket hold."""
+MAX_OWN_BYTES = 8 * 1024 * 1024
+"""For one connection and ids that count there only."""
+MEMORY_BYTES = 400
+"""What one call costs beside the bytes of its answer."""
 UNIQUE_LENGTH = 16
 
 Tell = Callable[[Frame | None], None]
@@ -50,20 +57,29 @@ class _Memory(msgspec.Struct):
 class Repeats:
     """What one connection, or one caller, has asked for lately."""
 
-    def __init__(self) -> None:
+    def __init__(self, max_bytes: int = MAX_OWN_BYTES, begun: Callable[[], None] | None = None) -> None:
+        """`begun` is called when there is something to remember again after there was nothing."""
+        self._max_bytes, self._begun = max_bytes, begun
         self._memories: OrderedDict[Scalar, _Memory] = OrderedDict()
+        """The oldest first."""
         self._bytes = 0
 
     def begin(self, call: Call, now: float, asked_by: object = None) -> bool:
         """Tell whether this call is new. If not, it is under way or `answer_to` has its answer."""
         if call.id is None:
             return True
-        self._forget(now)
-        if self._memory_of(call) is not None:
+        # Before anything is let go: a client that sends all again in its order would else push out, with each
+        # call that is new, the very one that it sends next.
+        memory = self._memory_of(call)
+        if memory is not None and (memory.answer is None or now - memory.since <= REMEMBERED_S):
             return False
+        self._forget(now)
         if call.id in self._memories:
             self._drop(call.id)
+        self._bytes += MEMORY_BYTES
         self._memories[call.id] = _Memory(now, call.said, asked_by)
+        if len(self._memories) == 1 and self._begun is not None:
+            self._begun()
         return True
 
     def answer_to(self, call: Call) -> Frame | None:
@@ -78,7 +94,7 @@ class Repeats:
             memory.waiting = {**(memory.waiting or {}), asked_by: tell}
 
     def finish(self, call: Call, answer: Frame) -> None:
-        """Remember an answer. One too large to be kept is forgotten, and the call with it."""
+        """Remember an answer, until younger ones need its place."""
         memory = self._memory_of(call)
         if memory is None:
             return
@@ -105,22 +121,28 @@ class Repeats:
         return memory if memory is not None and memory.said == call.said else None
 
     def _forget(self, now: float) -> None:
-        while self._memories:
+        for _ in range(len(self._memories)):
             call_id, memory = next(iter(self._memories.items()))
-            old = now - memory.since > REMEMBERED_S
-            if not old and len(self._memories) <= MAX_REMEMBERED and self._bytes <= MAX_BYTES:
+            if now - memory.since <= REMEMBERED_S and self._bytes <= self._max_bytes:
                 return
-            self._drop(call_id)
+            if memory.answer is None:
+                # Under way for longer than that: an installation. It counts from its answer on.
+                memory.since = now
+                self._memories.move_to_end(call_id)
+            else:
+                self._drop(call_id)
 
     def _drop(self, call_id: Scalar) -> None:
         answer = self._memories.pop(call_id).answer
-        self._bytes -= len(answer.body) if answer else 0
+        self._bytes -= MEMORY_BYTES + (len(answer.body) if answer else 0)
 
 
 class RepeatsOfCallers:
     """What every caller has asked for lately, whichever connection it came by."""
 
-    def __init__(self) -> None:
+    def __init__(self, begun: Callable[[], None] | None = None) -> None:
+        """`begun` is called when a caller has something to be remembered: `forget` is to be called later."""
+        self._begun = begun
         self._known: WeakValueDictionary[object, Repeats] = WeakValueDictionary()
         """Of all who are connected, or have asked for something lately."""
         self._held: dict[object, Repeats] = {}
@@ -128,13 +150,22 @@ class RepeatsOfCallers:
 
     def of(self, caller: object, now: float) -> Repeats:
         """Return the memory of a caller; that of others is let go when nothing in it counts any more."""
-        for other in [one for one, repeats in self._held.items() if repeats.is_over(now)]:
-            del self._held[other]
+        self._let_go(now)
         repeats = self._known.get(caller)
         if repeats is None:
-            repeats = self._known[caller] = Repeats()
+            repeats = self._known[caller] = Repeats(MAX_BYTES, self._begun)
         self._held[caller] = repeats
         return repeats
+
+    def forget(self, now: float) -> bool:
+        """Let go what is too old; tell whether something is left, so that this is to be called again."""
+        over = [repeats.is_over(now) for repeats in list(self._known.values())]
+        self._let_go(now)
+        return not all(over)
+
+    def _let_go(self, now: float) -> None:
+        for other in [one for one, repeats in self._held.items() if repeats.is_over(now)]:
+            del self._held[other]
 
     def __len__(self) -> int:
         """Return how many callers are remembered."""

@@ -24,7 +24,7 @@ from funcnodes_worker.rpc.envelope import Batch, Call, Dialect, Malformed
 from funcnodes_worker.rpc.gate import Caller, Gate, Right
 from funcnodes_worker.rpc.guarded import caller_of, door, guard, open_door
 from funcnodes_worker.rpc.outbox import Frame
-from funcnodes_worker.rpc.repeat import RepeatsOfCallers
+from funcnodes_worker.rpc.repeat import REMEMBERED_S, RepeatsOfCallers
 from funcnodes_worker.server.client import Client
 from funcnodes_worker.server.context import CallContext, Services
 from funcnodes_worker.server.documented import understand
@@ -91,7 +91,8 @@ class WorkerServer:
     ) -> None:
         self._services, self._table, self._gate = services, table, gate
         self._limits = limits or Limits()
-        self._repeats = RepeatsOfCallers()
+        self._repeats = RepeatsOfCallers(self._forget_later)
+        self._forgetting: asyncio.TimerHandle | None = None
 
     def make_app(self) -> web.Application:
         """Return the application with all its routes guarded."""
@@ -109,6 +110,16 @@ class WorkerServer:
 
     async def _tidy(self, app: web.Application) -> None:
         await asyncio.to_thread(Transfer(self._services).tidy)
+
+    def _forget_later(self) -> None:
+        # A worker that nobody asks for anything keeps no answers; nor does it wake up for nothing.
+        if self._forgetting is None:
+            self._forgetting = asyncio.get_running_loop().call_later(REMEMBERED_S + 1, self._forget)
+
+    def _forget(self) -> None:
+        self._forgetting = None
+        if self._repeats.forget(time.monotonic()):
+            self._forget_later()
 
     def access_changed(self) -> None:
         """Close the connections whose session counts no more. Called after the gate was told."""

@@ -251,10 +251,19 @@ class Journal:
 
     def rows_between(self, epoch: Epoch, first: int, last: int | None) -> Iterator[Row]:
         """Give the kept rows of these revisions, both included; raises `JournalDamaged` for a wrong sum."""
+        bounds = epoch.number, first, _LAST if last is None else last
+        return self._whole_rows(epoch, "AND revision BETWEEN ? AND ? ORDER BY revision", bounds)
+
+    def rows_backwards(self, epoch: Epoch, count: int) -> Iterator[Row]:
+        """Give so many rows of an epoch, the latest first; raises `JournalDamaged` for a wrong sum."""
+        return self._whole_rows(epoch, "ORDER BY revision DESC LIMIT ?", (epoch.number, count))
+
+    def _whole_rows(self, epoch: Epoch, which: str, bounds: Sequence[int]) -> Iterator[Row]:
+        # What is put in are words of ours.
         for *fields, found in self._connection.execute(
-            "SELECT revision, author, edits, inverse, time, about, checksum FROM entries"
-            " WHERE epoch = ? AND revision BETWEEN ? AND ? ORDER BY revision",
-            (epoch.number, first, _LAST if last is None else last),
+            "SELECT revision, author, edits, inverse, time, about, checksum FROM entries"  # noqa: S608
+            f" WHERE epoch = ? {which}",
+            bounds,
         ):
             row = Row(*fields)
             if not is_whole(epoch.id, row, found):

@@ -38,8 +38,8 @@ from funcnodes_worker.store.writing import Append, WritingThread
 LOCK_NAME = "store.lock"
 MAX_STEPS = 10_000
 MAX_BYTES = 100 * 1024 * 1024
-MAX_CALLS, CALLS_S = 512, 600.0
-"""Whose calls are known when they are sent again: those of the last entries, if they are not too old."""
+CALLS_S = 600.0
+"""Whose calls are known when they are sent again: those of entries that are younger, as many as are kept."""
 
 T = TypeVar("T")
 
@@ -327,7 +327,9 @@ def _latest_calls(journal: Journal, start: Start, since: float) -> dict[str, lis
     calls: dict[str, list[int]] = {}
     # What lies before the snapshot may be damaged without harm to the graph: what can be read is known.
     with contextlib.suppress(JournalDamaged, sqlite3.DatabaseError, *UNREADABLE):
-        for row in journal.rows_between(start.epoch, start.revision - MAX_CALLS + 1, None):
-            if row.time >= since and (call := row.call):
-                calls.setdefault(call, []).append(row.revision)
+        for row in journal.rows_backwards(start.epoch, MAX_STEPS):
+            if row.time < since:
+                break
+            if call := row.call:
+                calls.setdefault(call, []).insert(0, row.revision)
     return calls

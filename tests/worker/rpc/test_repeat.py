@@ -15,7 +15,7 @@ from funcnodes_worker.rpc.dispatch import MethodTable, Turn
 from funcnodes_worker.rpc.envelope import Batch, Call, Dialect
 from funcnodes_worker.rpc.gate import ALL_RIGHTS, Caller, Right
 from funcnodes_worker.rpc.outbox import Frame
-from funcnodes_worker.rpc.repeat import Repeats, RepeatsOfCallers, is_unique
+from funcnodes_worker.rpc.repeat import MAX_BYTES, Repeats, RepeatsOfCallers, is_unique
 
 LONG_ID = "5f0c7b9e-6a57-4b1e-9a55-2f2f6f8f1c11"
 
@@ -239,3 +239,73 @@ def test_a_caller_is_forgotten_once_nothing_it_asked_for_counts() -> None:
     assert len(callers) < 70
     assert callers.of("connected", 1000.0) is connected
     assert len(callers) == 1
+
+
+def numbered(number: int) -> Call:
+    return Call(Dialect.JSONRPC, "write", {}, f"{LONG_ID} {number}", said=number)
+
+
+def ask(memory: Repeats, numbers: range, now: float, answer: bytes) -> int:
+    """Send these calls in their order, as a client does; return how many were executed."""
+    executed = 0
+    for number in numbers:
+        if memory.begin(numbered(number), now):
+            executed += 1
+            memory.finish(numbered(number), Frame(answer))
+    return executed
+
+
+def test_all_that_a_client_had_under_way_is_known_when_it_is_sent_again() -> None:
+    """Twenty thousand nodes added in a row, no answer read, the connection lost, all sent again."""
+    memory = RepeatsOfCallers().of(Peer.caller, 0.0)
+    node = b"n" * 1200
+    assert ask(memory, range(20_000), 0.0, node) == 20_000
+    assert ask(memory, range(20_100), 30.0, node) == 100
+
+
+def test_what_is_sent_again_pushes_out_nothing() -> None:
+    """Of more than can be remembered the younger calls stay known, whichever are asked for."""
+    memory = Repeats(max_bytes=10 * 1400)
+    answer = b"n" * 1000
+    ask(memory, range(20), 0.0, answer)
+    assert ask(memory, range(12, 20), 1.0, answer) == 0
+    assert ask(memory, range(12, 20), 2.0, answer) == 0
+
+
+def test_a_call_is_known_for_a_minute() -> None:
+    """A script that sends the same text under the same id an hour later means it."""
+    memory = Repeats()
+    assert ask(memory, range(1), 0.0, b"") == 1
+    assert ask(memory, range(1), 59.0, b"") == 0
+    assert ask(memory, range(1), 61.0, b"") == 1
+
+
+def test_a_call_that_takes_longer_than_that_is_known_while_it_lasts() -> None:
+    """An installation takes minutes; a client that asks for it again does not begin a second one."""
+    memory = Repeats()
+    assert memory.begin(numbered(0), 0.0)
+    ask(memory, range(1, 3), 100.0, b"")
+    assert not memory.begin(numbered(0), 200.0)
+    memory.finish(numbered(0), Frame(b"installed"))
+    assert memory.answer_to(numbered(0)) == Frame(b"installed")
+
+
+def test_no_answer_is_kept_by_a_worker_that_is_idle_for_a_minute() -> None:
+    """That of a caller who stays connected is emptied too; it says when there is something to forget."""
+    begun: list[str] = []
+    callers = RepeatsOfCallers(lambda: begun.append("begun"))
+    connected = callers.of("connected", 0.0)
+    ask(connected, range(3), 0.0, b"n")
+    assert begun == ["begun"]
+    assert callers.forget(59.0)
+    assert not callers.forget(61.0)
+    ask(connected, range(3), 100.0, b"n")
+    assert begun == ["begun"] * 2
+
+
+def test_answers_of_any_size_need_no_more_than_their_bytes() -> None:
+    memory = Repeats(MAX_BYTES)
+    large = b"v" * (MAX_BYTES // 4)
+    ask(memory, range(20), 0.0, large)
+    assert ask(memory, range(18, 20), 1.0, large) == 0
+    assert ask(memory, range(1), 1.0, large) == 1

@@ -4,10 +4,12 @@ import asyncio
 import json
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from funcnodes_core.document.edits import SetGraphProperty, SetValue
 from funcnodes_core.document.history import Undo
@@ -268,3 +270,14 @@ def test_commits_wait_for_the_disk(tmp_path: Path) -> None:
         assert journal._connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
     finally:
         journal.close()
+
+
+async def test_the_calls_of_the_last_ten_minutes_are_known(opened: Opened, tmp_path: Path) -> None:
+    """As many as the journal has; a call that made two edits has both, in order."""
+    now = time.time()
+    old = [msgspec.structs.replace(entry(n), time=now - 3600, call=f"old {n}") for n in range(1, 4)]
+    young = [msgspec.structs.replace(entry(n), time=now, call=f"call {n // 2}") for n in range(4, 1204)]
+    await opened.store.append([*old, *young])
+    opened.store.close()
+
+    assert reopen(tmp_path / "w").calls == {f"call {n}": [2 * n, 2 * n + 1] for n in range(2, 602)}
