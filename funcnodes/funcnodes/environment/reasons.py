@@ -19,11 +19,11 @@ _NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*"
 _VERSIONS = r"(?:[<>=!~][^\s]*)?"
 # Atomic groups: a shorter name would otherwise pass for one that is followed by "depends on".
 _WANTED = rf"(?>{_NAME}{_VERSIONS})(?! depends? on)"
-_NEED = re.compile(
+_NEED = (
     rf"(?P<concluded>conclude that )?(?:all versions of )?(?P<who>this worker|your project|{_NAME})"
     rf"{_VERSIONS} depends? on (?P<what>{_WANTED}(?: and (?!all |we |your |this ){_WANTED})*)"
 )
-_PARTS = re.compile(rf"({_NAME})({_VERSIONS})")
+_PARTS = rf"({_NAME})({_VERSIONS})"
 
 
 class Need(msgspec.Struct, frozen=True):
@@ -57,11 +57,11 @@ def in_plain_words(proof: str) -> str | None:
 
 
 def _needs(proof: str) -> Iterator[Need]:
-    for found in _NEED.finditer(re.sub(r"\s+", " ", proof)):
+    for found in re.finditer(_NEED, re.sub(r"\s+", " ", proof)):
         who = THIS_WORKER if found["who"] in ("this worker", "your project") else found["who"]
         if who == THIS_WORKER and found["concluded"]:
             continue  # A consequence of what a package needs: nobody wished for it.
-        for package, versions in _PARTS.findall(_joined_by_and(found["what"])):
+        for package, versions in re.findall(_PARTS, _joined_by_and(found["what"])):
             yield Need(who, package, versions.rstrip(",.;"))
 
 

@@ -12,7 +12,7 @@ import msgspec
 
 _UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
 _BINARY_UNITS = {"ki": 2**10, "mi": 2**20, "gi": 2**30, "ti": 2**40}
-_SIZE = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*([kmgt]?i?)b?\s*", re.IGNORECASE)
+_SIZE = r"(?i)\s*([0-9]+(?:\.[0-9]+)?)\s*([kmgt]?i?)b?\s*"
 
 
 class BadLimit(ValueError):
@@ -53,7 +53,7 @@ def read_size(given: object, name: str = "memory_hard") -> int | None:
         return None
     if isinstance(given, int) and not isinstance(given, bool) and given > 0:
         return given
-    match = _SIZE.fullmatch(given) if isinstance(given, str) else None
+    match = re.fullmatch(_SIZE, given) if isinstance(given, str) else None
     if match is not None:
         unit = match[2].lower()
         size = int(float(match[1]) * (_UNITS.get(unit) or _BINARY_UNITS.get(unit) or 0))

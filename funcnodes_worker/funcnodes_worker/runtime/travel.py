@@ -20,7 +20,7 @@ from funcnodes_worker.runtime.external_workers import FuncNodesExternalWorker
 from funcnodes_worker.runtime.library_loader import BASIC, normalized
 
 _TRAVELS = ("type", "name", "worker_dependencies", "package_dependencies", "autostart", "update_on_startup")
-_REQUIREMENT = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)\s*(?:\[[^\]]*\])?\s*([^@;]*?)\s*(?:;.*)?")
+_REQUIREMENT = r"([A-Za-z0-9][A-Za-z0-9._-]*)\s*(?:\[[^\]]*\])?\s*([^@;]*?)\s*(?:;.*)?"
 _VERSION = re.compile(r"[0-9A-Za-z.!+*<>=~ ,_-]*")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
@@ -61,7 +61,7 @@ def project_for_export(text: str | None) -> str | None:
         return None
     names: dict[str, str] = {}
     for requirement in _dependencies(text):
-        found = _REQUIREMENT.fullmatch(requirement.strip())
+        found = re.fullmatch(_REQUIREMENT, requirement.strip())
         if found is not None and "@" not in requirement:
             name = normalized(found[1])
             names[name] = name if name in OURS else requirement.strip()
@@ -131,7 +131,7 @@ def _is_version(version: str | None) -> bool:
 
 
 def _name_of(requirement: str) -> str | None:
-    found = _REQUIREMENT.fullmatch(requirement.strip())
+    found = re.fullmatch(_REQUIREMENT, requirement.strip())
     return None if found is None else normalized(found[1])
 
 
@@ -159,7 +159,7 @@ def packages_of(config: Mapping[str, Any], project: str | None) -> tuple[list[Pa
     for wish in config_from_json("import", dict(config)).package_dependencies.values():
         _take(wishes, refused, wish.package, wish.version)
     for requirement in _dependencies(project or ""):
-        found = _REQUIREMENT.fullmatch(requirement.strip())
+        found = re.fullmatch(_REQUIREMENT, requirement.strip())
         if found is None or "@" in requirement:
             refused.append(f"{requirement[:80]!r} names a place instead of a version")
         elif normalized(found[1]) not in wishes:

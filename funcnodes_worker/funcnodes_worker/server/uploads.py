@@ -22,7 +22,7 @@ from funcnodes_worker.runtime.files import FileProblem, FilesFolder
 from funcnodes_worker.runtime.incoming import Incoming, UploadRefused
 
 _CHUNK = 1024 * 1024
-_ABSOLUTE = re.compile(r"""filename\*?\s*=\s*(?:[\w-]*'[\w-]*')?"?\s*(?:[/\\]|%2F|%5C)""", re.IGNORECASE)
+_ABSOLUTE = r"""(?i)filename\*?\s*=\s*(?:[\w-]*'[\w-]*')?"?\s*(?:[/\\]|%2F|%5C)"""
 
 
 async def store_uploads(
@@ -66,7 +66,7 @@ def _is_file(part: object) -> TypeGuard[BodyPartReader]:
 async def _store(part: BodyPartReader, files: FilesFolder, incoming: Incoming) -> str:
     name = part.filename or ""
     # aiohttp takes leading slashes off a name before we see it; what was sent stands in the header.
-    if _ABSOLUTE.search(part.headers.get(hdrs.CONTENT_DISPOSITION, "")):
+    if re.search(_ABSOLUTE, part.headers.get(hdrs.CONTENT_DISPOSITION, "")):
         raise PathRefused(f"/{name}", "it is absolute")
     await asyncio.to_thread(files.place_for, name)
     with incoming.draft() as draft:
