@@ -15,7 +15,6 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 from urllib.parse import unquote, urlparse
-from urllib.request import url2pathname
 
 import msgspec
 from funcnodes_worker.disk.atomic import write_atomically
@@ -225,6 +224,9 @@ def _file_of(entry: Mapping[str, Any]) -> str:
 
 
 def _package(entry: Mapping[str, Any]) -> Package:
+    # All of Python's own client comes with it, which a manager's start need not wait for.
+    from urllib.request import url2pathname
+
     url = urlparse(str(entry["download_info"]["url"]))
     name = str(canonicalize_name(str(entry["metadata"]["name"])))
     is_local = url.scheme == "file" and (name in OURS or "dir_info" in entry["download_info"])

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-import sqlite3
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -77,6 +76,9 @@ def copy_graph(reference: WorkerHome, home: WorkerHome) -> None:
 def _copy_database(source: Path, target: Path) -> None:
     if not source.exists():
         return
+    # No other part of a manager needs it.
+    import sqlite3
+
     target.unlink(missing_ok=True)
     # SQLite's own copying: a plain copy of the file would miss what is only in its log yet.
     try:

@@ -52,7 +52,7 @@ def test_version_and_help_load_little() -> None:
 
 OTHERS = {
     "aiohttp.connector", "aiohttp.tracing", "funcnodes_core", "html.entities", "numpy", "pydantic", "rich",
-    "websockets",
+    "sqlite3", "urllib.request", "websockets",
 }  # fmt: skip
 MOST_LOOKS = 40
 """How often the garbage collector may look in a short life of a manager: without care it did 155 times."""
