@@ -15,8 +15,10 @@ from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from typing import Generic, Protocol, TypeVar
 
+from msgspec.structs import replace
+
 from funcnodes_worker.rpc import envelope
-from funcnodes_worker.rpc.dispatch import MethodTable, Turn
+from funcnodes_worker.rpc.dispatch import Method, MethodTable, Turn
 from funcnodes_worker.rpc.envelope import Batch, Call, Dialect, Malformed
 from funcnodes_worker.rpc.errors import CodeTable, Failure, failure_of
 from funcnodes_worker.rpc.gate import Caller, Right
@@ -150,7 +152,13 @@ class Conversation(Generic[ContextT]):
 
     def understood(self, call: Call) -> Call:
         """Return a call by the name that the table knows it by."""
-        return call if self._understand is None else self._understand(call, self.dialect)
+        if self._understand is None:
+            return call
+        try:
+            return self._understand(call, self.dialect)
+        # A failure is the answer to this call, told in its turn: the connection and its other calls live on.
+        except Exception as error:  # noqa: BLE001
+            return replace(call, problem=error)
 
     async def serve(self, message: Call | Batch) -> None:
         """Return when this is executed and answered, out of any order. For what comes by HTTP."""
@@ -329,7 +337,7 @@ class Conversation(Generic[ContextT]):
 
     async def _outcome(self, call: Call, context: ContextT) -> Frame | None:
         try:
-            method = self._table.find(call.method, self._peer.caller)
+            method = self._method_for(call)
             result = await method.run(context, call.params)
             return self._peer.write_result(call, result, context.revision) if call.wants_answer else None
         # The last catch of a call: every failure is an answer, and the connection lives on.
@@ -338,12 +346,17 @@ class Conversation(Generic[ContextT]):
 
     def _outcome_at_once(self, call: Call, context: ContextT) -> Frame | None:
         try:
-            method = self._table.find(call.method, self._peer.caller)
+            method = self._method_for(call)
             result = method.run_at_once(context, call.params)
             return self._peer.write_result(call, result, context.revision) if call.wants_answer else None
         # As above.
         except Exception as error:  # noqa: BLE001
             return self._failed(call, error)
+
+    def _method_for(self, call: Call) -> Method[ContextT]:
+        if call.problem is not None:
+            raise call.problem
+        return self._table.find(call.method, self._peer.caller)
 
     def _failed(self, call: Call, error: Exception) -> Frame | None:
         if not call.wants_answer:

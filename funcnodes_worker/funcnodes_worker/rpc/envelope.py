@@ -43,6 +43,8 @@ class Call(msgspec.Struct, frozen=True):
     """The command by the name the client gave it, for the documented answer."""
     acknowledges: bool = False
     """Whether the answer is just `{"success": true}`, as documented."""
+    problem: Exception | None = None
+    """Why it was not understood; told in its turn, in place of a result."""
 
 
 class ByPosition(dict[Any, Any]):

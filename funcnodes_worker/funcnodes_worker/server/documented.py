@@ -7,11 +7,12 @@ answered, and told events, in the documented forms from then on. Pure: a call in
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from msgspec.structs import replace
 
 from funcnodes_worker.rpc.envelope import Call, Dialect
+from funcnodes_worker.rpc.errors import InvalidParams
 
 Params = Mapping[str, Any]
 Meaning = tuple[str, dict[str, Any]]
@@ -19,9 +20,16 @@ Meaning = tuple[str, dict[str, Any]]
 
 
 def understand(call: Call, last: Dialect) -> Call:
-    """Return a call by the names of the table. `last` is the dialect its connection spoke so far."""
+    """Return a call by the names of the table. `last` is the dialect its connection spoke so far.
+
+    Arguments that cannot be read are the call's `problem`.
+    """
     reading = _READINGS.get(call.method)
-    meant = reading(call.params) if reading is not None else None
+    try:
+        meant = reading(call.params) if reading is not None else None
+    except InvalidParams as problem:
+        dialect = call.dialect if call.dialect is Dialect.JSONRPC else Dialect.DOCUMENTED
+        return replace(call, dialect=dialect, spoken=call.method, problem=problem)
     if meant is None:
         if last is Dialect.DOCUMENTED and call.dialect is Dialect.PUBLISHED:
             return replace(call, dialect=Dialect.DOCUMENTED, spoken=call.method)
@@ -84,11 +92,17 @@ def _add_node(params: Params) -> Meaning | None:
     rest = {key: value for key, value in params.items() if key not in ("node_id", "frontend")}
     if "node_id" in params:
         rest["id"] = params["node_id"]
-    frontend = params.get("frontend")
-    if isinstance(frontend, Mapping):
-        places = {f"frontend:{key}": value for key, value in frontend.items()}  # pyright: ignore[reportUnknownVariableType]
-        rest["properties"] = {**(rest.get("properties") or {}), **places}
+    frontend, properties = params.get("frontend"), params.get("properties")
+    if frontend is not None:
+        places = {f"frontend:{key}": value for key, value in _object("frontend", frontend).items()}
+        rest["properties"] = {**({} if properties is None else _object("properties", properties)), **places}
     return "add_node", rest
+
+
+def _object(name: str, given: object) -> Params:
+    if not isinstance(given, Mapping):
+        raise InvalidParams(f"'add_node': {name!r} is an object; nothing was changed")
+    return cast("Params", given)
 
 
 def _group_nodes(params: Params) -> Meaning | None:
@@ -118,6 +132,3 @@ _READINGS: Final[Mapping[str, Reading]] = {
     "stop_local_worker": _called("remove_external_worker"),
 }
 """Section 18 of the contract; `load_data` with the graph directly in `data` is read by the method itself."""
-
-OTHER_NAMES: Final = frozenset(_READINGS)
-"""The commands that have other names or other arguments in the documentation."""

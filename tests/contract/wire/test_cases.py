@@ -24,6 +24,7 @@ CASES: list[dict[str, Any]] = json.loads(Path(__file__).with_name("cases.json").
 Say = Callable[[dict[str, Any], Callable[[Any], Any]], Awaitable[tuple[Any, str | None]]]
 PACKAGES = ("funcnodes-lab", "funcnodes-bench")
 MAY_BE_THERE = {"revision"}
+ANSWERS = ("result", "has", "error")
 
 
 def published(client: WorkerClient) -> Say:
@@ -72,7 +73,7 @@ async def test_cases(dialect: Callable[[WorkerClient], Say], tmp_path: Path) -> 
             say = dialect(client)
             for case in CASES:
                 if dialect is documented and "documented" in case:
-                    case = {**case, **{k: v for k, v in case["documented"].items() if k in ("result", "has")}}
+                    case = {**case, **{k: v for k, v in case["documented"].items() if k in ANSWERS}}
                 await check(say, case, known)
         # The last case stops it.
         assert await asyncio.wait_for(worker.process.wait(), 10) == 0

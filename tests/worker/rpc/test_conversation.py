@@ -9,7 +9,7 @@ import msgspec
 from funcnodes_worker.rpc import envelope
 from funcnodes_worker.rpc.conversation import Conversation
 from funcnodes_worker.rpc.dispatch import MethodTable, NoParams, Turn
-from funcnodes_worker.rpc.envelope import Call
+from funcnodes_worker.rpc.envelope import Call, Dialect
 from funcnodes_worker.rpc.errors import NotFound
 from funcnodes_worker.rpc.gate import ALL_RIGHTS, Caller, Right
 from funcnodes_worker.rpc.outbox import Frame
@@ -306,3 +306,35 @@ async def test_who_leaves_in_the_middle_leaves_nothing_running() -> None:
         await peer.wait_until(lambda: len(peer.begun) == 5)
     assert len(asyncio.all_tasks()) == before
     assert peer.said == ["answered"] * 5
+
+
+def fails_to_understand(call: Call, last: Dialect) -> Call:
+    if call.params.get("word") == "??":
+        raise TypeError("a mistake of ours")
+    return call
+
+
+async def test_a_call_that_cannot_be_understood_is_answered_and_the_others_live_on() -> None:
+    """Whatever goes wrong in the reading of a call is that call's answer, alone and in a batch."""
+    peer = SmallPeer(Caller(ALL_RIGHTS, "token"))
+    peer.gate.set()
+    talk = Conversation(TABLE, peer, understand=fails_to_understand)
+
+    def rpc(call_id: int | None, word: str, method: str = "write") -> dict[str, Any]:
+        call = {"jsonrpc": "2.0", "method": method, "params": {"word": word}}
+        return call if call_id is None else {**call, "id": call_id}
+
+    def told() -> list[Any]:
+        return [one for one in peer.said if one != "answered"]
+
+    async with talk.running(), asyncio.timeout(5):
+        await talk.hear(json.dumps(rpc(None, "??")))
+        await talk.hear(json.dumps(rpc(1, "??")))
+        await talk.hear(json.dumps({"type": "cmd", "cmd": "say", "kwargs": {"word": "??"}, "id": 2}))
+        await talk.hear(json.dumps([rpc(3, "a"), rpc(4, "??"), rpc(None, "??"), rpc(5, "b")]))
+        await peer.wait_until(lambda: len(told()) == 3)
+    alone, published, batch = told()
+    assert (alone["id"], alone["error"]["code"], alone["error"]["data"]["kind"]) == (1, -32099, "TypeError")
+    assert (published["type"], published["id"]) == ("error", 2)
+    assert [(one["id"], "error" in one) for one in batch] == [(3, False), (4, True), (5, False)]
+    assert peer.begun == ["a", "b"]

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 from funcnodes_worker.rpc.envelope import Call, Dialect
-from funcnodes_worker.server.documented import OTHER_NAMES, understand
+from funcnodes_worker.rpc.errors import InvalidParams
+from funcnodes_worker.server.documented import understand
 from funcnodes_worker.server.methods.table import make_table
 
 EDGE = {"src_uuid": "a", "src_io": "x", "dst_uuid": "b", "dst_io": "y"}
@@ -57,10 +58,6 @@ def test_documented_names_mean_published_ones(
     )
 
 
-def test_every_other_name_is_tried() -> None:
-    assert {name for name, *_ in MEANT} == OTHER_NAMES
-
-
 def test_published_arguments_stay_published() -> None:
     """The published client is never told events in another form because of what it sends."""
     for call in (
@@ -89,3 +86,13 @@ def test_real_names_are_in_the_table() -> None:
         "add_external_worker",
         "remove_external_worker",
     }
+
+
+@pytest.mark.parametrize("name", ["properties", "frontend"])
+@pytest.mark.parametrize("value", [5, "x", [1], True, []])
+def test_an_argument_of_another_type_is_refused_by_its_name(name: str, value: object) -> None:
+    params: dict[str, Any] = {"node_id": "lab.add", "frontend": {"pos": [1, 2]}, name: value}
+    said = understand(Call(Dialect.PUBLISHED, "add_node", params), Dialect.PUBLISHED)
+    assert (said.dialect, said.spoken) == (Dialect.DOCUMENTED, "add_node")
+    assert isinstance(said.problem, InvalidParams)
+    assert f"'add_node': {name!r} is an object" in str(said.problem)

@@ -163,8 +163,10 @@ class NodeChanges(msgspec.Struct, frozen=True):
 async def update_node(context: CallContext, params: NodeChanges) -> dict[str, Any]:
     """Return the fields that changed; for an unknown node an object with `error`, as published."""
     node = context.head.nodes.get(params.nid)
-    if node is None:
+    if node is None and not context.call.acknowledges:
         return {"error": f"there is no node {params.nid[:80]!r}; it may have been removed"}
+    # The documented answer has no place for that, and would say that it went well.
+    node = node or node_of(context.head, params.nid)
     changed: dict[str, Any] = {}
     edits: list[Edit] = []
     if (name := params.data.get("name")) is not None:
