@@ -81,9 +81,11 @@ def fill(node: NodeRecord, kind: ClassRecord) -> NodeRecord:
     for key, fact in facts.items():
         own = _own_port(node, key, fact, is_pair=key != fact.id or facts.get(output_key(key)) is not None)
         ports[key] = _fill_port(own, fact) if own is not None else fact
-    for port, own in node.ports.items():
-        if port not in ports:
-            ports[port] = structs.replace(own, order=()) if own.order else own
+    others = [own for key, own in node.ports.items() if key not in ports]
+    if others:
+        taken = {(port.id, port.is_input) for port in ports.values()}
+        news = [own for own in others if (own.id, own.is_input) not in taken]
+        ports = keyed([*ports.values(), *(structs.replace(own, order=()) for own in news)])
     return structs.replace(
         node,
         class_name=kind.class_name if node.class_name is UNSET else node.class_name,
@@ -103,7 +105,9 @@ def fill_all(document: Document, classes: Classes) -> Document:
 
 def _own_port(node: NodeRecord, key: PortId, fact: PortRecord, *, is_pair: bool) -> PortRecord | None:
     if not is_pair:
-        return node.ports.get(key)
+        # An output stood beside an input of its id, which the class has no more.
+        beside = None if fact.is_input else node.ports.get(output_key(key))
+        return beside if beside is not None and beside.id == key else node.ports.get(key)
     # Older files know one entry for both ports of a pair: its direction says whose words it holds.
     told = (node.ports.get(key), node.ports.get(fact.id))
     return next((port for port in told if port is not None and port.is_input is fact.is_input), None)
@@ -115,7 +119,7 @@ def _fill_port(own: PortRecord, fact: PortRecord) -> PortRecord:
         for name in _FACTS
         if getattr(own, name) is UNSET and getattr(fact, name) is not UNSET
     }
-    return structs.replace(own, is_input=fact.is_input, order=(), **changes)
+    return structs.replace(own, id=fact.id, is_input=fact.is_input, order=(), **changes)
 
 
 def observe_ports(document: Document, node: NodeId, ports: Sequence[PortRecord]) -> Document:

@@ -1,10 +1,10 @@
-"""Groups as wholes: putting nodes and groups together, dissolving a group, what differs between two states.
+"""Groups as wholes: putting them together, dissolving one, putting right what was saved, what has changed.
 
 Pure functions from groups to groups. A node is in at most one group, groups form a forest, and a group that
 holds neither nodes nor groups disappears.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 
 from msgspec.structs import replace
 
@@ -67,6 +67,65 @@ def dissolved(groups: Groups, name: GroupId) -> Groups:
     kept = tuple(child for child in left[around].child_groups if child != name)
     left[around] = replace(left[around], child_groups=(*kept, *group.child_groups))
     return without_empty(left, around)
+
+
+def put_right(groups: Groups, nodes: Container[NodeId]) -> Groups:
+    """Return the groups as the rules want them, whatever they were.
+
+    A node stays in the first group that names it. A group stands in the one that it names itself, or else in
+    the first that names it as a child; one that would stand inside itself stands at the top. What then holds
+    nothing goes.
+    """
+    parents = _parents(groups)
+    homes: dict[NodeId, GroupId] = {}
+    children: dict[GroupId, dict[GroupId, None]] = {name: {} for name in groups}
+    for name, group in groups.items():
+        for node in group.node_ids:
+            if node in nodes:
+                homes.setdefault(node, name)
+        children[name].update((child, None) for child in group.child_groups if parents.get(child) == name)
+    for name, parent in parents.items():
+        children[parent][name] = None
+    members: dict[GroupId, list[NodeId]] = {name: [] for name in groups}
+    for node, home in homes.items():
+        members[home].append(node)
+    held: set[GroupId] = set()
+    for home in homes.values():
+        here: GroupId | None = home
+        while here is not None and here not in held:
+            held.add(here)
+            here = parents.get(here)
+    return {
+        name: replace(
+            group,
+            node_ids=tuple(members[name]),
+            child_groups=tuple(child for child in children[name] if child in held),
+            parent_group=parents.get(name),
+        )
+        for name, group in groups.items()
+        if name in held
+    }
+
+
+def _parents(groups: Groups) -> dict[GroupId, GroupId]:
+    """Return in which group each one stands, of those that stand in one; never in a circle."""
+    parents = {name: group.parent_group for name, group in groups.items() if group.parent_group in groups}
+    found: dict[GroupId, GroupId] = {name: above for name, above in parents.items() if above is not None}
+    for name, group in groups.items():
+        for child in group.child_groups:
+            if child in groups:
+                found.setdefault(child, name)
+    settled: set[GroupId] = set()
+    for name in groups:
+        way: set[GroupId] = set()
+        here: GroupId | None = name
+        while here is not None and here not in settled and here not in way:
+            way.add(here)
+            here = found.get(here)
+        if here in way:
+            del found[here]
+        settled |= way
+    return found
 
 
 def _need(groups: Groups, name: GroupId) -> GroupRecord:

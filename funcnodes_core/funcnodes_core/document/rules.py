@@ -280,18 +280,24 @@ def _check_document(document: Document) -> None:
 
 def _check_groups(groups: Mapping[GroupId, GroupRecord], nodes: Mapping[NodeId, NodeRecord]) -> None:
     homes: dict[NodeId, GroupId] = {}
+    rooted: set[GroupId] = set()
     for name, group in groups.items():
         if not group.node_ids and not group.child_groups:
             raise BrokenGroups(name, "it holds nothing")
         for node in group.node_ids:
             if node not in nodes:
                 raise NodeNotFound(node)
-            if homes.setdefault(node, name) != name or group.node_ids.count(node) > 1:
+            if homes.setdefault(node, name) != name:
                 raise BrokenGroups(name, f"node {node!r} can be in one group only")
-        _check_kinship(name, group, groups)
+        if len(set(group.node_ids)) != len(group.node_ids):
+            raise BrokenGroups(name, "a node stands in it twice")
+        _check_kinship(name, group, groups, rooted)
 
 
-def _check_kinship(name: GroupId, group: GroupRecord, groups: Mapping[GroupId, GroupRecord]) -> None:
+def _check_kinship(
+    name: GroupId, group: GroupRecord, groups: Mapping[GroupId, GroupRecord], rooted: set[GroupId]
+) -> None:
+    """Refuse a group that its neighbours contradict; `rooted` are those known to end at the top."""
     for child in group.child_groups:
         if child not in groups or groups[child].parent_group != name:
             raise BrokenGroups(name, f"its child {child!r} does not name it as parent")
@@ -300,8 +306,9 @@ def _check_kinship(name: GroupId, group: GroupRecord, groups: Mapping[GroupId, G
     above, seen = group.parent_group, {name}
     if above is not None and (above not in groups or name not in groups[above].child_groups):
         raise BrokenGroups(name, f"its parent {above!r} does not name it as child")
-    while above is not None:
+    while above is not None and above not in rooted:
         if above in seen or above not in groups:
             raise BrokenGroups(name, "it would stand inside itself")
         seen.add(above)
         above = groups[above].parent_group
+    rooted |= seen

@@ -1,18 +1,20 @@
 """A document as `nodespace.json` and back, in the published shape and its older forms.
 
-Owns which key is written when. A node whose class is missing keeps every key it had, in its order, and is
-written back equal; a node whose class is known is written as the difference to its class. The published shape
-knows defaults only; a `value` is added where a user gave one.
+Owns which key is written when, and which parts make no sense and are set aside. A node whose class is missing
+keeps every key it had, in its order, and is written back equal; a node whose class is known is written as the
+difference to its class. The published shape knows defaults only; a `value` is added where a user gave one.
 """
 
-from collections.abc import Container, Iterable, Mapping
-from typing import Any, TypeAlias, cast
+from collections.abc import Container, Iterable, Iterator, Mapping
+from typing import Any, cast
 
 from msgspec import UNSET
 from msgspec.json import encode
 from msgspec.structs import replace
 
 from funcnodes_core.document.filling import fill
+from funcnodes_core.document.graph_properties import wanted_for
+from funcnodes_core.document.grouping import put_right
 from funcnodes_core.document.keys import id_behind, keyed
 from funcnodes_core.document.model import (
     TRIGGER_OUTPUT,
@@ -21,6 +23,7 @@ from funcnodes_core.document.model import (
     ClassRecord,
     Document,
     Edge,
+    GroupId,
     GroupRecord,
     JsonValue,
     NodeId,
@@ -28,11 +31,19 @@ from funcnodes_core.document.model import (
     PortId,
     PortRecord,
 )
+from funcnodes_core.document.reading import (
+    Kinds,
+    Saved,
+    Strange,
+    as_dict,
+    as_list,
+    listed,
+    part,
+    split,
+    with_earlier,
+)
 
-Saved: TypeAlias = dict[str, JsonValue]
-_Kinds: TypeAlias = Mapping[str, tuple[type, ...]]
-
-_PORT_KINDS: _Kinds = {
+_PORT_KINDS: Kinds = {
     "name": (str,),
     "type": (object,),
     "description": (str, type(None)),
@@ -47,7 +58,7 @@ _PORT_KINDS: _Kinds = {
     "default": (object,),
     "value": (object,),
 }
-_NODE_KINDS: _Kinds = {
+_NODE_KINDS: Kinds = {
     "name": (str,),
     "id": (str,),
     "node_id": (str,),
@@ -57,7 +68,7 @@ _NODE_KINDS: _Kinds = {
     "render_options": (dict,),
     "properties": (dict,),
 }
-_GROUP_KINDS: _Kinds = {
+_GROUP_KINDS: Kinds = {
     "node_ids": (list,),
     "child_groups": (list,),
     "parent_group": (str, type(None)),
@@ -75,78 +86,96 @@ _PLAIN_TRIGGER_OUTPUT = PortRecord(
 
 
 def load(saved: Mapping[str, JsonValue], classes: Classes) -> Document:
-    """Return the document a saved file holds. Liberal: every part may be missing.
+    """Return the document a saved file holds; the rules allow it. Liberal: every part may be missing.
 
-    What can not be read (a node without an id, an edge without an end) is kept under `unreadable` in the
-    surroundings and written back, so that nothing of a person's file is lost.
+    What can not be read (a node without an id, an edge without an end, a group in two places) is kept under
+    `unreadable` in the surroundings and written back, so that nothing of a person's file is lost.
     """
-    backend = _dict(saved.get("backend", saved if "nodes" in saved else {}))
+    strange: Strange = {}
+    whole = saved.get("backend", saved if "nodes" in saved else None)
+    backend = part(whole, "backend", strange)
     surroundings = {key: value for key, value in saved.items() if key != "backend" and backend is not saved}
-    nodes, strange_nodes = _load_nodes(backend.get("nodes"), classes)
-    edges, strange_edges = _load_edges(backend.get("edges"), nodes)
-    view = _dict(surroundings.get("view"))
+    nodes = _load_nodes(backend.get("nodes"), classes, strange)
+    edges = _load_edges(backend.get("edges"), nodes, strange)
+    view = as_dict(surroundings.get("view"))
     if "nodes" in view:
-        nodes = {name: _with_old_view(node, _dict(view["nodes"])) for name, node in nodes.items()}
+        nodes = {name: _with_old_view(node, as_dict(view["nodes"])) for name, node in nodes.items()}
         surroundings["view"] = {key: value for key, value in view.items() if key != "nodes"}
-    strange = {"nodes": strange_nodes, "edges": strange_edges}
-    if strange_nodes or strange_edges:
-        surroundings["unreadable"] = _with_earlier(_dict(surroundings.get("unreadable")), strange)
+    properties = _load_properties(backend.get("prop"), strange)
+    groups = _load_groups(backend.get("groups"), nodes, strange)
+    if strange:
+        surroundings["unreadable"] = with_earlier(surroundings.get("unreadable"), strange)
     return Document(
         nodes=nodes,
         edges=edges,
-        properties=_dict(backend.get("prop")),
-        groups=_load_groups(_dict(backend.get("groups")), nodes),
+        properties=properties,
+        groups=groups,
         extra={key: v for key, v in backend.items() if key not in ("nodes", "edges", "prop", "groups")},
         surroundings=surroundings,
     )
 
 
-def _dict(value: JsonValue) -> Saved:
-    return cast("Saved", value) if isinstance(value, dict) else {}
+def _load_properties(saved: JsonValue, strange: Strange) -> Saved:
+    properties = part(saved, "prop", strange)
+    refused = {key: value for key, value in properties.items() if wanted_for(key, value) is not None}
+    if not refused:
+        return properties
+    strange.setdefault("prop", []).append(refused)
+    return {key: value for key, value in properties.items() if key not in refused}
 
 
-def _list(value: JsonValue) -> list[JsonValue]:
-    return cast("list[JsonValue]", value) if isinstance(value, list) else []
-
-
-def _with_earlier(earlier: Saved, found: Mapping[str, list[JsonValue]]) -> Saved:
-    """Return what was set aside before and what is set aside now, each thing once."""
-    return {
-        key: [*(kept := _list(earlier.get(key))), *(one for one in ones if one not in kept)]
-        for key, ones in found.items()
-    }
-
-
-def _load_nodes(saved: JsonValue, classes: Classes) -> tuple[dict[NodeId, NodeRecord], list[JsonValue]]:
+def _load_nodes(saved: JsonValue, classes: Classes, strange: Strange) -> dict[NodeId, NodeRecord]:
     nodes: dict[NodeId, NodeRecord] = {}
-    strange: list[JsonValue] = []
-    for entry in _list(saved):
-        identity, class_id = _dict(entry).get("id"), _dict(entry).get("node_id")
+    for entry in listed(saved, "nodes", strange):
+        identity, class_id = as_dict(entry).get("id"), as_dict(entry).get("node_id")
         if isinstance(identity, str) and identity and isinstance(class_id, str) and identity not in nodes:
-            nodes[identity] = load_node(_dict(entry), classes.get(class_id))
+            nodes[identity] = _load_node(as_dict(entry), classes.get(class_id), strange)
         else:
-            strange.append(entry)
-    return nodes, strange
+            strange.setdefault("nodes", []).append(entry)
+    return nodes
 
 
-def load_node(saved: Saved, kind: ClassRecord | None) -> NodeRecord:
+def _load_node(saved: Saved, kind: ClassRecord | None, strange: Strange) -> NodeRecord:
     """Return the node a saved entry holds; without a class it is a placeholder, told as it stands there."""
     fields, extra = _split(saved, _NODE_KINDS)
-    io = extra.pop("io", {})
-    entries: Iterable[tuple[str, JsonValue]] = _dict(io).items()
-    if isinstance(io, list):  # the form in which the worker sends nodes
-        entries = [(_dict(entry).get("id", ""), entry) for entry in cast("list[JsonValue]", io)]
-    entries = [(name, _dict(entry)) for name, entry in entries]
-    names = {name for name, _ in entries}
-    ports = keyed(
-        _load_port(_port_id(name, entry, names), entry, keep_order=kind is None) for name, entry in entries
-    )
+    read: dict[tuple[PortId, bool], PortRecord] = {}
+    no_sense: list[JsonValue] = []
+    entries = list(_port_entries(extra.pop("io", None), no_sense))
+    names = {name for name, _, _ in entries}
+    for name, entry, as_it_came in entries:
+        port = _load_port(_port_id(name, entry, names), entry, keep_order=kind is None)
+        if read.setdefault((port.id, port.is_input), port) is not port:
+            no_sense.append(as_it_came)
+    if no_sense:
+        strange.setdefault("ports", []).extend({"node": saved["id"], "io": io} for io in no_sense)
+    ports = keyed(read.values())
     record = NodeRecord(ports=ports, extra=extra, order=() if kind else tuple(saved), **fields)
     if kind is None:
         return record
     if ports.get(TRIGGER_OUTPUT) == _PLAIN_TRIGGER_OUTPUT:
         del ports[TRIGGER_OUTPUT]
     return fill(record, kind)
+
+
+def _port_entries(
+    io: JsonValue, no_sense: list[JsonValue]
+) -> Iterator[tuple[PortId, Saved, dict[PortId, JsonValue] | list[JsonValue]]]:
+    """Give each port's name, what is said of it, and that as it came; note what is no port."""
+    if isinstance(io, list):  # the form in which the worker sends nodes
+        for entry in cast("list[JsonValue]", io):
+            name = as_dict(entry).get("id")
+            if isinstance(name, str):
+                yield name, as_dict(entry), [entry]
+            else:
+                no_sense.append([entry])
+        return
+    if io is not None and not isinstance(io, dict):
+        no_sense.append(io)
+    for name, entry in as_dict(io).items():
+        if entry is None or isinstance(entry, dict):
+            yield name, as_dict(entry), {name: entry}
+        else:
+            no_sense.append({name: entry})
 
 
 def _port_id(name: str, saved: Saved, names: Container[str]) -> PortId:
@@ -160,46 +189,66 @@ def _load_port(name: PortId, saved: Saved, *, keep_order: bool) -> PortRecord:
     return PortRecord(id=name, extra=extra, order=tuple(saved) if keep_order else (), **fields)
 
 
-def _split(saved: Saved, kinds: _Kinds) -> tuple[dict[str, Any], Saved]:
+def _split(saved: Saved, kinds: Kinds) -> tuple[dict[str, Any], Saved]:
     """Return the keys that are known and hold what they should, under our names, and all others."""
-    known = {key: value for key, value in saved.items() if key in kinds and isinstance(value, kinds[key])}
-    extra = {key: value for key, value in saved.items() if key not in known}
+    known, extra = split(saved, kinds)
     return {_RENAMED.get(key, key): value for key, value in known.items()}, extra
 
 
 def _with_old_view(node: NodeRecord, view: Saved) -> NodeRecord:
-    found = _dict(view.get(node.id))
+    found = as_dict(view.get(node.id))
     news = {name: found[key] for key, name in _OLD_VIEW.items() if key in found}
     properties = {**news, **node.properties}
     return node if properties == node.properties else replace(node, properties=properties)
 
 
-def _load_edges(
-    saved: JsonValue, nodes: Mapping[NodeId, NodeRecord]
-) -> tuple[tuple[Edge, ...], list[JsonValue]]:
+def _load_edges(saved: JsonValue, nodes: Mapping[NodeId, NodeRecord], strange: Strange) -> tuple[Edge, ...]:
     edges: dict[Edge, None] = {}
-    strange: list[JsonValue] = []
-    for entry in _list(saved):
-        texts = [text for text in _list(entry) if isinstance(text, str)]
-        if len(texts) == 4 == len(_list(entry)) and texts[0] in nodes and texts[2] in nodes:
+    for entry in listed(saved, "edges", strange):
+        texts = [text for text in as_list(entry) if isinstance(text, str)]
+        if len(texts) == 4 == len(as_list(entry)) and texts[0] in nodes and texts[2] in nodes:
             edges[Edge(*texts)] = None
         else:
-            strange.append(entry)
-    return tuple(edges), strange
+            strange.setdefault("edges", []).append(entry)
+    return tuple(edges)
 
 
-def _load_groups(saved: Saved, nodes: Mapping[NodeId, NodeRecord]) -> dict[str, GroupRecord]:
-    groups: dict[str, GroupRecord] = {}
-    for name, entry in saved.items():
-        fields, extra = _split(_dict(entry), _GROUP_KINDS)
-        position = _list(extra.get("position"))
-        if len(position) == 2 and all(isinstance(number, int | float) for number in position):
-            fields["position"] = tuple(position)
-            del extra["position"]
-        fields["node_ids"] = tuple(node for node in fields.get("node_ids", ()) if node in nodes)
-        fields["child_groups"] = tuple(child for child in fields.get("child_groups", ()) if child in saved)
-        groups[name] = GroupRecord(extra=extra, **fields)
+def _load_groups(
+    saved: JsonValue, nodes: Mapping[NodeId, NodeRecord], strange: Strange
+) -> Mapping[GroupId, GroupRecord]:
+    entries = part(saved, "groups", strange)
+    groups = put_right({name: _load_group(as_dict(entry)) for name, entry in entries.items()}, nodes)
+    left_out = [{name: entry} for name, entry in entries.items() if not _is_told(entry, groups.get(name))]
+    if left_out:
+        strange.setdefault("groups", []).extend(left_out)
     return groups
+
+
+def _load_group(saved: Saved) -> GroupRecord:
+    fields, rest = _split(saved, _GROUP_KINDS)
+    # These are always written: what is no list of texts would be written over.
+    extra = {key: value for key, value in rest.items() if key not in _GROUP_KINDS}
+    position = as_list(extra.get("position"))
+    if len(position) == 2 and all(type(number) in (int, float) for number in position):
+        fields["position"] = tuple(position)
+        del extra["position"]
+    for key in ("node_ids", "child_groups"):
+        fields[key] = tuple(one for one in fields.get(key, ()) if isinstance(one, str))
+    return GroupRecord(extra=extra, **fields)
+
+
+def _is_told(saved: JsonValue, group: GroupRecord | None) -> bool:
+    """Tell whether the group holds all that the saved entry says."""
+    if group is None or not isinstance(saved, dict):
+        return False
+    entry = as_dict(saved)
+    for key, members in (("node_ids", group.node_ids), ("child_groups", group.child_groups)):
+        said = entry.get(key)
+        if said is not None and said != list(members[: len(as_list(said))]):
+            return False
+    return entry.get("parent_group") in (None, group.parent_group) and isinstance(
+        entry.get("meta"), dict | None
+    )
 
 
 # Dumping

@@ -1,0 +1,54 @@
+"""Reading saved files with care: what is of the wrong kind is set aside as it came, and the rest is read.
+
+Knows no graph; `serialize` says which part is to be what.
+"""
+
+from collections.abc import Mapping
+from typing import Any, TypeAlias, cast
+
+from funcnodes_core.document.model import JsonValue
+
+Saved: TypeAlias = dict[str, JsonValue]
+Kinds: TypeAlias = Mapping[str, tuple[type, ...]]
+Strange: TypeAlias = dict[str, list[JsonValue]]
+"""What made no sense, as it came, by the part of the file it stood in."""
+
+
+def as_dict(value: JsonValue) -> Saved:
+    """Return the value, or an empty object in place of anything else."""
+    return cast("Saved", value) if isinstance(value, dict) else {}
+
+
+def as_list(value: JsonValue) -> list[JsonValue]:
+    """Return the value, or an empty list in place of anything else."""
+    return cast("list[JsonValue]", value) if isinstance(value, list) else []
+
+
+def part(value: JsonValue, name: str, strange: Strange) -> Saved:
+    """Return the object that a part of the file is; anything else is set aside."""
+    if value is not None and not isinstance(value, dict):
+        strange.setdefault(name, []).append(value)
+    return as_dict(value)
+
+
+def listed(value: JsonValue, name: str, strange: Strange) -> list[JsonValue]:
+    """Return the list that a part of the file is; anything else is set aside."""
+    if value is not None and not isinstance(value, list):
+        strange.setdefault(name, []).append(value)
+    return as_list(value)
+
+
+def with_earlier(earlier: JsonValue, found: Strange) -> Saved:
+    """Return what was set aside before and what is set aside now, each thing once."""
+    together: Saved = dict(as_dict(earlier)) if isinstance(earlier, dict | None) else {"unreadable": earlier}
+    for name, ones in found.items():
+        known = together.get(name, [])
+        kept: list[JsonValue] = as_list(known) if isinstance(known, list) else [known]
+        together[name] = [*kept, *(one for one in ones if one not in kept)]
+    return together
+
+
+def split(saved: Saved, kinds: Kinds) -> tuple[dict[str, Any], Saved]:
+    """Return the keys that are known and hold what they should, and all others."""
+    known = {key: value for key, value in saved.items() if key in kinds and isinstance(value, kinds[key])}
+    return known, {key: value for key, value in saved.items() if key not in known}
