@@ -1,8 +1,12 @@
 """A manager beside the original's: `python -m benchmarks manager --with-original`.
 
 Both are started by the same command and asked in the published dialect over one socket, as the published
-browser bundle does. Ours shows its token; the original asks for none. Both stand side by side and take turns
-with each row, ours first, since a machine changes its speed within a minute. A round takes two minutes.
+browser bundle does. Ours shows its token; the original asks for none. Both stand side by side and take turns,
+ours first, since a machine changes its speed within seconds; a row is the median of its turns. All takes
+about four minutes, most of them the original's environments.
+
+A row ends at the same moment on both sides: `pong` for a manager that is ready, `worker_created` for a new
+worker, `set_worker` for a start (it has answered its manager), a `worker_status` without the killed process.
 """
 
 from __future__ import annotations
@@ -13,15 +17,16 @@ import json
 import os
 import shutil
 import signal
+import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import AsyncGenerator, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import aiohttp
 import psutil
@@ -31,9 +36,11 @@ from benchmarks.original.targets import AnyMachine, TimesBetter, judged
 from tests.support.processes import free_port, kill_all_of, make_base, processes_of, program_environment
 
 AT_ONCE = 8
-ROUNDS = 2
+READY, MADE, TOGETHER = 5, 2, 3
+"""Turns that count; one before them does not."""
 LIMIT_S = 240.0
 Message = dict[str, Any]
+Result = TypeVar("Result")
 
 
 @dataclass
@@ -99,9 +106,9 @@ class Managed:
     pid: int
     ready_s: float
     base: Path
-    own: str = ""
-    """A worker with an environment of its own."""
-    shared: tuple[str, ...] = ()
+    own: list[str] = field(default_factory=list[str])
+    """Workers with an environment of their own."""
+    shared: list[str] = field(default_factory=list[str])
     """Workers that share the manager's."""
 
 
@@ -160,84 +167,174 @@ async def _dial(
             await asyncio.sleep(0.005)
 
 
-async def ready(one: Managed) -> Rows:
-    """Return what it took to be there."""
-    return {
-        "manager: ready after the program is started": row(one.ready_s, "s"),
-        "manager: memory (PSS)": row(pss([psutil.Process(one.pid)]), "MiB"),
-    }
+async def ready(pythons: Sequence[Path], folder: Path) -> list[Rows]:
+    """Start both again and again, each in its folder; the first start leaves bytecode and files there."""
+    times: list[list[float]] = [[] for _ in pythons]
+    resident: list[list[float]] = [[] for _ in pythons]
+    shared: list[list[float]] = [[] for _ in pythons]
+    for turn in range(READY + 1):
+        for number, python in enumerate(pythons):
+            async with managed(python, folder / str(number)) as one:
+                if turn:
+                    memory = psutil.Process(one.pid).memory_full_info()
+                    times[number].append(one.ready_s)
+                    resident[number].append(memory.rss / 2**20)
+                    shared[number].append(memory.pss / 2**20)
+    return [
+        {
+            "manager: ready after the program is started": row(took, "s"),
+            "manager: memory": row(held, "MiB"),
+            "manager: memory (PSS)": row(part, "MiB"),
+        }
+        for took, held, part in zip(times, resident, shared, strict=True)
+    ]
 
 
-async def make(one: Managed) -> Rows:
-    """Make a worker with an environment of its own."""
-    # The first one resolves and fills caches on both sides; it does not count.
-    await one.talk.new_worker("first", in_venv=True)
-    begun = time.perf_counter()
-    one.own = await one.talk.new_worker("own", in_venv=True)
-    return {"a new worker with an environment of its own": row(time.perf_counter() - begun, "s")}
+async def make(managers: Sequence[Managed]) -> list[Rows]:
+    """Make workers with an environment of their own."""
+    for one in managers:
+        # The first one resolves and fills caches on both sides; it does not count.
+        await one.talk.new_worker("first", in_venv=True)
+
+    async def making(one: Managed, turn: int) -> float:
+        begun = time.perf_counter()
+        one.own.append(await one.talk.new_worker(f"own {turn}", in_venv=True))
+        return time.perf_counter() - begun
+
+    found = await turns(managers, MADE, making)
+    return [{"a new worker with an environment of its own": row(times, "s")} for times in found]
 
 
-async def start(one: Managed) -> Rows:
-    """Start that worker for the first time."""
-    begun = time.perf_counter()
-    await one.talk.start([one.own])
-    return {"starting it": row(time.perf_counter() - begun, "s")}
+async def start(managers: Sequence[Managed]) -> list[Rows]:
+    """Start those workers, each for the first time."""
+
+    async def starting(one: Managed, turn: int) -> float:
+        begun = time.perf_counter()
+        await one.talk.start([one.own[turn]])
+        return time.perf_counter() - begun
+
+    found = await turns(managers, MADE, starting)
+    return [{"starting it": row(times, "s")} for times in found]
 
 
-async def start_many(one: Managed) -> Rows:
-    """Start several workers at the same moment."""
-    shared = [await one.talk.new_worker(f"shared {number}", in_venv=False) for number in range(AT_ONCE)]
+@dataclass(frozen=True)
+class AtOnce:
+    """What workers that start at the same moment took, and how long one of them was dead unnoticed."""
+
+    took_s: float
+    memory: float
+    noticed_s: float
+
+
+async def start_many(managers: Sequence[Managed]) -> list[Rows]:
+    """Start several workers at the same moment, kill one of them, stop the others; again and again."""
+    for one in managers:
+        one.shared += [
+            await one.talk.new_worker(f"shared {number}", in_venv=False) for number in range(AT_ONCE)
+        ]
+    found = await turns(managers, TOGETHER + 1, lambda one, _: _at_once(one))
+    return [
+        {
+            # They have never run: folders and journals are made.
+            f"{AT_ONCE} workers started at once, for the first time": row([first.took_s], "s"),
+            f"{AT_ONCE} workers started at once": row([one.took_s for one in later], "s"),
+            f"memory of the {AT_ONCE} (PSS)": row([one.memory for one in later], "MiB"),
+            "a killed worker noticed": row([one.noticed_s for one in (first, *later)], "s"),
+        }
+        for first, *later in found
+    ]
+
+
+async def _at_once(one: Managed) -> AtOnce:
     known = {process.pid for process in processes_of(one.base)}
     begun = time.perf_counter()
-    await one.talk.start(shared)
+    await one.talk.start(one.shared)
     took = time.perf_counter() - begun
-    one.shared = tuple(shared)
     workers = [process for process in processes_of(one.base) if process.pid not in known]
-    return {
-        f"{AT_ONCE} workers started at once": row(took, "s"),
-        f"memory of the {AT_ONCE} (PSS)": row(pss(workers), "MiB"),
-    }
+    memory = pss(workers)
+    noticed = await _lose(one, one.shared[0])
+    await _stop(one)
+    return AtOnce(took, memory, noticed)
 
 
-async def lose(one: Managed) -> Rows:
-    """Kill a worker and wait until everybody is told."""
-    victim = one.shared[0]
+async def _lose(one: Managed, victim: str) -> float:
+    """Kill a worker and return the seconds until everybody is told.
+
+    The original looks every ten seconds: where in between the kill falls is what the median is over.
+    """
     pid = await one.talk.pid_of(victim)
     begun = time.perf_counter()
     os.kill(pid, signal.SIGKILL)
     await one.talk.hear(
         lambda m: m.get("type") == "worker_status" and _active(m, victim).get("pid", 0) != pid
     )
-    return {"a killed worker noticed": row(time.perf_counter() - begun, "s")}
+    return time.perf_counter() - begun
 
 
-STEPS = (ready, make, start, start_many, lose)
+async def _stop(one: Managed) -> None:
+    """Return when none of the shared workers runs, and the manager says so."""
+    for uuid in one.shared:
+        await one.talk.ask(type="stop_worker", workerid=uuid)
+    deadline = time.perf_counter() + LIMIT_S
+    while time.perf_counter() < deadline:
+        await one.talk.socket.send_str("worker_status")
+        told = await one.talk.hear(lambda m: m.get("type") == "worker_status")
+        words = [" ".join(process.cmdline()) for process in _living(one.base)]
+        if not any(_active(told, uuid) or uuid in line for uuid in one.shared for line in words):
+            return
+        await asyncio.sleep(0.2)
+    raise TimeoutError("the workers did not stop")
+
+
+def _living(base: Path) -> list[psutil.Process]:
+    found: list[psutil.Process] = []
+    for process in processes_of(base):
+        with contextlib.suppress(psutil.Error):
+            process.cmdline()
+            found.append(process)
+    return found
+
+
+async def turns(
+    managers: Sequence[Managed], count: int, work: Callable[[Managed, int], Awaitable[Result]]
+) -> list[list[Result]]:
+    """Return what each manager gave, so many times each, one right after the other."""
+    found: list[list[Result]] = [[] for _ in managers]
+    for turn in range(count):
+        for manager, results in zip(managers, found, strict=True):
+            results.append(await work(manager, turn))
+    return found
+
+
+STEPS = (make, start, start_many)
 TARGETS = {
     "manager: ready after the program is started": TimesBetter(0.48, 0.45),
-    "manager: memory (PSS)": AnyMachine(50),
+    "manager: memory": AnyMachine(50),
     "a new worker with an environment of its own": TimesBetter(11.5, 1.2),
     "starting it": TimesBetter(23, 0.8),
     f"{AT_ONCE} workers started at once": TimesBetter(6.1, 2.5),
     f"memory of the {AT_ONCE} (PSS)": AnyMachine(300),
+    "a killed worker noticed": AnyMachine(0.05),
 }
 """What the issue gives for the original, the middle where it gives a range, and what to reach.
 
-Not judged here: a killed worker noticed. The issue saw the original take 9 to 11 s; with a watcher connected
-it takes less than one here. `benchmarks/manager.py` judges ours by the 0.05 s as they stand.
+The issue's 65 MiB of the original's manager are its resident memory (65.3 here, where its PSS is 50): so ours
+is judged by its resident memory. Of the eight the issue says PSS. A killed worker is judged as it stands: the
+original takes anything up to the ten seconds between two looks, where the issue saw 9 to 11.
 """
 
 
 async def measure(pythons: Sequence[Path], folder: Path) -> list[Rows]:
     """Return all rows of managers that take turns."""
-    found: list[dict[str, Any]] = [{} for _ in pythons]
+    found: list[dict[str, Any]] = [{**rows} for rows in await ready(pythons, folder)]
     async with contextlib.AsyncExitStack() as stack:
         managers = [
             await stack.enter_async_context(managed(python, folder / str(number)))
             for number, python in enumerate(pythons)
         ]
         for step in STEPS:
-            for manager, rows in zip(managers, found, strict=True):
-                rows.update(await step(manager))
+            for rows, measured in zip(found, await step(managers), strict=True):
+                rows.update(measured)
             # With the original this takes minutes: somebody waits.
             print(f"  {step.__name__}: {[_values(rows) for rows in found]}", file=sys.stderr, flush=True)
     return [*found]
@@ -256,16 +353,25 @@ def pss(processes: list[psutil.Process]) -> float:
     return total / 2**20
 
 
-def row(value: float, unit: str) -> dict[str, Any]:
-    """Return one figure."""
-    return {"value": value, "unit": unit, "note": "", "more_is_better": False}
+def row(values: Sequence[float], unit: str) -> dict[str, Any]:
+    """Return one figure: the median of its turns, all of them told where they are few."""
+    note = "of " + ", ".join(f"{value:.3g}" for value in values) if len(values) > 1 else ""
+    return {
+        "value": statistics.median(values),
+        "unit": unit,
+        "note": note,
+        "more_is_better": False,
+        "turns": len(values),
+    }
 
 
 def main() -> None:
     """Print how many times better each row is, and whether that is what the issue asks for."""
+    # As users have it: the first start, which does not count, leaves bytecode; the original has its own.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     ours, peer, _ = sides()
-    rounds = [_measured([ours.python, peer.python]) for _ in range(ROUNDS)]
-    mine, others = [one for one, _ in rounds], [other for _, other in rounds]
+    one, other = _measured([ours.python, peer.python])
+    mine, others = [one], [other]
     verdict = partial(judged, ours=mine, theirs=others, targets=TARGETS)
     print(json.dumps({"figures": compared(mine, others, {}, verdict)}, ensure_ascii=False, indent=1))
 
