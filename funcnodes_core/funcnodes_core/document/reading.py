@@ -48,6 +48,22 @@ def with_earlier(earlier: JsonValue, found: Strange) -> Saved:
     return together
 
 
+def left_out(saved: Mapping[str, JsonValue], surroundings: Mapping[str, JsonValue]) -> str | None:
+    """Return the sentence that says what of a saved file was set aside now, None when all was read.
+
+    `surroundings` are those of the document that was read from it.
+    """
+    known, now = as_dict(saved.get("unreadable")), as_dict(surroundings.get("unreadable"))
+    counts = {name: len(as_list(now[name])) - len(as_list(known.get(name))) for name in sorted(now)}
+    found = ", ".join(f"{count} of {name}" for name, count in counts.items() if count > 0)
+    if not found:
+        return None
+    return (
+        f"parts of the saved graph made no sense and were left out ({found}); "
+        "they are kept as they came in nodespace.json, under “unreadable”"
+    )
+
+
 def split(saved: Saved, kinds: Kinds) -> tuple[dict[str, Any], Saved]:
     """Return the keys that are known and hold what they should, and all others."""
     known = {key: value for key, value in saved.items() if key in kinds and isinstance(value, kinds[key])}

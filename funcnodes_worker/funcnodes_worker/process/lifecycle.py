@@ -21,6 +21,7 @@ from typing import cast
 import msgspec
 from funcnodes_core.document.apply import apply_all
 from funcnodes_core.document.model import Classes, Document, JsonValue
+from funcnodes_core.document.reading import left_out
 from funcnodes_core.document.serialize import load
 from funcnodes_core.engine.interrupt import install_handler
 from funcnodes_core.nodespace import NodeSpace
@@ -218,6 +219,8 @@ async def _run_graph(
 
 def _restore(opened: Opened, classes: Classes) -> Document:
     saved = load(opened.document_saved, classes)
+    if (said := left_out(opened.document_saved, saved.surroundings)) is not None:
+        _log.warning("%s", said)
     document = apply_all(saved, [edit for entry in opened.tail for edit in entry.edits])
     meta = document.surroundings.get("meta")
     known: object = cast("dict[str, object]", meta).get("id") if isinstance(meta, dict) else None

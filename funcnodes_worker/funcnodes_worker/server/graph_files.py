@@ -6,18 +6,22 @@ back.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
 import msgspec
 from funcnodes_core.document.edits import ReplaceGraph
 from funcnodes_core.document.model import Document, JsonValue, PortRecord, is_stored_reference
+from funcnodes_core.document.reading import left_out
 from funcnodes_core.document.serialize import load
 from msgspec import UNSET, UnsetType
 
 from funcnodes_worker.rpc.errors import InvalidParams
 from funcnodes_worker.runtime.writer import Plan
 from funcnodes_worker.server.context import WorkerProcess
+
+_log = logging.getLogger("funcnodes.worker")
 
 _BACKEND = ("nodes", "edges", "prop", "groups")
 _SHAPE = {"backend": dict, "view": dict, "nodes": list, "edges": list, "prop": dict, "groups": dict}
@@ -51,7 +55,10 @@ Keep: TypeAlias = Callable[[JsonValue], JsonValue]
 
 def replacing(given: dict[str, Any], process: WorkerProcess, keep: Keep) -> Plan:
     """Return the plan that puts a checked saved graph in the place of the present one."""
-    whole = process.externals.take_in(load(given, process.library.classes))
+    document = load(given, process.library.classes)
+    if (said := left_out(given, document.surroundings)) is not None:
+        _log.warning("%s", said)
+    whole = process.externals.take_in(document)
     loaded = _with_references(whole, process, keep)
 
     def replace(document: Document) -> list[ReplaceGraph]:

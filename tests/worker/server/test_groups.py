@@ -78,3 +78,33 @@ async def test_two_windows_that_group_at_once_keep_both_groups_and_each_undoes_i
         await ann.cmd("undo")
         left = await bob.cmd("get_groups")
         assert [group["node_ids"] for group in left.values()] == [["c", "d"]]
+
+
+async def test_a_saved_graph_whose_groups_do_not_fit_together_is_loaded_and_goes_on(
+    worker: WorkerProcess,
+) -> None:
+    """It was refused as a whole; one that was opened so refused every later grouping."""
+    nodes = [{"id": name, "node_id": "lab.add"} for name in "abc"]
+    groups = {
+        "g": {"node_ids": ["gone"]},
+        "h": {"node_ids": ["a"], "parent_group": "nowhere"},
+        "k": {"node_ids": ["a", "b"]},
+    }
+    async with worker.connect(subscribe=True) as client:
+        await client.call("load_data", data={"backend": {"nodes": nodes, "groups": groups}})
+        assert {gid: group["node_ids"] for gid, group in (await client.call("get_groups")).items()} == {
+            "h": ["a"],
+            "k": ["b"],
+        }
+        assert (await client.call("get_save_state"))["unreadable"] == {
+            "groups": [{name: group} for name, group in groups.items()]
+        }
+        assert "left out (3 of groups)" in worker.log()
+        grouped = await client.call("group_nodes", node_ids=["a", "c"], group_ids=[])
+        assert sorted(group["node_ids"] for group in grouped.values()) == [["a", "c"], ["b"]]
+        exported = await client.call("export_worker", with_files=False)
+        await client.call("update_from_export", data=exported)
+        assert (await client.call("get_groups")) == grouped
+        await client.call("undo")
+        await client.call("undo")
+        assert set(await client.call("get_groups")) == {"h", "k"}

@@ -217,3 +217,22 @@ async def test_a_worker_opens_an_old_file_and_saves_all_of_it(tmp_path: Path) ->
     assert second["q"] == {"r": None}
     assert (out["beyond"], out["backend"]["later"]) == ("us", {"x": 1})
     assert out["unreadable"]["edges"] == [["a", "sum", "nowhere", "x"]]
+
+
+async def test_a_worker_opens_a_file_with_parts_of_a_wrong_kind(tmp_path: Path) -> None:
+    """It did not start: ports without a text as id, groups that hold no texts."""
+    port = {"id": 5, "is_input": True}
+    groups = {"g": {"node_ids": [[]]}, "h": {"child_groups": [{"a": 1}], "node_ids": ["a"]}}
+    nodes = [PLAIN, {"id": "p", "node_id": "gone.away", "io": [port, {"id": "in"}]}]
+    home = make_worker(tmp_path)
+    put_nodespace(home, {"backend": {"nodes": nodes, "groups": groups}})
+    async with running(home) as worker, worker.connect(subscribe=True) as client:
+        grouped = await client.call("group_nodes", node_ids=["p"], group_ids=[])
+        out = await client.call("save")
+        assert "left out (2 of groups, 1 of ports)" in worker.log()
+    assert sorted(group["node_ids"] for group in grouped.values()) == [["a"], ["p"]]
+    assert list(out["backend"]["nodes"][1]["io"]) == ["in"]
+    assert out["unreadable"] == {
+        "ports": [{"node": "p", "io": [port]}],
+        "groups": [{"g": groups["g"]}, {"h": groups["h"]}],
+    }
