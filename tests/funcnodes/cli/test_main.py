@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import socket
 import subprocess
@@ -9,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from funcnodes.cli.ending import YOUNG_OBJECTS, ending
 from funcnodes.cli.problems import Problem, say
 from funcnodes_worker.home.base import Base
 
@@ -85,6 +87,19 @@ def test_an_option_that_cannot_be_read_is_said_in_typers_words(
     """Numbers are read without pydantic; what is none is typer's to say."""
     done = lone_line("startworkermanager", *words)
     assert (done.code, said in done.err) == (2, True), done.err
+
+
+async def test_a_command_that_lasts_looks_for_garbage_as_usual() -> None:
+    """What was spared while all was imported would otherwise never be found."""
+    before = gc.get_threshold()
+    gc.set_threshold(200_000, 10, 10)
+    try:
+        with ending():
+            assert gc.get_threshold() == (YOUNG_OBJECTS, 10, 10)
+            assert gc.get_freeze_count() > 0
+        assert gc.get_threshold() == (200_000, 10, 10)
+    finally:
+        gc.set_threshold(*before)
 
 
 def test_plain_options_are_read_without_pydantic(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from funcnodes_worker.process.lifecycle import YOUNG_OBJECTS
 from funcnodes_worker.process.watch import WATCH_S, Watch
 from funcnodes_worker.runtime.running import Run, RunningNode
 
@@ -64,8 +65,12 @@ async def test_an_idle_worker_is_small_and_has_not_imported_what_only_others_nee
     home = make_worker(tmp_path)
     imports = tmp_path / "imports"
     environment = {**program_environment(), "PYTHONPATH": packages_as_installed(tmp_path)}
-    # Python itself imports this first: from there on the collector says when it looks.
-    (tmp_path / "installed" / "sitecustomize.py").write_text("import gc; gc.set_debug(gc.DEBUG_STATS)")
+    # Python itself imports this first: from there on the collector says when it looks, at the end how often.
+    (tmp_path / "installed" / "sitecustomize.py").write_text(
+        "import atexit, gc, sys\n"
+        "gc.set_debug(gc.DEBUG_STATS)\n"
+        "atexit.register(lambda: print('looks after', gc.get_threshold()[0], file=sys.stderr))\n"
+    )
     with imports.open("wb") as told:
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-X", "importtime", "-m", "funcnodes_worker.process.main",
@@ -93,6 +98,7 @@ async def test_an_idle_worker_is_small_and_has_not_imported_what_only_others_nee
     assert imported & OTHERS == set()
     assert size <= MOST_MIB, f"{size:.1f} MiB"
     assert 0 < len(looks) <= MOST_LOOKS, len(looks)
+    assert f"looks after {YOUNG_OBJECTS}" in lines, "as usual from the loaded library on"
 
 
 class Clock:
