@@ -163,7 +163,7 @@ async def _run_graph(
     space.id = document.surroundings["meta"]["id"]
     home.files.mkdir(parents=True, exist_ok=True)
     read = _reader_of(opened.store)
-    living = LivingGraph(space, running, read, {"files_dir": home.files.as_posix()})
+    living = LivingGraph(space, running, read, {"files_dir": home.files.as_posix()}, home.local_scripts)
     over = asyncio.Event()
     loop = asyncio.get_running_loop()
 

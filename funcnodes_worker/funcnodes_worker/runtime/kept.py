@@ -159,6 +159,10 @@ class Keeper:
 
         node.cell.engine.lasting.ask_before(node.cell, is_there)
 
+    def code_changed(self) -> None:
+        """Hear that modules were loaded again: what ran before them is not what they compute."""
+        self._codes.forget()
+
     def forget(self) -> None:
         """Let every node run that is asked to: somebody changed the graph, or what had to run has run."""
         self._waiting.clear()

@@ -1,68 +1,78 @@
-"""What code a node is made of, as a hash: of the whole package that its function comes from.
+"""What code a node is made of, as a hash: of the package its function comes from, and of all that imports.
 
-Owns the answer "is this the code that computed it". A package whose files changed after this process began
-may have been imported before that: its code is unknown, and nothing of it is kept.
+Owns the answer "is this the code that computed it". Sources somebody works on count by their content, what is
+installed by its version (`code_roots`). Sources that changed after this process began may have been imported
+before that: their code is unknown, and nothing of their nodes is kept.
 """
 
 from __future__ import annotations
 
 import hashlib
-import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-MAX_FILES = 500
+from funcnodes_worker.runtime.code_roots import Root, Roots, site_folders
 
 
 class Codes:
-    """The hashes of packages, each found once."""
+    """The hashes of node classes' code, each found once."""
 
-    def __init__(self, since: float) -> None:
-        """`since`: what was changed later may not be what was imported."""
-        self._since = since
-        self._known: dict[str, str | None] = {}
+    def __init__(
+        self, since: float, scripts: Path | None = None, installed: Iterable[Path] | None = None
+    ) -> None:
+        """`since`: what was changed later may not be what was imported.
+
+        `scripts` is the folder of the user's own files, which count all together; `installed` are the folders
+        that only installing changes, by default those of this environment.
+        """
+        self._since, self._scripts = since, scripts
+        self._installed = None if installed is None else tuple(installed)
+        self._roots: Roots | None = None
+        self._found: dict[tuple[str, bool], Root | None] = {}
+        self._known: dict[tuple[str, ...], str | None] = {}
 
     def of(self, node_class: Any) -> str | None:
         """Return the hash of a node class's code, or None when it cannot be told."""
         function = getattr(node_class.run_plan, "function", None)
         modules = {node_class.__module__, getattr(function, "__module__", node_class.__module__)}
-        found = [self._package(str(module).partition(".")[0]) for module in sorted(map(str, modules))]
-        if any(one is None for one in found):
-            return None
-        return hashlib.sha256("\0".join([node_class.node_id, *map(str, found)]).encode()).hexdigest()
+        own = tuple(sorted({str(module).partition(".")[0] for module in modules}))
+        if own not in self._known:
+            self._known[own] = self._all_of(own)
+        found = self._known[own]
+        return None if found is None else _hashed([node_class.node_id, found])
 
-    def _package(self, name: str) -> str | None:
-        if name not in self._known:
-            self._known[name] = self._hash(name)
-        return self._known[name]
+    def forget(self) -> None:
+        """Find all of it anew: modules were loaded again."""
+        self._found.clear()
+        self._known.clear()
 
-    def _hash(self, name: str) -> str | None:
-        file = getattr(sys.modules.get(name), "__file__", None)
-        if not isinstance(file, str) or not file.endswith(".py"):
-            return None
-        found = hashlib.sha256(name.encode())
-        try:
-            for number, path in enumerate(_sources(Path(file))):
-                stat = path.stat()
-                if stat.st_mtime > self._since:
-                    return None
-                # A package with more files than this is told by their sizes and times: reading all of them
-                # would cost more than it is worth.
-                said = (
-                    path.read_bytes() if number < MAX_FILES else f"{stat.st_size} {stat.st_mtime_ns}".encode()
-                )
-                found.update(f"\0{path.name}\0{len(said)}\0".encode() + said)
-        except OSError:
-            return None
-        return found.hexdigest()
+    def _all_of(self, own: tuple[str, ...]) -> str | None:
+        """Return the hash of these packages and of everything they import."""
+        said: dict[str, str] = {}
+        waiting = list(own)
+        while waiting:
+            name = waiting.pop()
+            if name in said:
+                continue
+            root = self._root(name, is_own=name in own)
+            if root is None:
+                return None
+            said[name] = root.said
+            waiting += root.imports
+        python = f"{sys.implementation.name} {sys.version_info.major}.{sys.version_info.minor}"
+        return _hashed([python, *(f"{name} {said[name]}" for name in sorted(said))])
+
+    def _root(self, name: str, *, is_own: bool) -> Root | None:
+        if self._roots is None:
+            installed = site_folders() if self._installed is None else self._installed
+            self._roots = Roots(self._since, self._scripts, installed)
+        key = name, is_own
+        if key not in self._found:
+            self._found[key] = self._roots.of(name, is_own=is_own)
+        return self._found[key]
 
 
-def _sources(file: Path) -> Iterator[Path]:
-    if file.name != "__init__.py":
-        yield file
-        return
-    for root, folders, names in os.walk(file.parent):
-        folders.sort()
-        yield from (Path(root) / name for name in sorted(names) if name.endswith(".py"))
+def _hashed(parts: Iterable[str]) -> str:
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()

@@ -13,6 +13,7 @@ import contextlib
 import logging
 import time
 from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from funcnodes_core.document.edits import (
@@ -61,8 +62,12 @@ class LivingGraph:
         running: RunningNode,
         read_stored: Callable[[JsonValue], JsonValue] = lambda reference: reference,
         secrets: Mapping[str, Any] | None = None,
+        scripts: Path | None = None,
     ) -> None:
-        """`read_stored` gives the value behind a reference; `secrets` are properties that are never shown."""
+        """`read_stored` gives the value behind a reference; `secrets` are properties that are never shown.
+
+        `scripts` is the folder of the user's own Python files.
+        """
         self.space = space
         self.running = running
         self._engine: Engine | None = None
@@ -72,7 +77,7 @@ class LivingGraph:
         """The revision that the living graph has reached."""
         self.is_built = False
         """Whether there is a living graph: a flow that nobody has trusted yet has none."""
-        self._keeper = Keeper(Codes(time.time()))
+        self._keeper = Keeper(Codes(time.time(), scripts))
         self.holding = Holding()
         self._nodes = LivingSpace(
             space, self.holding, read_stored, secrets or {}, self._sink, self._replace_graph
@@ -241,6 +246,7 @@ class LivingGraph:
 
     def renew(self, classes: Collection[str], document: Document) -> None:
         """Make the nodes of these classes anew: as placeholders, where the library has them no more."""
+        self._keeper.code_changed()
         for node in list(self.space.nodes):
             record = document.nodes.get(node.uuid)
             if record is not None and record.class_id in classes:

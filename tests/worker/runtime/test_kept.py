@@ -22,6 +22,8 @@ from funcnodes_worker.store.kept import KeptRecord
 import funcnodes_core as fn
 
 RAN: list[str] = []
+CODES = Codes(time.time())
+"""One for all: to find the code behind these nodes, all that the tests import is looked through."""
 
 
 @fn.NodeDecorator("kepttest.add", name="Add", outputs=[{"name": "sum"}])
@@ -97,7 +99,7 @@ def shown(space: NodeSpace) -> dict[str, Any]:
 
 
 def keeper() -> Keeper:
-    return Keeper(Codes(time.time()))
+    return Keeper(CODES)
 
 
 def keep(space: NodeSpace) -> Kept:
