@@ -49,11 +49,12 @@ from funcnodes_worker.rpc.tasks import owned
 from funcnodes_worker.runtime.board import Board
 from funcnodes_worker.runtime.graph_thread import GraphThread
 from funcnodes_worker.runtime.history import Historian
+from funcnodes_worker.runtime.incoming import Incoming
 from funcnodes_worker.runtime.living import LivingGraph
 from funcnodes_worker.runtime.records import Batch, Noted
 from funcnodes_worker.runtime.resent import MadeBefore
 from funcnodes_worker.runtime.travel import external_for_export
-from funcnodes_worker.runtime.writer import Committed, Past, Writer
+from funcnodes_worker.runtime.writer import Committed, Missed, Writer
 from funcnodes_worker.server.app import Limits, WorkerServer
 from funcnodes_worker.server.context import LibraryState, Services
 from funcnodes_worker.server.heartbeat import Heartbeat, required_by
@@ -101,7 +102,8 @@ class WorkerInServerThread:
         self.outputs = OutputKeeper(home, graph, living)
         self.board.listen(self.outputs.batch)
         self._snapshots = SnapshotKeeper(self._write_snapshot)
-        self._teller = Teller(self.board, self.hub, self._follow, self._snapshots.changed, revision)
+        changed = self._snapshots.changed
+        self._teller = Teller(self.board, self.hub, self._follow, changed, revision, store.read_entries)
         self.writer = Writer(document, revision, self, self._teller.committed, self._teller.observed)
         self._teller.writer = self.writer
         self._follower.took_back = self._teller.took_back
@@ -166,6 +168,7 @@ class WorkerInServerThread:
             no_auth=self._no_auth,
             worker=self._home.uuid,
         )
+        limits = Limits.from_environment(os.environ, settings.raw)
         services = Services(
             self,
             self.writer,
@@ -176,9 +179,9 @@ class WorkerInServerThread:
             Parked(time.monotonic),
             self._history,
             self._made_before,
+            Incoming(self._home.files.parent / "uploads", limits.upload),
         )
         self._transfer = Transfer(services)
-        limits = Limits.from_environment(os.environ, settings.raw)
         self._server = WorkerServer(services, make_table(), self._gate, limits)
         runner = web.AppRunner(
             self._server.make_app(), access_log=None, handle_signals=False, shutdown_timeout=LAST_WORDS_S
@@ -334,7 +337,7 @@ class WorkerInServerThread:
         """Forget the large value behind a reference that no edit was made with."""
         self._store.release(reference)
 
-    def missed_since(self, epoch: str, revision: int) -> Sequence[Past] | None:
+    def missed_since(self, epoch: str, revision: int) -> Missed | None:
         """Return the transactions after a revision, or None when they are not at hand any more."""
         return self._teller.missed_since(revision) if epoch == self.epoch else None
 

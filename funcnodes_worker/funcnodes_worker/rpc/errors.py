@@ -5,6 +5,7 @@ Owns codes and the sentence of our own error. Does not know the dialects (`envel
 
 from __future__ import annotations
 
+import errno
 import traceback
 from collections.abc import Mapping
 
@@ -86,6 +87,27 @@ class InstallationFailed(RpcError):
     code = INSTALLATION_FAILED
 
 
+class DiskFailed(RpcError):
+    """Raised in the place of an `OSError` that a disk is the reason of."""
+
+    code = REFUSED_EDIT
+
+    def __init__(self, problem: OSError) -> None:
+        self.problem = problem
+        super().__init__(
+            f"the disk did not take it ({problem.strerror or problem}) and it was not done; what was "
+            "acknowledged before is safe. Make room or check the disk, then try again"
+        )
+
+
+_OF_THE_DISK = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO})
+
+
+def is_of_the_disk(error: BaseException) -> bool:
+    """Tell whether a disk failed: it is full, may not be written, or is broken."""
+    return isinstance(error, OSError) and error.errno in _OF_THE_DISK
+
+
 class FlowHeld(RpcError):
     """Raised when something would be run, imported or installed for a flow that nobody has trusted yet."""
 
@@ -118,6 +140,8 @@ CodeTable = Mapping[type[BaseException], int]
 
 def failure_of(error: BaseException, codes: CodeTable | None = None) -> Failure:
     """Return what a caller hears about an exception; one that no family claims is our own error."""
+    if isinstance(error, OSError) and is_of_the_disk(error):
+        error = DiskFailed(error)
     kind = type(error).__name__
     if isinstance(error, RpcError):
         return Failure(error.code, str(error), kind)

@@ -64,8 +64,7 @@ class Incoming:
 
     def begin(self, wish: Wish) -> Upload:
         """Return a new upload, or raise `UploadRefused`."""
-        if wish.length > self.limit:
-            raise UploadRefused(413, f"files may have {self.limit} bytes here; this one has {wish.length}")
+        self.check_size(wish.length)
         self._folder.mkdir(parents=True, exist_ok=True)
         self.forget_old()
         if len(list(self._folder.glob("*.json"))) >= MOST:
@@ -75,6 +74,15 @@ class Incoming:
         self._draft(upload).touch(mode=0o600)
         write_atomically(self._about(upload), msgspec.json.encode(wish))
         return Upload(upload, wish, 0, self._draft(upload))
+
+    def check_size(self, size: int) -> None:
+        """Raise `UploadRefused` for more bytes than a file may have."""
+        if size > self.limit:
+            raise UploadRefused(
+                413,
+                f"files may have {self.limit} bytes here; this one has {size}. Send a smaller one, or have "
+                "'uploads.max_bytes' raised in config.json",
+            )
 
     def find_room(self, size: int) -> None:
         """Raise `UploadRefused` when so many bytes more would take the room that edits need."""
@@ -89,12 +97,14 @@ class Incoming:
     def find(self, upload: str) -> Upload:
         """Return an upload that is under way, or raise `UploadRefused`."""
         if not _ID.fullmatch(upload):
-            raise UploadRefused(404, "there is no such upload")
+            raise UploadRefused(404, "there is no such upload; begin one by POST /uploads/")
         try:
             wish = msgspec.json.decode(self._about(upload).read_bytes(), type=Wish)
             offset = self._draft(upload).stat().st_size
         except (OSError, msgspec.MsgspecError) as gone:
-            raise UploadRefused(404, "there is no such upload; it ended, or waited for too long") from gone
+            raise UploadRefused(
+                404, "there is no such upload; it ended, or waited for too long: begin anew"
+            ) from gone
         return Upload(upload, wish, offset, self._draft(upload))
 
     @contextmanager

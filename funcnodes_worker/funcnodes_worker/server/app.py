@@ -21,10 +21,12 @@ from funcnodes_worker.rpc import envelope
 from funcnodes_worker.rpc.conversation import Conversation
 from funcnodes_worker.rpc.dispatch import MethodTable
 from funcnodes_worker.rpc.envelope import Batch, Call, Dialect, Malformed
+from funcnodes_worker.rpc.errors import OWN_ERROR, failure_of, is_of_the_disk
 from funcnodes_worker.rpc.gate import Caller, Gate, Right
 from funcnodes_worker.rpc.guarded import caller_of, door, guard, open_door
 from funcnodes_worker.rpc.outbox import Frame
 from funcnodes_worker.rpc.repeat import REMEMBERED_S, RepeatsOfCallers
+from funcnodes_worker.runtime.writer import WriteFailed
 from funcnodes_worker.server.client import Client
 from funcnodes_worker.server.context import CallContext, Services
 from funcnodes_worker.server.documented import understand
@@ -35,6 +37,7 @@ from funcnodes_worker.server.published_news import PublishedNews
 from funcnodes_worker.server.sending import say_goodbye, send_until_closed
 from funcnodes_worker.server.transfer import Transfer
 from funcnodes_worker.server.values import ValueDoors
+from funcnodes_worker.store.records import StoreFailed
 
 MAX_FRAME = 1024 * 1024
 MAX_BODY = 256 * 1024 * 1024
@@ -105,7 +108,7 @@ class WorkerServer:
         app.router.add_get("/export", self.export_flow)
         app.router.add_post("/import", self.import_flow)
         ValueDoors(self._services).add_to(app)
-        FileDoors(self._services, self._limits.upload, self._limits.silent_s).add_to(app)
+        FileDoors(self._services, self._limits.silent_s).add_to(app)
         return app
 
     async def _tidy(self, app: web.Application) -> None:
@@ -243,14 +246,29 @@ class WorkerServer:
     @door(Right.EDIT)
     async def export_flow(self, request: web.Request) -> web.StreamResponse:
         """Answer with the flow as a `.fnw` file; `?files=0` leaves the files out."""
-        return await Transfer(self._services).send(request)
+        try:
+            return await Transfer(self._services).send(request)
+        except Exception as error:  # noqa: BLE001  # What no family claims is raised again.
+            return _failed(error)
 
     @door(Right.INSTALL, accepts="application/zip")
     async def import_flow(self, request: web.Request) -> web.Response:
         """Put the flow of a `.fnw` file in the place of the present one."""
         windows = self._sockets_of(request)
         author = windows[-1].author if windows else token_hex(8)
-        return await Transfer(self._services).receive(request, author)
+        try:
+            return await Transfer(self._services).receive(request, author)
+        except Exception as error:  # noqa: BLE001  # As above.
+            return _failed(error)
+
+
+def _failed(error: Exception) -> web.Response:
+    """Return the answer to a request that failed for a reason we know; raise any other again."""
+    failure = failure_of(error, CODES)
+    if failure.code == OWN_ERROR:
+        raise error
+    is_full = is_of_the_disk(error) or isinstance(error, StoreFailed | WriteFailed)
+    return web.json_response({"error": failure.message}, status=507 if is_full else 409)
 
 
 class _Sender:

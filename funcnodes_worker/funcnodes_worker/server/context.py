@@ -35,6 +35,7 @@ from funcnodes_worker.rpc.repeat import mark_of
 from funcnodes_worker.runtime.board import Board
 from funcnodes_worker.runtime.graph_thread import GraphThread
 from funcnodes_worker.runtime.history import Historian
+from funcnodes_worker.runtime.incoming import Incoming
 from funcnodes_worker.runtime.library_loader import Plugin
 from funcnodes_worker.runtime.living import LivingGraph
 from funcnodes_worker.runtime.resent import Made, MadeBefore
@@ -183,7 +184,7 @@ class WorkerProcess(Protocol):
         """Return when the snapshot on disk holds the present revision."""
         ...
 
-    def missed_since(self, epoch: str, revision: int) -> Sequence[Past] | None:
+    def missed_since(self, epoch: str, revision: int) -> Missed | None:
         """Return the transactions after a revision, or None when they are not at hand any more."""
         ...
 
@@ -220,6 +221,7 @@ class Services(msgspec.Struct, frozen=True):
     parked: Parked
     history: Historian
     made_before: MadeBefore
+    incoming: Incoming
 
     async def look(self, question: Callable[[], Result]) -> Result:
         """Return what is seen in the living graph, once the edits it comes of are on disk."""

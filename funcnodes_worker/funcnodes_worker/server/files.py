@@ -70,17 +70,17 @@ def _setting(settings: Mapping[str, object], key: str) -> object:
 class FileDoors:
     """The routes of files and uploads."""
 
-    def __init__(self, services: Services, limit: int = MAX_UPLOAD, silent_s: float = SILENT_S) -> None:
-        """Make the doors; no file may be larger than the limit, no upload silent for longer."""
-        self._services, self._limit, self._silent_s = services, limit, silent_s
+    def __init__(self, services: Services, silent_s: float = SILENT_S) -> None:
+        """Make the doors; no upload may be silent for longer."""
+        self._services, self._silent_s = services, silent_s
 
     @cached_property
     def _files(self) -> FilesFolder:
         return FilesFolder(self._services.process.files)
 
-    @cached_property
+    @property
     def _incoming(self) -> Incoming:
-        return Incoming(self._services.process.files.parent / "uploads", self._limit)
+        return self._services.incoming
 
     def _changed(self, path: str) -> None:
         self._services.hub.event("files_changed", path=path)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import binascii
 import contextlib
 import shutil
 from collections.abc import Generator
@@ -117,7 +116,7 @@ class Transfer:
         with self.draft() as path:
             try:
                 await asyncio.to_thread(lambda: path.write_bytes(base64.b64decode(data, validate=True)))
-            except binascii.Error as problem:
+            except ValueError as problem:
                 raise InvalidParams(f"'data' is no base64 text ({problem}); nothing was changed") from problem
             return await self.import_from(path, author)
 

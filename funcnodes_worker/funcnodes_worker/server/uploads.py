@@ -51,6 +51,7 @@ async def store_at_once(data: bytes, path: str, files: FilesFolder, incoming: In
 
     def store() -> str:
         files.place_for(path)
+        incoming.check_size(len(data))
         with incoming.draft() as draft:
             incoming.find_room(len(data))
             draft.write_bytes(data)
@@ -75,8 +76,7 @@ async def _store(part: BodyPartReader, files: FilesFolder, incoming: Incoming) -
         try:
             while chunk := await part.read_chunk(_CHUNK):
                 size += len(chunk)
-                if size > incoming.limit:
-                    raise UploadRefused(413, f"files may have {incoming.limit} bytes here")
+                incoming.check_size(size)
                 await asyncio.to_thread(incoming.write, file, chunk)
         finally:
             await asyncio.to_thread(file.close)

@@ -8,10 +8,13 @@ a way back. Large files go through in pieces, never whole through memory. Does n
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import shutil
 import stat
+import struct
 import zipfile
+import zlib
 from collections.abc import Callable, Generator, Iterator, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any, cast
@@ -27,6 +30,7 @@ LOCK = "pylock.toml"
 """Ours alone: published programs read the entries they know by name and pass over it."""
 _CHUNK = 1024 * 1024
 _MIB = 1024 * 1024
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class Limits(msgspec.Struct, frozen=True):
@@ -97,6 +101,9 @@ def write_fnw(
             try:
                 _add(archive, path, FILES + name)
             except OSError as problem:
+                if problem.errno in _NO_ROOM:
+                    # It is the archive that cannot be written, not the file that cannot be read.
+                    raise
                 left_out.append(f"{name}: {problem.strerror or problem}")
     return tuple(left_out)
 
@@ -149,11 +156,18 @@ def _opened(path: Path) -> Generator[zipfile.ZipFile]:
     try:
         with zipfile.ZipFile(path) as archive:
             yield archive
-    # What zipfile and its decoders raise for bytes that are not what they say.
-    except (zipfile.BadZipFile, zipfile.LargeZipFile, EOFError, NotImplementedError) as problem:
+    except FnwRefused:
+        raise
+    # What zipfile and its decoders raise for bytes that are not what they say: a ValueError, or EINVAL of the
+    # system, for an offset that leads before the file.
+    except (zipfile.BadZipFile, zipfile.LargeZipFile, EOFError, NotImplementedError, ValueError) as problem:
         raise FnwRefused(f"it is no whole zip archive ({problem})") from problem
-    except RuntimeError as problem:
+    except (RuntimeError, zlib.error, struct.error, OverflowError) as problem:
         raise FnwRefused(f"it cannot be unpacked ({problem})") from problem
+    except OSError as problem:
+        if problem.errno != errno.EINVAL:
+            raise
+        raise FnwRefused("it is no whole zip archive (an entry is not where it says)") from problem
 
 
 def _checked(archive: zipfile.ZipFile, folder: Path, limits: Limits) -> Iterator[zipfile.ZipInfo]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import os
+import re
 import resource
 import shutil
 import signal
@@ -20,7 +21,7 @@ from funcnodes.client.errors import EditRefused
 from funcnodes_worker.home.worker_home import WorkerHome
 
 import funcnodes
-from tests.support.worker_process import WorkerProcess, document_on_disk, make_worker, running, spawn
+from tests.support.worker_process import Answer, WorkerProcess, document_on_disk, make_worker, running, spawn
 
 TEXT = "x" * 20_000
 """Small enough to stand in the journal itself, large enough that a few thousand fill what is left."""
@@ -83,6 +84,7 @@ async def test_a_full_disk_refuses_edits_and_loses_none(small_disk: Path) -> Non
             assert "could not be written to disk" in refusals
             assert "full" in refusals
             assert await lab.call("uuid") == home.uuid
+            await say_why_nothing_can_be_written(worker)
             held = lab.document
             assert (await lab.call("get_node", id="a"))["id"] == "a"
         await lab.set("a", "value", "after")
@@ -114,6 +116,31 @@ async def test_a_file_that_may_not_grow_refuses_edits_and_loses_none(tmp_path: P
         await lab.set("a", "value", "after")
     async with killed_at_the_end(home), funcnodes.connect("lab", base=home.base.folder) as lab:
         assert lab.document.nodes["a"].ports["value"].value == "after"
+
+
+async def say_why_nothing_can_be_written(worker: WorkerProcess) -> None:
+    """Whatever needs the disk is refused with the cause and the next step, not as an error of ours."""
+    calls: dict[str, dict[str, object]] = {
+        "save": {},
+        "update_worker_config": {"name": "other"},
+        "export_worker": {},
+        "upload": {"filename": "a.bin", "data": base64.b64encode(bytes(1000)).decode()},
+    }
+    async with worker.connect() as client:
+        for method, params in calls.items():
+            with pytest.raises(Answer) as told:
+                await client.call(method, **params)
+            assert told.value.code == -32000, (method, told.value.message)
+            assert "disk" in told.value.message
+            assert re.search("make room|delete something", told.value.message, re.IGNORECASE), (
+                told.value.message
+            )
+    async with (
+        aiohttp.ClientSession(worker.address, headers=worker.bearer) as http,
+        http.get("/export") as answer,
+    ):
+        assert answer.status == 507, await answer.text()
+        assert "Make room" in (await answer.json())["error"]
 
 
 async def edit_until_refused(change: Callable[[str, str, str], Awaitable[None]]) -> str:

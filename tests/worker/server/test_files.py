@@ -192,6 +192,11 @@ async def test_the_size_limit_is_a_setting(tmp_path: Path) -> None:
             form.add_field("file", b"x" * 1001, filename="b")
             async with http.post("/upload/", data=form) as answer:
                 assert answer.status == 413
+            async with worker.connect() as client:
+                data = base64.b64encode(b"x" * 1001).decode()
+                with pytest.raises(Answer, match="files may have 1000 bytes here; this one has 1001") as told:
+                    await client.call("upload", filename="b", data=data)
+                assert told.value.code == -32000
         assert not home.files.exists() or not list(home.files.iterdir())
     finally:
         assert await worker.end() == 0

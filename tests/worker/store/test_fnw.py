@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import random
 import stat
 import tracemalloc
 import zipfile
@@ -237,3 +238,26 @@ def test_what_the_published_release_writes_is_read(tmp_path: Path) -> None:
     assert read_fnw(path, folder).files == ("x.txt",)
     take_in(path, folder)
     assert contents(folder) == {"x.txt": b"x"}
+
+
+@pytest.mark.parametrize("deflated", [False, True])
+def test_damage_anywhere_refuses_the_archive_or_does_no_harm(tmp_path: Path, deflated: bool) -> None:
+    """Whatever byte is another one: a sentence, never an error of the archive's reader."""
+    good = archive(tmp_path / "good.fnw", {"files/a": b"1" * 100, "files/b": bytes(range(256))}, deflated)
+    content, damaged = good.read_bytes(), tmp_path / "damaged.fnw"
+    dice = random.Random(1)
+    refused = 0
+    for number in range(400):
+        changed = bytearray(content)
+        for _ in range(dice.randint(1, 4)):
+            changed[dice.randrange(len(changed))] = dice.randrange(256)
+        damaged.write_bytes(changed)
+        folder = tmp_path / f"{number}"
+        folder.mkdir()
+        try:
+            parcel = read_fnw(damaged, folder)
+            unpack_files(damaged, parcel, folder, tmp_path / f".draft{number}", lambda _: None)
+        except FnwRefused:
+            refused += 1
+            assert contents(folder) == {}
+    assert refused > 100

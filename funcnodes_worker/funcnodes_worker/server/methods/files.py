@@ -12,7 +12,6 @@ from funcnodes_worker.rpc.dispatch import MethodTable, NoParams, Turn
 from funcnodes_worker.rpc.errors import InvalidParams
 from funcnodes_worker.rpc.gate import Right
 from funcnodes_worker.runtime.files import FilesFolder, Listed, Listing, Trashed
-from funcnodes_worker.runtime.incoming import Incoming
 from funcnodes_worker.server.context import CallContext
 from funcnodes_worker.server.uploads import store_at_once
 
@@ -104,9 +103,7 @@ async def upload(context: CallContext, params: Sent) -> str:
     except (binascii.Error, ValueError) as bad:
         raise InvalidParams(f"'data' is no base64: {bad}") from bad
     files = _files(context)
-    path = await store_at_once(
-        data, params.filename, files, Incoming(files.root.parent / "uploads", len(data))
-    )
+    path = await store_at_once(data, params.filename, files, context.services.incoming)
     _tell(context, path)
     return path
 

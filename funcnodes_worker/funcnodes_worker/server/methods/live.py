@@ -45,7 +45,10 @@ class Subscription(msgspec.Struct, frozen=True):
 
 @TABLE.method("subscribe", Right.VIEW, Subscription)
 async def subscribe(context: CallContext, params: Subscription) -> dict[str, Any]:
-    """Return the document, or what was missed since; from now on the client hears edits and the feed."""
+    """Return what was missed since, and the document where that is not all; from now on tell edits and the feed.
+
+    What node code changed, and what another start made of the document, is in no edit: then both are given.
+    """
     services, client = context.services, context.client
     if params.author is not None:
         if not 0 < len(params.author) <= _MAX_AUTHOR:
@@ -63,8 +66,8 @@ async def subscribe(context: CallContext, params: Subscription) -> dict[str, Any
         "epoch": services.process.epoch,
         "revision": writer.revision,
         "author": client.author,
-        "document": document_json(writer.document) if missed is None else None,
-        "edits": None if missed is None else [news.shape(one) for one in missed],
+        "document": None if missed is not None and missed.is_all else document_json(writer.document),
+        "edits": None if missed is None else [news.shape(one) for one in missed.transactions],
         "feed": news.whole_feed(),
     }
 

@@ -7,7 +7,8 @@ from funcnodes_core.document.refusals import EditRejected, NodeNotFound, PortNot
 from funcnodes_worker.disk.inside import PathRefused
 from funcnodes_worker.rpc.dispatch import MethodTable
 from funcnodes_worker.rpc.errors import INVALID_PARAMS, NOT_FOUND, REFUSED_EDIT, CodeTable
-from funcnodes_worker.runtime.files import FileProblem
+from funcnodes_worker.runtime.files import FileInTheWay, FileProblem
+from funcnodes_worker.runtime.incoming import UploadRefused
 from funcnodes_worker.runtime.values import CannotWrite
 from funcnodes_worker.runtime.windows import BadWindow
 from funcnodes_worker.runtime.writer import WriteFailed
@@ -29,15 +30,19 @@ from funcnodes_worker.server.methods import (
     values,
 )
 from funcnodes_worker.store.fnw import FnwRefused
+from funcnodes_worker.store.records import StoreFailed
 
 CODES: CodeTable = {
     NodeNotFound: NOT_FOUND,
     PortNotFound: NOT_FOUND,
     EditRejected: REFUSED_EDIT,
     WriteFailed: REFUSED_EDIT,
+    StoreFailed: REFUSED_EDIT,
+    UploadRefused: REFUSED_EDIT,
     FnwRefused: INVALID_PARAMS,
     PathRefused: INVALID_PARAMS,
     BadWindow: INVALID_PARAMS,
+    FileInTheWay: REFUSED_EDIT,
     FileProblem: NOT_FOUND,
     CannotWrite: NOT_FOUND,
 }
