@@ -123,7 +123,7 @@ async def _until_told(work: Any) -> int:
 async def _run(order: _Order) -> int:
     wish = order.wish
     with output.ProgressShown() as progress:
-        async with reach_manager(order.base, progress.heard) as reached:
+        async with reach_manager(order.base, progress.heard, stays=True) as reached:
             place = _named_worker if wish.worker is not None else _thrown_away
             async with place(order, reached) as prepared:
                 try:

@@ -62,7 +62,7 @@ def serve(wish: StandaloneWish) -> None:
 
 async def _hold(base: Base, file: Path, wish: StandaloneWish) -> None:
     with output.ProgressShown() as progress:
-        async with reach_manager(base, progress.heard, no_auth=wish.no_auth) as reached:
+        async with reach_manager(base, progress.heard, no_auth=wish.no_auth, stays=True) as reached:
             flow = await take_up(
                 base, file, in_venv=wish.in_venv, versions=wish.versions, port=wish.worker_port
             )

@@ -45,16 +45,23 @@ class NewWorker:
 
 
 def with_manager(
-    asked: Asked, act: Callable[[Reached], Awaitable[T]], *, no_auth: bool = False, pause: bool = False
+    asked: Asked,
+    act: Callable[[Reached], Awaitable[T]],
+    *,
+    no_auth: bool = False,
+    pause: bool = False,
+    stays: bool = False,
 ) -> T:
     """Return what `act` returns, done with the base folder's manager; its progress is shown meanwhile.
 
-    With `pause` there is no bar: `act` asks the person something, and it would be in the way.
+    With `pause` there is no bar: `act` asks the person something, and it would be in the way. `stays`: it may
+    keep a worker in the foreground, so other commands are to ask it.
     """
 
     async def run() -> T:
         with output.ProgressShown(plain=pause) as progress:
-            async with reach_manager(asked.base(), progress.heard, no_auth=no_auth) as reached:
+            reaching = reach_manager(asked.base(), progress.heard, no_auth=no_auth, stays=stays)
+            async with reaching as reached:
                 return await act(reached)
 
     return asyncio.run(run())
@@ -167,7 +174,7 @@ def start(asked: Asked, *, no_auth: bool, safe: bool = False, quiet_when_running
         if reached.is_ours:
             await _hold(reached, worker)
 
-    with_manager(asked, act, no_auth=no_auth)
+    with_manager(asked, act, no_auth=no_auth, stays=True)
 
 
 async def _hold(reached: Reached, worker: Status) -> None:

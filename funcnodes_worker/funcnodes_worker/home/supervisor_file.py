@@ -21,6 +21,8 @@ class SupervisorAddress(msgspec.Struct, frozen=True):
     """Start of the process, seconds since the epoch."""
     tls: bool = False
     """Whether it speaks TLS there."""
+    passing: bool = False
+    """Whether it is a command that ends as soon as it has its answer; better waited for than asked."""
 
     def url(self, path: str = "/", scheme: str = "ws") -> str:
         """Return the address of a path; `scheme` is `ws` or `http`, and what protects it is added."""

@@ -10,7 +10,8 @@ import contextlib
 import logging
 import os
 import ssl
-from collections.abc import AsyncGenerator, Generator
+import time
+from collections.abc import AsyncGenerator, Collection, Generator
 from socket import socket
 
 # First, and only for what it does: it imports aiohttp for all others.
@@ -36,10 +37,11 @@ from funcnodes.environment.catalog import Catalog, list_url
 from funcnodes.environment.local import local_paths
 from funcnodes.environment.provision import Provisioner
 from funcnodes.launch.local import LocalLauncher
-from funcnodes.server.client import bearer
+from funcnodes.server.client import bearer, is_alive
 from funcnodes.server.hub import Hub
 from funcnodes.server.manager.addresses import FleetAddresses
 from funcnodes.server.manager.app import Doors, build
+from funcnodes.server.manager.client import ManagerClient
 from funcnodes.server.manager.control import ControlDoor
 from funcnodes.server.manager.log import manager_log
 from funcnodes.server.manager.news import News
@@ -55,6 +57,10 @@ from funcnodes.supervisor.supervisor import Supervisor
 LOGGER = logging.getLogger(__name__)
 STOP_FILE = "kill_worker_manager"
 _LOOK_FOR_STOP_FILE_S = 0.5
+PASSING_S = 15.0
+"""How long a manager waits for a command that holds the base folder for a moment, on a slow machine too."""
+_LOOK_FOR_LOCK_S = 0.05
+_LAST_ANSWERS_S = 60.0
 
 
 class Manager:
@@ -64,6 +70,8 @@ class Manager:
         self, base: Base, supervisor: Supervisor, host: str, port: int, tls: ssl.SSLContext | None = None
     ) -> None:
         self.base, self.supervisor = base, supervisor
+        self.clients: Collection[ManagerClient] = ()
+        """Who is connected to the manager's socket."""
         self.host, self.port, self.tls = host, port, tls
         self._loop = asyncio.get_running_loop()
         self._stop = asyncio.Event()
@@ -83,6 +91,13 @@ class Manager:
         if self._stops_workers:
             await self.supervisor.stop_all()
 
+    async def wait_answered(self, limit_s: float = _LAST_ANSWERS_S) -> None:
+        """Return when nobody waits for an answer any more. Called by a command that is the manager, last."""
+        deadline = time.monotonic() + limit_s
+        # Rare, and over soon: a look now and then costs less than an event with each answer.
+        while any(c.open_calls for c in self.clients) and time.monotonic() < deadline:  # noqa: ASYNC110
+            await asyncio.sleep(_LOOK_FOR_LOCK_S)
+
 
 @contextlib.asynccontextmanager
 async def open_manager(
@@ -94,15 +109,18 @@ async def open_manager(
     owner_pid: int | None = None,
     autostart: bool = True,
     worker_program: tuple[str, ...] | None = None,
+    passing: bool = False,
 ) -> AsyncGenerator[Manager]:
     """Own the fleet of this base folder while the block runs.
 
     Raises `BaseFolderInUse` when another process does, and `CannotListen` when the port is taken. Workers go
     on when the block is left, unless `request_stop(workers=True)` came before. `worker_program` is for tests.
+    `passing`: a command that ends when it has its answer; it never waits for another, others wait for it.
     """
     prepare_base(base)
     config = read_config(base)
-    with _owned(base), manager_log(base):
+    lock = await _wait_owned(base, 0.0 if passing else PASSING_S)
+    with _released(lock), manager_log(base):
         tls = server_context(tls_of(config))
         sockets = bind(host, port)
         try:
@@ -114,6 +132,7 @@ async def open_manager(
                 read_or_make_token(base), host=host, fixed_origins=config.allowed_origins, no_auth=no_auth
             )
             news = News(supervisor)
+            manager.clients = news.clients
             relay = Relay(bearer(base), lambda: trust_ours(base))
             access.on_change(lambda: _renew(access, gate, news, relay))
             access.expire_as_time_goes(asyncio.get_running_loop().call_later)
@@ -125,7 +144,7 @@ async def open_manager(
             async with (
                 supervisor.running(autostart=autostart),
                 _served(app, sockets, tls),
-                _address_written(manager),
+                _address_written(manager, passing),
                 _watched(manager, owner_pid),
             ):
                 try:
@@ -137,15 +156,29 @@ async def open_manager(
                 one.close()
 
 
+async def _wait_owned(base: Base, limit_s: float) -> FileLock:
+    """Return the lock of the base folder, held; raise `BaseFolderInUse` when a manager that stays has it.
+
+    A command that was the manager for a moment is waited for, as is a manager that opens or closes: both hold
+    the lock without an address of their own.
+    """
+    lock, deadline = FileLock(base.supervisor_lock), time.monotonic() + limit_s
+    while True:
+        try:
+            lock.acquire()
+        except LockHeld as held:
+            address = read_supervisor_file(base)
+            stays = address is not None and not address.passing and is_alive(address)
+            if stays or time.monotonic() >= deadline:
+                host, port = (None, None) if address is None else (address.host, address.port)
+                raise BaseFolderInUse(base.supervisor_lock, held.pid, host, port) from None
+        else:
+            return lock
+        await asyncio.sleep(_LOOK_FOR_LOCK_S)
+
+
 @contextlib.contextmanager
-def _owned(base: Base) -> Generator[None]:
-    lock = FileLock(base.supervisor_lock)
-    try:
-        lock.acquire()
-    except LockHeld as held:
-        address = read_supervisor_file(base)
-        host, port = (None, None) if address is None else (address.host, address.port)
-        raise BaseFolderInUse(base.supervisor_lock, held.pid, host, port) from None
+def _released(lock: FileLock) -> Generator[None]:
     try:
         yield
     finally:
@@ -182,9 +215,14 @@ async def _served(
 
 
 @contextlib.asynccontextmanager
-async def _address_written(manager: Manager) -> AsyncGenerator[None]:
+async def _address_written(manager: Manager, passing: bool) -> AsyncGenerator[None]:
     address = SupervisorAddress(
-        manager.host, manager.port, os.getpid(), psutil.Process().create_time(), manager.tls is not None
+        manager.host,
+        manager.port,
+        os.getpid(),
+        psutil.Process().create_time(),
+        manager.tls is not None,
+        passing,
     )
     write_supervisor_file(manager.base, address)
     try:

@@ -74,6 +74,7 @@ class ManagerKeeper:
         self._wish = wish
         self._say = say
         self._process: asyncio.subprocess.Process | None = None
+        self._has_stood = False
         self.log = base.logs / "manager.out"
         self._log_begun = 0
 
@@ -83,9 +84,9 @@ class ManagerKeeper:
         return self._process is not None and self._process.returncode is None
 
     def is_standing(self) -> bool:
-        """Tell whether a living manager has said where it listens."""
+        """Tell whether a living manager has said where it listens, and is to stay there."""
         address = read_supervisor_file(self._base)
-        return address is not None and is_alive(address)
+        return address is not None and not address.passing and is_alive(address)
 
     async def ensure(self) -> None:
         """Return when a manager stands; raise `ManagerNotStarted` when it cannot be started."""
@@ -99,7 +100,7 @@ class ManagerKeeper:
         """Return when a manager stands, trying for as long as it takes. Called before each dialling."""
         failures = 0
         while not self.is_standing():
-            died = self._process is not None and self._process.returncode is not None
+            died = self._has_stood
             try:
                 await self.ensure()
             except ManagerNotStarted as problem:
@@ -165,6 +166,7 @@ class ManagerKeeper:
             if process.returncode is not None or time.monotonic() > deadline:
                 raise ManagerNotStarted(process.returncode, _last_words(self.log, self._log_begun), self.log)
             await asyncio.sleep(_LOOK_S)
+        self._has_stood = self.started_it
 
 
 def _last_words(log: Path, begun: int) -> str:
