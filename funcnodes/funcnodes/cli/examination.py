@@ -1,6 +1,7 @@
 """What may be wrong with a base folder and this installation, found by looking; nothing is changed.
 
-Owns the checks: each returns findings, and one that is not good says its cure. `cli/doctor` prints.
+Owns the checks of the installation, the folder, the manager and the workers; those of settings and ports are
+rooms of their own. Each returns findings, and one that is not good says its cure. `cli/doctor` prints.
 """
 
 from __future__ import annotations
@@ -9,47 +10,37 @@ import asyncio
 import contextlib
 import os
 import shutil
-import socket
 import stat
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import psutil
 from funcnodes_worker.disk.lock import FileLock, LockHeld
-from funcnodes_worker.home.base import Base, BaseProblem, Config, read_config
+from funcnodes_worker.home.base import Base, BaseProblem, read_config
 from funcnodes_worker.home.run_state import read_run_record
 from funcnodes_worker.home.supervisor_file import read_supervisor_file
 from funcnodes_worker.home.trust import is_vouched
 from funcnodes_worker.home.worker_config import WorkerConfig, WorkerConfigBroken, read_worker_config
 from funcnodes_worker.home.worker_home import WorkerHome, find_workers
 
+from funcnodes.cli.examined_ports import ports_found
+from funcnodes.cli.examined_settings import settings_found
+from funcnodes.cli.finding import Finding
 from funcnodes.environment import state
+from funcnodes.environment.damage import damaged
 from funcnodes.environment.errors import EnvironmentProblem
 from funcnodes.environment.manifest import OURS
+from funcnodes.environment.plan import read_lock
 from funcnodes.server.client import ManagerClient, ManagerGone, ManagerRefused, ManagerUnreachable, connect
 from funcnodes.server.client import is_alive as is_manager_alive
 
-Level = Literal["good", "odd", "bad"]
 THROW_AWAY = "throw_away"
 """In a worker's settings: the process that made it for one run and takes it away again."""
 LITTLE_SPACE = 1_000_000_000
 FULL = 100_000_000
-_FIRST_PORT, _LAST_PORT = "FUNCNODES_WS_WORKER_STARTPORT", "FUNCNODES_WS_WORKER_ENDPORT"
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing that was looked at."""
-
-    level: Level
-    about: str
-    sentence: str
-    cure: str = ""
-    """What to do; empty when nothing is to be done."""
 
 
 async def examine(base: Base) -> list[Finding]:
@@ -61,11 +52,10 @@ async def examine(base: Base) -> list[Finding]:
         config = read_config(base)
     except BaseProblem as problem:
         return [*found, Finding("bad", "settings", str(problem), f"Repair or remove {base.config_file}.")]
-    if config.notice:
-        found.append(Finding("odd", "settings", config.notice, f"Repair {base.config_file}."))
+    found += await asyncio.to_thread(lambda: [*settings_found(base, config)])
     statuses, manager = await _manager(base)
     found += manager
-    found += await asyncio.to_thread(lambda: [*_ports(base, config, is_up=statuses is not None)])
+    found += await asyncio.to_thread(lambda: [*ports_found(base, config, is_up=statuses is not None)])
     for home in find_workers(base):
         found += await asyncio.to_thread(_worker_found, home, (statuses or {}).get(home.uuid))
     return found
@@ -153,6 +143,13 @@ def _secrets(base: Base) -> Iterator[Finding]:
         )
     if not open_to_others:
         yield Finding("good", "permissions", "nobody else may read the secrets")
+    if _is_open_to_writers(base.folder):
+        yield Finding(
+            "bad",
+            "permissions",
+            f"other users of this machine may put files into {base.folder}",
+            f"chmod go-w {base.folder}",
+        )
 
 
 def _is_open_to_others(file: Path) -> bool:
@@ -162,6 +159,10 @@ def _is_open_to_others(file: Path) -> bool:
         return bool(file.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO))
     except OSError:
         return False
+
+
+def _is_open_to_writers(folder: Path) -> bool:
+    return os.name != "nt" and bool(folder.stat().st_mode & (stat.S_IWGRP | stat.S_IWOTH))
 
 
 def _disk(base: Base) -> Finding:
@@ -216,55 +217,6 @@ def _holder(base: Base) -> int | str | None:
     except OSError:
         return None
     lock.release()
-    return None
-
-
-# Ports
-
-
-def _ports(base: Base, config: Config, *, is_up: bool) -> Iterator[Finding]:
-    if not is_up:
-        yield _port("manager", config.manager_host, config.manager_port, "worker_manager.port", base)
-    yield _port("editor", config.frontend_host, config.frontend_port, "frontend.port", base)
-    first = int(os.environ.get(_FIRST_PORT) or 9382)
-    last = int(os.environ.get(_LAST_PORT) or 9582)
-    if any(_is_free("127.0.0.1", port) for port in range(first, last + 1)):
-        yield Finding("good", "ports of workers", f"there are free ones between {first} and {last}")
-    else:
-        cure = f"Choose others with {_FIRST_PORT} and {_LAST_PORT}."
-        yield Finding("bad", "ports of workers", f"all from {first} to {last} are taken", cure)
-
-
-def _port(whose: str, host: str, port: int, key: str, base: Base) -> Finding:
-    about = f"port of the {whose}"
-    if _is_free(host, port):
-        return Finding("good", about, f"{port} is free")
-    owner = _owner_of(port)
-    if owner is not None and any("funcnodes" in word for word in owner[1]):
-        return Finding("good", about, f"{port} is held by a FuncNodes program, process {owner[0]}")
-    who = "another program" if owner is None else f"process {owner[0]} ({' '.join(owner[1])[:60]})"
-    cure = f"End that program, or choose another port: {key} in {base.config_file}, or --port."
-    return Finding("bad", about, f"{port} is taken by {who}", cure)
-
-
-def _is_free(host: str, port: int) -> bool:
-    name = "127.0.0.1" if host == "localhost" else host.strip("[]")
-    family = socket.AF_INET6 if ":" in name else socket.AF_INET
-    with socket.socket(family) as probe:
-        if os.name != "nt":
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((name, port))
-        except OSError:
-            return False
-    return True
-
-
-def _owner_of(port: int) -> tuple[int, list[str]] | None:
-    with contextlib.suppress(psutil.Error, OSError):
-        for one in psutil.net_connections(kind="tcp"):
-            if one.status == psutil.CONN_LISTEN and one.laddr and one.laddr[1] == port and one.pid:
-                return one.pid, psutil.Process(one.pid).cmdline()
     return None
 
 
@@ -332,6 +284,22 @@ def _environment(
         yield Finding("bad", about, "its environment has no funcnodes-worker", cure)
     elif release != _version_of("funcnodes-worker"):
         yield Finding("odd", about, f"its environment has release {release} of FuncNodes, not ours", cure)
+    yield from _damaged(about, home, cure)
+
+
+def _damaged(about: str, home: WorkerHome, cure: str) -> Iterator[Finding]:
+    standing = state.head(home)
+    if standing is None:
+        return
+    try:
+        names = [package.name for package in read_lock(standing.lock)]
+        wrong = damaged(state.site_packages(state.folder_of(home, standing)), names, by_size=True)
+    except (EnvironmentProblem, OSError, ValueError, KeyError, TypeError):
+        yield Finding("bad", about, "its environment cannot be read", cure)
+        return
+    for package, files in wrong.items():
+        more = f" and {len(files) - 1} more" if len(files) > 1 else ""
+        yield Finding("bad", about, f"its package {package} is damaged: {files[0]}{more}", cure)
 
 
 def _left_over(

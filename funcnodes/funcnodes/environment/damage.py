@@ -1,4 +1,4 @@
-"""What is missing or altered in an environment, by the records of its packages. Blocking; reads every file.
+"""What is missing or altered in an environment, by the records of its packages. Blocking.
 
 Owns the comparison of files with the hashes that each package brought. Does not repair (`repair`).
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from importlib.metadata import Distribution, PackagePath, distributions
 from pathlib import Path
 
@@ -16,26 +16,37 @@ from packaging.utils import canonicalize_name
 _BLOCK = 1024 * 1024
 
 
-def damaged(site_packages: Path, wanted: Iterable[str]) -> dict[str, list[str]]:
+def damaged(site_packages: Path, wanted: Iterable[str], *, by_size: bool = False) -> dict[str, list[str]]:
     """Return the packages that are not whole, with the files that are missing or altered.
+
+    With `by_size` no file is read: one that was altered and kept its length is not found.
 
     A package of `wanted` of which nothing is there at all is not named: a lock may hold packages for other
     machines.
     """
     names = set(wanted)
     found = ((str(canonicalize_name(one.name)), one) for one in distributions(path=[str(site_packages)]))
-    problems = {name: sorted(_wrong_files(one)) for name, one in found if name in names}
+    is_whole = _has_its_size if by_size else _is_whole
+    problems = {name: sorted(_wrong_files(one, is_whole)) for name, one in found if name in names}
     return {name: files for name, files in sorted(problems.items()) if files}
 
 
-def _wrong_files(distribution: Distribution) -> Iterator[str]:
+def _wrong_files(distribution: Distribution, is_whole: Callable[[PackagePath], bool]) -> Iterator[str]:
     if distribution.files is None:
         yield "RECORD"
         return
     for file in distribution.files:
         # Bytecode is the interpreter's, and programs in bin/ are made anew for each environment.
-        if file.suffix != ".pyc" and ".." not in file.parts and not _is_whole(file):
+        if file.suffix != ".pyc" and ".." not in file.parts and not is_whole(file):
             yield str(file)
+
+
+def _has_its_size(file: PackagePath) -> bool:
+    try:
+        size = Path(str(file.locate())).stat().st_size
+    except OSError:
+        return False
+    return file.size is None or file.size == size
 
 
 def _is_whole(file: PackagePath) -> bool:

@@ -7,9 +7,9 @@ import os
 import socket
 from collections.abc import Mapping
 
+from funcnodes_worker.home.port_range import FIRST_PORT, LAST_PORT, port_range
 from funcnodes_worker.home.worker_config import WorkerConfig
 
-START, END = 9382, 9582
 LOOPBACK = {"localhost": "127.0.0.1", "127.0.0.1": "127.0.0.1", "::1": "::1"}
 
 
@@ -23,7 +23,7 @@ class NoPortFree(OSError):
     def __str__(self) -> str:
         return (
             f"all ports from {self.first} to {self.last} are in use; stop a worker, "
-            "or give another range with FUNCNODES_WS_WORKER_STARTPORT and FUNCNODES_WS_WORKER_ENDPORT"
+            f"or give another range with {FIRST_PORT} and {LAST_PORT}"
         )
 
 
@@ -49,8 +49,7 @@ def bind(
     host = config.host or environment.get("FUNCNODES_HOST") or "localhost"
     if host not in LOOPBACK and not is_protected:
         raise OpenToTheWorld(host)
-    first = _number(environment, "FUNCNODES_WS_WORKER_STARTPORT", START)
-    last = max(first, _number(environment, "FUNCNODES_WS_WORKER_ENDPORT", END))
+    first, last = port_range(environment)
     candidates = list(range(first, last + 1))
     if config.port:
         candidates = list(dict.fromkeys([config.port, *range(config.port + 1, last + 1), *candidates]))
@@ -76,8 +75,3 @@ def _try(address: str, port: int) -> socket.socket | None:
             return None
         raise
     return sock
-
-
-def _number(environment: Mapping[str, str], name: str, otherwise: int) -> int:
-    given = environment.get(name, "")
-    return int(given) if given.isdecimal() else otherwise

@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import os
 import socket
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
-from funcnodes.cli import examination, main
+from funcnodes.cli import examination, examined_ports, main
+from funcnodes.cli.examined_ports import Holder
 from funcnodes_worker.disk.lock import FileLock
 from funcnodes_worker.home.base import Base, prepare_base
 from funcnodes_worker.home.supervisor_file import SupervisorAddress, write_supervisor_file
@@ -59,7 +62,8 @@ def test_a_folder_in_good_order(base: Base, capsys: pytest.CaptureFixture[str]) 
     assert examined(base, capsys) == (0, [])
     assert main.run(["--dir", str(base.folder), "doctor"]) == 0
     assert "Nothing is wrong." in capsys.readouterr().out
-    assert main.run(["--dir", str(base.folder.with_name("none")), "doctor"]) == 0
+    # Its ports are the usual ones, which somebody's own manager may hold.
+    main.run(["--dir", str(base.folder.with_name("none")), "doctor"])
     assert "does not exist yet" in capsys.readouterr().out
     assert not base.folder.with_name("none").exists()
 
@@ -114,7 +118,7 @@ def test_ports_that_are_taken(
         base.config_file.write_text(json.dumps(config))
         monkeypatch.setenv("FUNCNODES_WS_WORKER_STARTPORT", str(port))
         monkeypatch.setenv("FUNCNODES_WS_WORKER_ENDPORT", str(port))
-        monkeypatch.setattr(examination, "_owner_of", lambda port: (7, ["other", "program"]))
+        monkeypatch.setattr(examined_ports, "holder_of", lambda port: Holder(7, ("other", "program")))
         code, found = examined(base, capsys)
     assert (code, [one["about"] for one in found]) == (
         1,
@@ -125,12 +129,80 @@ def test_ports_that_are_taken(
     assert "FUNCNODES_WS_WORKER_STARTPORT" in found[2]["cure"]
 
 
-def test_the_owner_of_a_port_is_found() -> None:
-    """This very process."""
+def test_the_holder_of_a_port_is_found() -> None:
+    """This very process, which is no program of FuncNodes by its command line."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
-        owner = examination._owner_of(taken.getsockname()[1])
-    assert owner is not None
-    assert owner[0] == os.getpid()
+        holder = examined_ports.holder_of(taken.getsockname()[1])
+    assert holder is not None
+    assert holder.pid == os.getpid()
+
+
+def test_a_port_of_another_base_folder_is_not_free(
+    base: Base, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """Its program is as much in the way as any other; one of this folder is where it is to be."""
+    for theirs, expected in ((tmp_path / "theirs", 1), (base.folder, 0)):
+        listen = "import socket, sys; s = socket.create_server(('127.0.0.1', 0));"
+        listen += "print(s.getsockname()[1], flush=True); sys.stdin.read()"
+        command = [sys.executable, "-c", listen, "funcnodes", "--dir", theirs]
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as program:
+            assert program.stdout is not None
+            port = int(program.stdout.readline())
+            base.config_file.write_text(json.dumps({"worker_manager": {"port": port}}))
+            code, found = examined(base, capsys)
+            program.kill()
+        assert (code, [one["about"] for one in found]) == (expected, ["port of the manager"] * expected)
+        assert all(str(theirs) in one["sentence"] for one in found)
+
+
+def test_a_range_of_ports_that_is_none(
+    base: Base, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Said, with what is used in its place."""
+    monkeypatch.setenv("FUNCNODES_WS_WORKER_STARTPORT", "abc")
+    code, (only,) = examined(base, capsys)
+    assert (code, only["level"], only["about"]) == (0, "odd", "ports of workers")
+    assert "'abc'" in only["sentence"]
+    assert "9382" in only["sentence"]
+    monkeypatch.setenv("FUNCNODES_WS_WORKER_STARTPORT", "9700")
+    monkeypatch.setenv("FUNCNODES_WS_WORKER_ENDPORT", "9600")
+    _, (only,) = examined(base, capsys)
+    assert "ENDPORT is '9600'" in only["sentence"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        ({"worker_manager": {"port": "abc"}}, "worker_manager.port is 'abc'"),
+        ({"frontend": {"port": -3}}, "frontend.port is -3"),
+        ({"modules": {"paths": ["/not/there"]}}, "a folder that is not there: /not/there"),
+        ({"modules": {"paths": "/tmp"}}, "no list of folders"),
+        ({"tls": {"certificate": "cert.pem"}}, "'tls.certificate' is set and 'tls.key' is not"),
+        ({"tls": {"certificate": "cert.pem", "key": "key.pem"}}, "cert.pem cannot be used"),
+    ],
+)
+def test_settings_that_are_not_used_as_they_stand(
+    settings: dict[str, Any], told: str, base: Base, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What is wrong with each; they were passed over in silence."""
+    whole = json.loads(base.config_file.read_text())
+    base.config_file.write_text(
+        json.dumps({key: {**whole.get(key, {}), **settings.get(key, {})} for key in {**whole, **settings}})
+    )
+    code, found = examined(base, capsys)
+    # The port that is used in place of a wrong one may be taken on this machine.
+    found = [one for one in found if not one["about"].startswith("port ")]
+    assert (code, [one["about"] for one in found]) == (1, ["settings"])
+    assert told in found[0]["sentence"]
+    assert str(base.config_file) in found[0]["cure"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="permissions of POSIX")
+def test_a_folder_that_everybody_may_write_to(base: Base, capsys: pytest.CaptureFixture[str]) -> None:
+    """Who puts a worker there has it run."""
+    base.folder.chmod(0o777)
+    code, (only,) = examined(base, capsys)
+    assert (code, only["about"], only["cure"]) == (1, "permissions", f"chmod go-w {base.folder}")
 
 
 def test_who_holds_the_folder_and_is_silent(base: Base, capsys: pytest.CaptureFixture[str]) -> None:

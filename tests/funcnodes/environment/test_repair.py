@@ -8,9 +8,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from funcnodes.cli.examination import examine
 from funcnodes.environment import state
 from funcnodes.environment.provision import Provisioner
 from funcnodes.environment.repair import is_exact
+from funcnodes_worker.home.trust import TrustRecord, vouch
+from funcnodes_worker.home.worker_config import WorkerConfig, write_worker_config
 from funcnodes_worker.home.worker_home import WorkerHome
 
 from tests.funcnodes.environment.looking import Heard, disk, run, versions
@@ -40,14 +43,18 @@ async def test_files_that_were_deleted_or_altered_come_back(
     """Altered in place, a file is altered in uv's cache too, since it is one file with two names."""
     await provisioner.install(home, "fntest-module", "1.0", Heard())
     before, old = versions(home), state.current(home)
+    write_worker_config(home, WorkerConfig(uuid=home.uuid, env_path=str(home.venv)))
+    vouch(home, TrustRecord())
     shutil.rmtree(packages_of(home) / "tqdm")
     with (packages_of(home) / "fntest_library.py").open("r+") as file:
         file.write("VERSION = '6.66'")
 
+    told = [one for one in await examine(home.base) if one.cure.endswith(f"worker repair {home.uuid}")]
     repaired = await provisioner.repair(home, Heard())
     unchanged = state.current(home)
     python = await provisioner.prepare(home, Heard())
 
+    assert any("tqdm is damaged" in one.sentence for one in told), "the doctor sees it too"
     assert set(repaired.damaged) == {"fntest-library", "tqdm"}
     assert repaired.damaged["fntest-library"] == ["fntest_library.py"]
     assert unchanged == old
