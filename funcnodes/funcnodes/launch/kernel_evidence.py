@@ -12,7 +12,7 @@ from collections import deque
 from pathlib import Path
 
 _VMSTAT = Path("/proc/vmstat")
-_KILLS = re.compile(rb"^oom_kill (\d+)$", re.MULTILINE)
+_KILLS = re.compile(r"^oom_kill (\d+)$", re.MULTILINE)
 
 
 class KernelEvidence:
@@ -39,7 +39,12 @@ class KernelEvidence:
 def kills_in(file: Path) -> int:
     """Return the count of kills for lack of memory in a file of the kernel; 0 where it cannot be read."""
     try:
-        found = _KILLS.search(file.read_bytes())
+        return kills_said(file.read_text())
     except OSError:
         return 0
+
+
+def kills_said(text: str) -> int:
+    """Return the count of kills for lack of memory that such a file states; 0 where it states none."""
+    found = _KILLS.search(text)
     return 0 if found is None else int(found[1])

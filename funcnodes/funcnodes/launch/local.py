@@ -58,13 +58,14 @@ class LocalLauncher:
         # A child is not reaped before somebody waits for it, so its start can be read even if it has ended.
         process = ProcessId(child.pid, psutil.Process(child.pid).create_time())
         self._children[process] = child
-        if spec.limits.are_set:
-            self._groups.limit(child.pid, spec.name, spec.limits)
+        self._groups.limit(child.pid, spec.name, spec.limits)
         return process
 
     async def wait(self, process: ProcessId) -> ExitStatus:
         """Return when the process has ended, at once, without asking again and again."""
         child = self._children.get(process)
+        if child is None:
+            self._groups.find(process.pid)
         if hasattr(os, "pidfd_open"):
             await self._wait_for_end(process)
         else:
@@ -72,6 +73,7 @@ class LocalLauncher:
         self._forget_gauge(process)
         self._said[process] = self._kernel.said(self._groups.memory_kills(process.pid))
         if child is None:
+            self._groups.forget(process.pid)
             return _reap(process)
         # What the worker left in its group ends with it. Now is the last moment at which the number is surely
         # its own: a dead leader keeps it until it is reaped.
