@@ -49,9 +49,6 @@ class DocumentedNews(PublishedNews):
         data = {"uuid": node, "io_id": port, "value": json_value(preview)}
         return text({"type": "nodespaceevent", "event": "io_value_changed", "data": data})
 
-    def _can_name(self, node: NodeId, port: PortId) -> bool:
-        return True
-
 
 def _told(data: dict[str, Any], node: NodeId) -> dict[str, Any]:
     """Return an event's data by its documented names."""

@@ -31,7 +31,8 @@ from funcnodes_worker.runtime.records import Batch, NodeState, Noted, Preview
 from funcnodes_worker.runtime.writer import Committed, Writer
 from funcnodes_worker.server.choices import with_raw_choice
 from funcnodes_worker.server.client import Client, Ticker, text
-from funcnodes_worker.server.frames import value_frame
+from funcnodes_worker.server.frames import json_value, value_frame
+from funcnodes_worker.server.node_ids import has_place_in_a_header
 from funcnodes_worker.server.node_texts import full_node_json
 from funcnodes_worker.server.shapes import find_port
 
@@ -138,20 +139,19 @@ class PublishedNews:
     def _queue_value(self, node: NodeId, port: PortId) -> None:
         record = self._writer.document.nodes.get(node)
         found = record and find_port(record, port)
-        if not found or not found.emit_value_set or not self._can_name(node, port):
+        if not found or not found.emit_value_set:
             return
-
         self._client.outbox.put_late(
             ("value", node, port),
             lambda: self._write_value(node, found.id, with_raw_choice(self._board.value(node, port), found)),
         )
 
     def _write_value(self, node: NodeId, port: PortId, preview: Preview | None) -> Frame:
-        return value_frame(node, port, preview)
-
-    def _can_name(self, node: NodeId, port: PortId) -> bool:
-        # The published header has no quoting: an id with these would be read as something else.
-        return not any(sign in name for name in (node, port) for sign in ";=\r\n")
+        if has_place_in_a_header(node) and has_place_in_a_header(port):
+            return value_frame(node, port, preview)
+        # In the header the id would be read as something else. Clients know this event too (contract 6.1).
+        data = {"node": node, "io": port, "result": json_value(preview)}
+        return text({"type": "nsevent", "event": "after_set_value", "data": data})
 
     def _tell_state(self, node: NodeId, state: NodeState) -> None:
         started = self._started.pop(node, None)

@@ -84,7 +84,7 @@ def test_every_push_has_a_case() -> None:
     assert events == {
         "node_added", "node_removed", "after_connect", "after_disconnect", "after_forward", "after_unforward",
         "after_update_value_options", "triggerstart", "triggerdone", "triggerfast", "node_trigger_error",
-        "progress", "io_value", "fullsync", "lib_update", "external_worker_update",
+        "progress", "io_value", "after_set_value", "fullsync", "lib_update", "external_worker_update",
         "update_worker_dependencies",
     }  # fmt: skip
     said = {one.get("event") for case in PUSHES for one in case["documented"]}

@@ -63,6 +63,12 @@ CASES: list[tuple[str, dict[str, Any], int, str]] = [
     ),
     ("edit", {"edits": [{"kind": "explode"}]}, -32602, "explode"),
     ("edit", {"edits": "all"}, -32602, "Expected `array`"),
+    (
+        "edit",
+        {"edits": [{**_node_with(1), "node": {"id": "a;b", "class_id": "lab.add"}}]},
+        -32602,
+        "not taken",
+    ),
     ("edit", {"edits": []}, -32602, "'edits' is empty; name at least one edit"),
     ("set_io_value", {"nid": "a", "ioid": "left", "value": NOWHERE}, -32602, "send the value itself"),
     (

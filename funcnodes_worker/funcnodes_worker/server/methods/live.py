@@ -16,6 +16,7 @@ from funcnodes_worker.rpc.gate import Right
 from funcnodes_worker.runtime.feed import PAUSE_S
 from funcnodes_worker.server.client import Client
 from funcnodes_worker.server.context import CallContext, Services
+from funcnodes_worker.server.node_ids import check_new_id
 from funcnodes_worker.server.our_news import OurNews, document_json
 from funcnodes_worker.server.quick_news import QuickNews
 from funcnodes_worker.server.step_news import StepNews
@@ -102,6 +103,7 @@ def _kept(one: Edit, context: CallContext) -> Edit:
     if isinstance(one, SetValue | SetDefault) and one.value is not UNSET:
         return msgspec.structs.replace(one, value=context.kept(one.value))
     if isinstance(one, AddNode):
+        check_new_id(one.node.id)
         ports = {name: _kept_port(port, context) for name, port in one.node.ports.items()}
         return AddNode(msgspec.structs.replace(one.node, ports=ports), one.at)
     return one

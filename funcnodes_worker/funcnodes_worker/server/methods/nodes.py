@@ -25,9 +25,9 @@ from funcnodes_worker.rpc.gate import Right
 from funcnodes_worker.server import node_texts, shapes
 from funcnodes_worker.server.coerce import coerce
 from funcnodes_worker.server.context import CallContext, node_of
+from funcnodes_worker.server.node_ids import check_new_id
 
 TABLE: MethodTable[CallContext] = MethodTable()
-_MAX_ID = 256
 
 
 class NewNode(msgspec.Struct, frozen=True):
@@ -54,8 +54,7 @@ async def add_node(context: CallContext, params: NewNode) -> msgspec.Raw:
             "or ask get_library for what there is"
         )
     node = params.uuid if params.uuid is not None else context.new_id()
-    if not 0 < len(node) <= _MAX_ID:
-        raise InvalidParams(f"the id of a node has 1 to {_MAX_ID} characters")
+    check_new_id(node)
     if params.pretrigger_delay is not None and params.pretrigger_delay < 0:
         raise InvalidParams("'pretrigger_delay' is a number of seconds, 0 or more")
     record = new_node(kind, node, name=params.name, properties=params.properties)
