@@ -62,13 +62,25 @@ def change_package(asked: Asked, method: str, package: str, version: str | None)
     if version is not None:
         found["version"] = version
 
-    async def ask(reached: Reached) -> Status:
+    async def ask(reached: Reached) -> tuple[Status, Answer]:
         worker = await find(asked, reached)
-        await reached.manager.call(method, workerid=worker["uuid"], **found)
-        return worker
+        return worker, await reached.manager.call(method, workerid=worker["uuid"], **found)
 
-    worker, shown = with_manager(asked, ask), output.escape(package)
-    say_done(worker, f"has {shown} now" if method == "install" else f"has no {shown} any more")
+    worker, done = with_manager(asked, ask)
+    say_done(
+        worker,
+        _outcome(output.escape(package), done) if method == "remove" else f"has {output.escape(package)} now",
+    )
+
+
+def _outcome(package: str, done: Answer) -> str:
+    """Return what became of a package that was to be removed."""
+    if done["left_out"]:
+        return f"has the nodes of {package} no more; its files stay, since FuncNodes itself needs them"
+    for one in done["stays"]:
+        needed_by = output.escape(", ".join(one["needed_by"]))
+        return f"does not ask for {package} any more, but it stays: {needed_by} needs it"
+    return f"has no {package} any more"
 
 
 def show_plan(asked: Asked, change: Change, *, as_json: bool) -> None:
@@ -191,6 +203,8 @@ def _show_done(worker: Status, done: Answer, *, as_json: bool) -> None:
         output.json(done)
         return
     _show_plan(done)
+    if done["stays"] or done["left_out"]:
+        return  # The summary says what became of it.
     say_done(worker, "has its environment changed" if _rows(done) else "has all of that already")
 
 

@@ -14,6 +14,8 @@ from typing import Any, cast
 
 import msgspec
 
+from funcnodes.environment.manifest import NEW, OURS
+
 EVERYTHING = ("*",)
 """In place of names: all packages are to be brought up to date."""
 
@@ -41,12 +43,27 @@ class Change(msgspec.Struct, frozen=True):
         return f"{self.after.name} {self.before.version} → {self.after.version}"
 
 
+class Stay(msgspec.Struct, frozen=True):
+    """A distribution that nobody asks for any more and that is there all the same."""
+
+    name: str
+    needed_by: tuple[str, ...]
+
+    def __str__(self) -> str:
+        needs = "needs" if len(self.needed_by) == 1 else "need"
+        return f"{self.name} stays, because {', '.join(self.needed_by)} {needs} it"
+
+
 class Difference(msgspec.Struct, frozen=True):
     """What an installation adds, changes and removes."""
 
     added: tuple[Package, ...] = ()
     changed: tuple[Change, ...] = ()
     removed: tuple[Package, ...] = ()
+    stays: tuple[Stay, ...] = ()
+    """What was to be removed and is needed by others."""
+    left_out: tuple[str, ...] = ()
+    """What goes out of the worker's library, and stays as files: our own packages need it."""
 
     @property
     def is_empty(self) -> bool:
@@ -63,6 +80,8 @@ class Difference(msgspec.Struct, frozen=True):
             _part("adds", self.added),
             _part("changes", self.changed),
             _part("removes", self.removed),
+            _part("takes out of the library", self.left_out),
+            *map(str, self.stays),
         ]
         return "; ".join(part for part in parts if part) or "changes nothing"
 
@@ -102,6 +121,29 @@ def read_lock(text: str) -> frozenset[Package]:
     lock: dict[str, Any] = tomllib.loads(text)
     entries = cast("list[dict[str, Any]]", lock.get("package", []))
     return frozenset(_package(entry) for entry in entries if "virtual" not in entry.get("source", {}))
+
+
+def without(changes: Difference, removed: Sequence[str], lock: str) -> Difference:
+    """Return the difference telling also what becomes of packages that are asked for no more.
+
+    `lock` is the one after it. Our own packages need the basic nodes: the library of a worker can go without.
+    """
+    entries = cast("list[dict[str, Any]]", tomllib.loads(lock).get("package", []))
+    present = {str(entry["name"]) for entry in entries}
+    stays: list[Stay] = []
+    left_out: list[str] = []
+    for name in removed:
+        needed_by = [
+            str(entry["name"])
+            for entry in entries
+            if any(one["name"] == name for one in entry.get("dependencies", []))
+            and not (name in NEW and entry["name"] in OURS)
+        ]
+        if name in NEW and not needed_by:
+            left_out.append(name)
+        elif name in present:
+            stays.append(Stay(name, tuple(needed_by)))
+    return msgspec.structs.replace(changes, stays=tuple(stays), left_out=tuple(left_out))
 
 
 def _package(entry: Mapping[str, Any]) -> Package:

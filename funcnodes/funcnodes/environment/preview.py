@@ -18,7 +18,7 @@ from funcnodes.environment.catalog import installed_modules
 from funcnodes.environment.errors import Conflict
 from funcnodes.environment.installer import Installer
 from funcnodes.environment.origin import own_build
-from funcnodes.environment.plan import Difference, Package, Plan, Way, make_plan, read_lock
+from funcnodes.environment.plan import Difference, Package, Plan, Way, make_plan, read_lock, without
 from funcnodes.environment.progress import Report
 from funcnodes.environment.request import Request
 from funcnodes.environment.sizes import download_sizes
@@ -39,7 +39,7 @@ class Preview(msgspec.Struct, frozen=True):
     @property
     def live(self) -> bool:
         """Whether a running worker would go on running."""
-        return self.way is not Way.BUILD
+        return self.way is not Way.BUILD and not self.difference.left_out
 
 
 async def look_ahead(
@@ -67,12 +67,13 @@ async def look_ahead(
             return Preview(conflicts=(conflict.plainly or conflict.explanation,))
         resolved = (folder / "uv.lock").read_text(encoding="utf-8")
     plan = make_plan(None if standing is None else before, read_lock(resolved))
+    changes = without(plan.difference, request.remove, resolved)
     modules = frozenset[str]()
     if standing is not None:
         packages = state.site_packages(state.folder_of(home, standing))
         found = await asyncio.to_thread(installed_modules, packages)
         modules = frozenset(module.name for module in found)
-    return Preview(plan.difference, plan.way, _sizes(plan, resolved), modules)
+    return Preview(changes, plan.way, _sizes(plan, resolved), modules)
 
 
 def _sizes(plan: Plan, lock: str) -> dict[str, int]:

@@ -38,7 +38,7 @@ from funcnodes.environment.installer import Installer, find_installer
 from funcnodes.environment.interpreters import Python
 from funcnodes.environment.mend import mend
 from funcnodes.environment.origin import own_build
-from funcnodes.environment.plan import Difference, Plan, Way, make_plan, read_lock
+from funcnodes.environment.plan import Difference, Plan, Way, make_plan, read_lock, without
 from funcnodes.environment.preview import Preview, look_ahead
 from funcnodes.environment.progress import Progress, Report
 from funcnodes.environment.prune import prune_builds
@@ -106,7 +106,7 @@ class Provisioner:
         """Return what `apply` would do. Nothing of the worker is changed."""
         if not has_own(home):
             _refuse_to_share(request)
-            return Preview()
+            return Preview(Difference(left_out=_leaving(request)))
         return await look_ahead(self._base, self._installer, home, request, progress)
 
     async def repair(self, home: WorkerHome, report: Report) -> Repaired:
@@ -250,7 +250,8 @@ class Provisioner:
     ) -> Installed:
         plan, standing = self._planned(home, before, folder)
         self._faults("provision:locked")
-        progress.stage(f"{request}: {plan}", 0.3, 0.8)
+        changes = without(plan.difference, request.remove, standing.lock)
+        progress.stage(f"{request}: {changes}", 0.3, 0.8)
         asked_for = request.must_load
         names = asked_for + tuple(name for name in plan.must_load if name not in asked_for)
         try:
@@ -269,7 +270,9 @@ class Provisioner:
         if live:
             await asyncio.to_thread(state.switch, home)
         packages = tuple(name for name in names if name in loaded.modules)
-        return Installed(live, plan.difference, packages, {name: loaded.modules[name] for name in packages})
+        modules = {name: loaded.modules[name] for name in packages}
+        # What is in the library of a running worker goes out of it when it starts anew.
+        return Installed(live and not changes.left_out, changes, packages, modules)
 
     async def _carry_out(
         self,
@@ -325,9 +328,11 @@ class Provisioner:
     async def _use_shared(self, request: Request) -> Installed:
         """Return what the manager's own environment offers of this; it is never changed from here."""
         _refuse_to_share(request)
+        left_out = _leaving(request)
         loaded = await try_loading(Path(sys.executable), request.must_load)
         _refuse(loaded.problems)
-        return Installed(True, Difference(), tuple(loaded.modules), loaded.modules)
+        changes = Difference(left_out=left_out)
+        return Installed(not left_out, changes, tuple(loaded.modules), loaded.modules)
 
     def _cached_lock(self, text: str) -> Path:
         key = hashlib.sha256(f"{sys.version}\n{text}".encode()).hexdigest()[:16]
@@ -344,9 +349,14 @@ def has_own(home: WorkerHome) -> bool:
 
 def _refuse_to_share(request: Request) -> None:
     missing = [name for name in request.must_load if not catalog.is_installed(name)]
-    changed = (*missing, *request.remove, *request.upgrade)
+    removed = [name for name in request.remove if name not in manifest.NEW]
+    changed = (*missing, *removed, *request.upgrade)
     if changed:
         raise SharedEnvironment(changed[0], sys.executable)
+
+
+def _leaving(request: Request) -> tuple[str, ...]:
+    return tuple(name for name in request.remove if name in manifest.NEW)
 
 
 def _was_linked(wish: Wanted, came: FlowLock | None) -> bool:

@@ -81,6 +81,11 @@ class Request(msgspec.Struct, frozen=True):
                 noted[name] = PackageWish(name, None)
         return noted
 
+    def leave_out(self, left_out: Sequence[str]) -> tuple[str, ...]:
+        """Return what a worker's settings keep out of its library, after this request."""
+        out = {*left_out, *(name for name in self.remove if name in manifest.NEW)}
+        return tuple(sorted(out - {wanted.name for wanted in self.install}))
+
     def check(self, present: frozenset[Package]) -> None:
         """Raise `NotInstalled` for a package that is to be upgraded and is not there."""
         names = {package.name for package in present}

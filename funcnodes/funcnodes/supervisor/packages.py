@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import Callable, Coroutine
+from collections.abc import Coroutine
 from typing import Protocol, TypeVar
 
 import msgspec
 from funcnodes_worker.home.trust import is_vouched
 from funcnodes_worker.home.worker_config import (
-    PackageWish,
     WorkerConfig,
     WorkerConfigBroken,
     change_worker_config,
@@ -39,7 +38,6 @@ LOAD_LIMIT_S = 120.0
 """A worker that loads modules imports them; large ones take their time from a cold disk."""
 
 _Result = TypeVar("_Result")
-WishChange = Callable[[dict[str, PackageWish]], dict[str, PackageWish]]
 
 
 class Owner(Protocol):
@@ -83,9 +81,9 @@ class Packages:
         """Return when the worker has this package and, if it runs, has loaded it. All or nothing."""
         await self.apply(uuid, asked([(package, version)], may_link=True), report)
 
-    async def remove(self, uuid: str, package: str, report: Report | None = None) -> None:
-        """Return when the worker does not have this package any more."""
-        await self.apply(uuid, asked(remove=[package]), report)
+    async def remove(self, uuid: str, package: str, report: Report | None = None) -> Difference:
+        """Return what changed when the worker does not ask for this package any more; others may need it."""
+        return await self.apply(uuid, asked(remove=[package]), report)
 
     async def apply(self, uuid: str, request: Request, report: Report | None = None) -> Difference:
         """Return what changed when all of a request is done and a running worker has it; or nothing is."""
@@ -174,7 +172,7 @@ class Packages:
             raise NotTrusted(member.home.uuid)
         member.went_back = None
         installed = await self._provisioner.apply(member.home, request, report)
-        self._note(member, request.note)
+        self._note(member, request)
         return installed
 
     async def _take_effect(self, member: Member, installed: Installed, report: Report) -> None:
@@ -216,9 +214,13 @@ class Packages:
             told = "; ".join(f"{package}: {problem}" for package, problem in problems.items())
             raise WishRefused(f"installed, but the running worker could not load it ({told}); restart it")
 
-    def _note(self, member: Member, change: WishChange) -> None:
+    def _note(self, member: Member, request: Request) -> None:
         def renewed(config: WorkerConfig) -> WorkerConfig:
-            return msgspec.structs.replace(config, package_dependencies=change(config.package_dependencies))
+            return msgspec.structs.replace(
+                config,
+                package_dependencies=request.note(config.package_dependencies),
+                left_out=request.leave_out(config.left_out),
+            )
 
         member.config = change_worker_config(member.home, renewed)
         self._owner.publish()

@@ -70,7 +70,7 @@ class Registry:
         trust = None if reference is None else read_trust(reference)
         if reference is not None and (wish.copy_lib or wish.copy_graph) and trust is None:
             raise NotTrusted(reference.uuid)
-        packages = read_worker_config(reference).package_dependencies if reference and wish.copy_lib else {}
+        library = read_worker_config(reference) if reference and wish.copy_lib else None
         with unfinished.making(home):
             home.folder.mkdir(parents=True)
             home.files.mkdir()
@@ -86,7 +86,8 @@ class Registry:
                 env_path=str(home.venv) if wish.in_venv else None,
                 autostart=wish.autostart,
                 update_on_startup=dict.fromkeys(UPDATES, True),
-                package_dependencies=packages,
+                package_dependencies={} if library is None else library.package_dependencies,
+                left_out=() if library is None else library.left_out,
             )
             # Last: with this file the worker exists.
             write_worker_config(home, config)

@@ -78,6 +78,8 @@ class WorkerConfig(msgspec.Struct, frozen=True, kw_only=True):
     ssl: bool = False
     limits: Limits = Limits()
     """What the worker may use of its machine; ours alone, written only when there is any."""
+    left_out: tuple[str, ...] = ()
+    """Packages of every worker that its user removed: their nodes are not in its library. Ours alone."""
     extra: dict[str, Any] = {}
     """Keys we do not know; they are written back as they came."""
 
@@ -92,6 +94,8 @@ class WorkerConfig(msgspec.Struct, frozen=True, kw_only=True):
         known.pop("extra")
         if not self.limits.are_set:
             known.pop("limits")
+        if not self.left_out:
+            known.pop("left_out")
         for wish in known["package_dependencies"].values():
             if wish["path"] is None:
                 del wish["path"]
@@ -166,6 +170,7 @@ def config_from_json(uuid: str, saved: dict[str, Any]) -> WorkerConfig:
         port=_number(saved.get("port")),
         ssl=saved.get("ssl") is True,
         limits=read_limits(saved.get("limits")),
+        left_out=_names(saved.get("left_out")),
         extra={
             key: value for key, value in saved.items() if key not in _FIELDS and key != "shelves_dependencies"
         },
@@ -178,6 +183,11 @@ def _text(value: object) -> str | None:
 
 def _number(value: object) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def _names(saved: object) -> tuple[str, ...]:
+    given = cast("list[object]", saved) if isinstance(saved, list) else []
+    return tuple(name for name in given if isinstance(name, str))
 
 
 def _flags(saved: object) -> dict[str, bool]:

@@ -158,7 +158,8 @@ async def _run_graph(
     trust = TrustOffice(home, opened)
     if trust.is_held:
         _log.warning("the flow has not been trusted yet (%s): it is shown and not run", trust.reason)
-    state = office.hold() if trust.is_held else office.start(read_worker_config(home).package_dependencies)
+    config = read_worker_config(home)
+    state = office.hold() if trust.is_held else office.start(config.package_dependencies, config.left_out)
     document = _restore(opened, state.classes)
     space.id = document.surroundings["meta"]["id"]
     home.files.mkdir(parents=True, exist_ok=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -35,11 +35,11 @@ class LibraryOffice:
         """What scripts and external workers could not do, by their names."""
         self.state = LibraryState({}, b'{"shelves":[]}', {}, (), {})
 
-    def start(self, packages: Iterable[str]) -> LibraryState:
-        """Return the library after the worker's packages and the basic nodes were loaded."""
+    def start(self, packages: Iterable[str], left_out: Collection[str] = ()) -> LibraryState:
+        """Return the library after the worker's packages were loaded, and the basic nodes unless left out."""
         if str(self._scripts) not in sys.path:
             sys.path.append(str(self._scripts))
-        self._loader.load([BASIC, *packages])
+        self._loader.load([*(() if BASIC in left_out else (BASIC,)), *packages])
         self.workshop.take_in()
         return self.say()
 

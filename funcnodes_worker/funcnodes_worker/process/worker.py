@@ -394,8 +394,9 @@ class WorkerInServerThread:
             self.hub.event("trusted", restarts=True)
             self._link.trusted()
             return True
-        packages = list(read_worker_config(self._home).package_dependencies)
-        state = await self._graph.ask(lambda: self._office.start(packages), TURN_TO_LOAD_S)
+        config = read_worker_config(self._home)
+        packages, left_out = list(config.package_dependencies), config.left_out
+        state = await self._graph.ask(lambda: self._office.start(packages, left_out), TURN_TO_LOAD_S)
         self.library_changed(state)
         # What is submitted and not committed yet is followed when it is: it is not in this document.
         self._live(fill_all(self.writer.document, state.classes))

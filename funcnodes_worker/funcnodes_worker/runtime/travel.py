@@ -41,7 +41,8 @@ def config_for_export(config: WorkerConfig, project: str | None) -> dict[str, An
         for name, wish in config.package_dependencies.items()
         if _NAME.fullmatch(wish.package)
     }
-    if project is None or BASIC in map(_name_of, _dependencies(project)):
+    has_basic = project is None or BASIC in map(_name_of, _dependencies(project))
+    if has_basic and BASIC not in config.left_out:
         # In no version: ours is none that the original's index has.
         travels["package_dependencies"][BASIC] = {"package": BASIC, "version": None}
     travels["worker_dependencies"] = {

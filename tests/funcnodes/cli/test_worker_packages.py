@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from funcnodes.cli.package_actions import change_of
 from funcnodes_worker.home.base import Base
+from funcnodes_worker.home.worker_config import read_worker_config
+from funcnodes_worker.home.worker_home import WorkerHome
 
 from tests.funcnodes.cli.conftest import CommandLine, running_manager
 from tests.funcnodes.environment.tiny_wheels import make_shelf_of_wheels
@@ -57,6 +59,15 @@ def test_an_environment_is_planned_changed_and_mended(line: CommandLine, lab: st
     assert line.json("worker", "repair", "lab") == {"damaged": {}}
     assert "has no fntest-module any more" in line.good("worker", "remove", "lab", "fntest-module")
     assert "has fntest-module now" in line.good("modules", "install", "fntest-module", "--version", "1.0")
+    line.good("worker", "install", "lab", "fntest-library")
+    assert "stays: fntest-module needs it" in line.good("worker", "remove", "lab", "fntest-library")
+    assert "has the nodes of funcnodes-basic no more" in line.good(
+        "worker", "remove", "lab", "funcnodes-basic"
+    )
+    settings = WorkerHome(line.base, lab)
+    assert read_worker_config(settings).left_out == ("funcnodes-basic",)
+    line.good("worker", "install", "lab", "funcnodes-basic")
+    assert read_worker_config(settings).left_out == ()
     ended = line("worker", "install", "lab", "fntest-nobody-has-this")
     assert (ended.code, "fntest-nobody-has-this" in ended.err) == (1, True)
 

@@ -7,10 +7,12 @@ from funcnodes.environment.plan import (
     Difference,
     Package,
     Plan,
+    Stay,
     Way,
     difference,
     make_plan,
     read_lock,
+    without,
 )
 
 CORE = Package("funcnodes-core", "3.0.0", "/builds/1/funcnodes_core.whl")
@@ -52,6 +54,29 @@ def test_only_adding_joins_the_current_environment() -> None:
     assert make_plan({CORE}, {CORE, NUMPY, MODULE}) == Plan(
         Difference(added=(MODULE, NUMPY)), Way.ADD, ("funcnodes-numpy", "numpy")
     )
+
+
+NEEDED = """
+[[package]]
+name = "funcnodes"
+dependencies = [{ name = "funcnodes-basic" }]
+[[package]]
+name = "funcnodes-basic"
+[[package]]
+name = "numpy"
+[[package]]
+name = "pandas"
+dependencies = [{ name = "numpy" }]
+"""
+
+
+def test_what_others_need_stays_and_is_told() -> None:
+    """No success is claimed that did not happen."""
+    kept = without(Difference(), ["numpy", "funcnodes-basic", "gone"], NEEDED)
+    assert kept.is_empty
+    assert str(kept) == "takes out of the library funcnodes-basic; numpy stays, because pandas needs it"
+    module = NEEDED + '[[package]]\nname = "module"\ndependencies = [{ name = "funcnodes-basic" }]'
+    assert without(Difference(), ["funcnodes-basic"], module).stays == (Stay("funcnodes-basic", ("module",)),)
 
 
 def test_a_changed_version_asks_for_another_environment() -> None:

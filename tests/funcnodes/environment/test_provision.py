@@ -16,8 +16,10 @@ import pytest
 from funcnodes.environment import state
 from funcnodes.environment.errors import Conflict, DoesNotLoad, NoNetwork, PackageNotFound, SharedEnvironment
 from funcnodes.environment.manifest import OURS
+from funcnodes.environment.plan import Difference, Stay
 from funcnodes.environment.programs import run_lines
 from funcnodes.environment.provision import Provisioner
+from funcnodes.environment.request import asked
 from funcnodes_worker.home.base import Base, prepare_base
 from funcnodes_worker.home.worker_config import PackageWish, WorkerConfig, write_worker_config
 from funcnodes_worker.home.worker_home import WorkerHome
@@ -290,6 +292,17 @@ async def test_killed_at_a_step_the_environment_is_the_old_or_the_new_one(
         standing = state.current(home)
         assert standing is not None
         assert [entry.name for entry in home.environments.iterdir()] == [standing.environment], place
+
+
+async def test_what_is_removed_and_needed_is_told(cached: Provisioner, home: WorkerHome) -> None:
+    """The basic nodes go out of the library; a library of others stays, and it is said for whom."""
+    await cached.apply(home, asked([("fntest-module", "1.0"), ("fntest-library", None)]), Heard())
+    done = await cached.remove(home, "fntest-library", Heard())
+    assert done.difference.stays == (Stay("fntest-library", ("fntest-module",)),)
+    looked = await cached.preview(home, asked(remove=["funcnodes-basic"]), Heard())
+    done = await cached.remove(home, "funcnodes-basic", Heard())
+    assert done.difference == looked.difference == Difference(left_out=("funcnodes-basic",))
+    assert (done.live, looked.live) == (False, False), "a running worker has it until it starts anew"
 
 
 async def test_a_new_worker_gets_the_packages_its_settings_name(provisioner: Provisioner, base: Base) -> None:

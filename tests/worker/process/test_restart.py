@@ -7,10 +7,15 @@ import signal
 import sys
 from pathlib import Path
 
-from funcnodes_worker.home.worker_config import read_worker_config
+import msgspec
+from funcnodes_core.document.model import Document
+from funcnodes_worker.home.worker_config import change_worker_config, read_worker_config
+from msgspec import convert
 
+from tests.support.follower import Follower
 from tests.support.processes import program_environment
 from tests.support.worker_process import (
+    WorkerClient,
     WorkerProcess,
     assert_disk_is_the_graph,
     make_worker,
@@ -25,10 +30,32 @@ async def end(worker: WorkerProcess) -> None:
     assert await worker.end() == 0, worker.log()
 
 
+async def a_window_that_leaves(worker: WorkerProcess) -> Follower:
+    follower = Follower()
+    async with worker.connect() as client:
+        follower.begin(await client.call("subscribe"))
+    return follower
+
+
+async def hears_what_it_missed(away: Follower, client: WorkerClient, revisions: list[int]) -> None:
+    """Also what was before this process: step by step, and the document as it was opened anew beside it."""
+    told = await client.call("subscribe", **away.since)
+    assert [one["revision"] for one in told["edits"]] == revisions
+    before = len(away.authors)
+    away.begin(told)
+    assert away.authors[before:] == [one["author"] for one in told["edits"]]
+    shown = await client.call("subscribe")
+    assert away.document == convert(shown["document"], Document)
+    # Told from the journal, it is no other than told from memory.
+    later = {"epoch": shown["epoch"], "revision": revisions[0]}
+    assert (await client.call("subscribe", since=later))["edits"] == told["edits"][1:]
+
+
 async def test_kill_9_loses_nothing_and_all_is_computed_again(tmp_path: Path) -> None:
     home = make_worker(tmp_path)
     worker = await spawn(home)
     port = worker.port
+    away = await a_window_that_leaves(worker)
     async with worker.connect(subscribe=True) as client:
         await client.call("add_node", id="lab.add", uuid="a")
         await client.call("add_node", id="lab.add", uuid="b")
@@ -44,6 +71,7 @@ async def test_kill_9_loses_nothing_and_all_is_computed_again(tmp_path: Path) ->
         shown = await client.call("subscribe")
         assert shown["feed"]["values"]["b"]["sum"]["value"] == 42
         assert shown["revision"] == 4
+        await hears_what_it_missed(away, client, revisions=[1, 2, 3, 4])
     await end(worker)
 
 
@@ -51,6 +79,7 @@ async def test_a_graph_that_spins_from_its_first_moment_can_be_saved_from_itself
     """The server is there before the graph is: look, interrupt, edit, go on."""
     home = make_worker(tmp_path)
     worker = await spawn(home)
+    away = await a_window_that_leaves(worker)
     async with worker.connect(subscribe=True) as client:
         await client.call("add_node", id="lab.spin", uuid="s")
         await client.call("set_io_value", nid="s", ioid="go", value=True)
@@ -62,6 +91,8 @@ async def test_a_graph_that_spins_from_its_first_moment_can_be_saved_from_itself
         await client.call("set_io_value", nid="s", ioid="go", value=False)
         await client.call("interrupt")
         await client.wait_for(lambda c: c.value("s", "out") == 1)
+        # Two before the stop, one after it.
+        await hears_what_it_missed(away, client, revisions=[1, 2, 3])
     await end(worker)
 
 
@@ -138,3 +169,16 @@ async def test_a_nodespace_of_another_program_opens_and_is_saved_back_equal(tmp_
         assert shown["backend"]["edges"] == [["p", "y", "a", "left"]]
         assert (await client.cmd("get_meta"))["id"] == "0" * 32
     await end(worker)
+
+
+async def test_a_worker_without_the_basic_nodes_starts_without_them(tmp_path: Path) -> None:
+    """Removed by its user: their files stay, since our own packages need them, their shelves do not."""
+    home = make_worker(tmp_path)
+    change_worker_config(home, lambda config: msgspec.structs.replace(config, left_out=("funcnodes-basic",)))
+    worker = await spawn(home)
+    async with worker.connect() as client:
+        assert "add_node" not in str(await client.call("get_library"))
+    assert read_worker_config(home).left_out == ("funcnodes-basic",), (
+        "it is kept with the worker's own fields"
+    )
+    assert await worker.end() == 0

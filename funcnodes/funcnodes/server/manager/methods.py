@@ -100,7 +100,7 @@ async def limits(turn: Turn, params: OfWorker) -> object:
 
 @TABLE.method("set_limits", Right.ADMIN, LimitsParams)
 async def set_limits(turn: Turn, params: LimitsParams) -> object:
-    """Set what a worker may use; memory counts at once, the rest with its next start."""
+    """Set what a worker may use; it counts at once, of one that runs too."""
     await turn.office.supervisor.change_settings(params.workerid, limits=read_limits(params.limits))
     return {}
 
@@ -236,9 +236,8 @@ async def install(turn: Turn, params: InstallParams) -> object:
 
 @TABLE.method("remove", Right.INSTALL, RemoveParams, When.LONG)
 async def remove(turn: Turn, params: RemoveParams) -> object:
-    """Remove a package from a worker."""
-    await turn.office.supervisor.packages.remove(params.workerid, params.package)
-    return {}
+    """Have a worker ask for a package no more; answered with what changed. It stays if others need it."""
+    return shown_difference(await turn.office.supervisor.packages.remove(params.workerid, params.package))
 
 
 @TABLE.method("plan", Right.INSTALL, ChangeParams, When.LONG)

@@ -22,6 +22,8 @@ def shown_difference(difference: Difference) -> dict[str, Any]:
             for one in difference.changed
         ],
         "removed": [{"name": one.name, "version": one.version} for one in difference.removed],
+        "stays": [{"name": one.name, "needed_by": list(one.needed_by)} for one in difference.stays],
+        "left_out": list(difference.left_out),
         "summary": str(difference),
     }
 
