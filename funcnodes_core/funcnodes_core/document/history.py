@@ -13,7 +13,9 @@ States of a step, and what moves it (`r` is the revision of the entry that does)
 | undone | `Redo(step)` at r | done, its way back is the inverse of entry r |
 | undone | a later change of its author | undone for good: a redo takes the last undone step since |
 
-A step is named by its last revision, which never changes once it is undone. A step may be undone when nothing
+A step is named by its last revision, which never changes once it is undone. It is its author's, and also of
+who turned it last: who did somebody else's step again takes that back by an undo of their own, and would be
+stuck behind it otherwise. A step may be undone when nothing
 done since, by whomever, meets what it touched (`cells`): a change that was undone again since counts as
 nothing.
 """
@@ -120,6 +122,8 @@ class Step(Struct):
     is_restore: bool = False
     toggles: list[int] = []
     """Revisions of the entries that undid it and did it again, in turn."""
+    turned_by: str | None = None
+    """Who made the last of these."""
 
     @property
     def name(self) -> int:
@@ -140,6 +144,10 @@ class Step(Struct):
     def way_back(self) -> int:
         """The entry whose inverse turns it round: of entries set in a row, the first knew what was before."""
         return self.toggles[-1] if self.toggles else self.revisions[0]
+
+    def is_of(self, author: str | None) -> bool:
+        """Tell whether somebody's undo and redo may take it; None stands for everybody together."""
+        return author in (None, self.author, self.turned_by)
 
     def was_done(self, revision: int) -> bool:
         """Tell whether it counted at a revision."""
@@ -207,6 +215,7 @@ class History:
         # A step that history has forgotten stays forgotten.
         if (step := self._by_name.get(name)) is not None:
             step.toggles.append(entry.revision)
+            step.turned_by = entry.author
             self._open.pop(step.author, None)
 
     def _change(self, entry: Entry) -> None:
@@ -249,13 +258,14 @@ class History:
         return (line for line in reversed(self._lines) if isinstance(line, Step))
 
     def to_undo(self, author: str | None, revision: int | None = None) -> Step:
-        """Return the step to undo: the last done by an author, or by anybody, or the one of a revision."""
+        """Return the step to undo: what an author (or anybody) did or redid last, or that of a revision."""
         if revision is not None:
-            found = next((step for step in self.steps() if revision in step.revisions), None)
+            # Of the entries that turned it, every second did it again.
+            found = next((s for s in self.steps() if revision in (*s.revisions, *s.toggles[1::2])), None)
             if found is None or found.is_undone:
                 raise StepNotFound(revision, is_undone=found is not None)
             return found
-        done = (step for step in self.steps() if author in (None, step.author) and not step.is_undone)
+        done = (step for step in self.steps() if step.is_of(author) and not step.is_undone)
         found = max(done, key=lambda step: step.changed_at, default=None)
         if found is None:
             raise NothingToUndo
@@ -266,9 +276,7 @@ class History:
         changes = self._last_change
         since = max(changes.values(), default=0) if author is None else changes.get(author, 0)
         undone = (
-            step
-            for step in self.steps()
-            if author in (None, step.author) and step.is_undone and step.changed_at > since
+            step for step in self.steps() if step.is_of(author) and step.is_undone and step.changed_at > since
         )
         found = max(undone, key=lambda step: step.changed_at, default=None)
         if found is None:
@@ -319,8 +327,14 @@ class History:
         for revision, other in self.since(step).items():
             entry = entries[revision]
             if meet(mine, footprint(entry.edits, entry.inverse)):
-                whose = "your own" if entry.author == author else "somebody else's"
-                raise BuiltUpon(step.title, _word(step), entry.title, other.name, whose)
+                raise BuiltUpon(
+                    step.title,
+                    _word(step),
+                    other.title,
+                    other.changed_at,
+                    is_own=entry.author == author,
+                    is_undone=other.is_undone,
+                )
 
     # Telling
 

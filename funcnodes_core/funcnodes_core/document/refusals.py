@@ -219,17 +219,27 @@ class StepNotFound(EditRejected):
 
 
 class BuiltUpon(EditRejected):
-    """Raised when undoing (or redoing) a step would spoil a later change that builds on it."""
+    """Raised when undoing (or redoing) a step would spoil what was done (or undone) since.
 
-    def __init__(self, title: str, word: str, later: str, revision: int, whose: str) -> None:
+    `revision` is that of the entry in the way.
+    """
+
+    def __init__(
+        self, title: str, word: str, later: str, revision: int, *, is_own: bool, is_undone: bool
+    ) -> None:
         super().__init__()
-        self.title, self.word, self.later = title, word, later
-        self.revision, self.whose = revision, whose
+        self.title, self.word, self.later, self.revision = title, word, later, revision
+        self.is_own, self.is_undone = is_own, is_undone
 
     def __str__(self) -> str:
+        refused = f"“{self.title}” can not be {self.word}"
+        if self.is_undone:
+            who = "you have" if self.is_own else "somebody else has"
+            return f"{refused}: {who} undone “{self.later}” since (revision {self.revision}); redo that first"
+        whose = "your own" if self.is_own else "somebody else's"
         return (
-            f"“{self.title}” can not be {self.word}: {self.whose} later change “{self.later}” "
-            f"(revision {self.revision}) builds on it; undo that one first"
+            f"{refused}: {whose} later change “{self.later}” (revision {self.revision}) builds on it; "
+            "undo that one first"
         )
 
 

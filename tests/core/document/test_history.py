@@ -29,6 +29,7 @@ from funcnodes_core.document.refusals import (
 )
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import UNSET
 
 from tests.support.examples import part_of
 from tests.support.random_edits import ADD, random_edit
@@ -273,6 +274,77 @@ def test_undo_for_all_takes_the_last_step_of_anybody(log: SmallLog) -> None:
     assert value(log) == 2
 
 
+def test_who_did_somebody_elses_step_again_can_undo_that(log: SmallLog) -> None:
+    """It was refused for ever: the own redo was in the way, and no undo of one's own took it."""
+    log.do("ann", add("k"))
+    log.do("bob", put(1, "a", "k"))
+    log.undo("bob")
+    log.redo("ann", of=None)
+    assert value(log, "a", "k") == 1
+    log.undo("ann")
+    assert value(log, "a", "k") is UNSET
+    log.undo("ann")
+    assert "k" not in log.document.nodes
+    with pytest.raises(NothingToUndo):
+        log.undo("ann")
+
+
+def test_whose_step_was_done_again_by_somebody_else_can_still_undo_it(log: SmallLog) -> None:
+    log.do("bob", put(1))
+    log.undo("bob")
+    log.redo("ann", of=None)
+    log.undo("bob")
+    assert log.document == log.documents[1]
+    with pytest.raises(NothingToUndo):
+        log.undo("ann")
+
+
+def test_who_undid_somebody_elses_step_can_do_it_again_and_so_can_they(log: SmallLog) -> None:
+    for who in ("ann", "bob"):
+        log.do("bob", put(1))
+        log.undo("ann", of=None)
+        log.redo(who)
+        assert value(log) == 1
+        log.undo("bob")
+
+
+def test_a_step_is_undone_by_the_revision_at_which_it_was_done_again(log: SmallLog) -> None:
+    log.do("bob", put(1))
+    undone = log.undo("bob")
+    redone = log.redo("ann", of=None)
+    with pytest.raises(StepNotFound, match="no change of revision"):
+        log.undo("ann", revision=undone.revision)
+    log.undo("ann", revision=redone.revision)
+    assert log.document == log.documents[1]
+    with pytest.raises(StepNotFound, match="undone already"):
+        log.undo("ann", revision=redone.revision)
+
+
+def test_what_is_in_the_way_is_named_by_the_revision_that_undoes_it(log: SmallLog) -> None:
+    log.do("ann", add("k"))
+    log.do("bob", put(1, "a", "k"))
+    log.undo("bob")
+    log.redo("cara", of=None)
+    with pytest.raises(BuiltUpon, match="somebody else's later change “set `a` of Add to 1”") as refusal:
+        log.undo("ann")
+    assert log.entries[refusal.value.revision].author == "cara"
+    log.undo("ann", revision=refusal.value.revision)
+    log.undo("ann")
+    assert log.document == log.documents[1]
+
+
+def test_what_somebody_else_has_undone_is_named_as_that(log: SmallLog) -> None:
+    log.do("ann", put(1))
+    log.do("cara", put(2))
+    log.undo("bob", of=None)
+    log.undo("bob", of=None)
+    with pytest.raises(BuiltUpon, match="somebody else has undone “set `a` of Add to 1” since"):
+        log.redo("cara")
+    log.redo("bob")
+    log.redo("cara")
+    assert value(log) == 2
+
+
 def test_an_earlier_step_is_undone_by_its_revision(log: SmallLog) -> None:
     first = log.do("ann", put(1))
     log.do("ann", put(2, "b"))
@@ -303,13 +375,17 @@ def play(log: SmallLog, dice: Any, count: int) -> None:
         author = dice.choice(AUTHORS)
         before = log.document
         try:
-            match dice.randint(0, 5):
-                case 0:
+            match dice.randint(0, 9):
+                case 0 | 1:
                     log.undo(author)
-                case 1:
-                    log.redo(author)
                 case 2:
+                    log.redo(author)
+                case 3:
                     log.undo(author, of=None)
+                case 4:
+                    log.redo(author, of=None)
+                case 5:
+                    log.undo(author, revision=dice.randint(1, len(log.entries) + 1))
                 case _:
                     log.do(author, random_edit(log.document, dice), after_s=dice.choice([0.1, 0.4, 2.0]))
         except EditRejected as refusal:
@@ -335,6 +411,37 @@ def test_everything_is_undone_for_all_and_done_again(dice: Any, count: int) -> N
     for _ in range(undone):
         log.redo("dora", of=None)
     assert log.document == end
+
+
+@settings(max_examples=part_of(150))
+@given(st.randoms(use_true_random=False), st.integers(1, 60))
+def test_nobodys_undo_is_ever_stuck_by_what_they_did_themselves(dice: Any, count: int) -> None:
+    """It goes on to the beginning, or somebody else's later change is in the way; for all, nothing is."""
+    log = SmallLog()
+    play(log, dice, count)
+    for author in AUTHORS:
+        refusal = undo_all_of(log, author)
+        if isinstance(refusal, BuiltUpon):
+            assert not refusal.is_own, str(refusal)
+            assert log.entries[refusal.revision].author != author, str(refusal)
+        elif isinstance(refusal, StepNoLongerFits):
+            since = log.history.to_undo(author).way_back
+            later = [one for number, one in log.entries.items() if number > since]
+            assert any(one.author != author for one in later), str(refusal)
+        else:
+            assert not any(step.is_of(author) and not step.is_undone for step in log.history.steps())
+    assert isinstance(undo_all_of(log, None), NothingToUndo)
+    assert log.document == Document()
+
+
+def undo_all_of(log: SmallLog, author: str | None) -> EditRejected:
+    """Undo until that is refused, and return why."""
+    for _ in range(len(log.entries) + 1):
+        try:
+            log.undo(author or "dora", of=author)
+        except EditRejected as refusal:
+            return refusal
+    raise AssertionError("it never came to an end")
 
 
 @settings(max_examples=part_of(80))

@@ -76,6 +76,26 @@ async def test_what_another_window_built_upon_is_not_undone(tmp_path: Path) -> N
         assert await ann.call("get_nodes") == []
 
 
+async def test_an_undo_takes_back_a_redo_of_somebody_elses_step(worker: WorkerProcess) -> None:
+    """It was refused for ever, and so was everything of one's own before it."""
+    async with window(worker, "alice-redoes") as alice, window(worker, "bob-redone") as bob:
+        await alice.call("add_node", id="lab.add", uuid="a")
+        set_by_bob = (await bob.call("edit", edits=[put(7)]))["revision"]
+        await bob.call("undo")
+        for by_revision in (False, True):
+            redone = (await alice.call("redo", all=True))["revision"]
+            assert await value_of(bob) == 7
+            with pytest.raises(Answer, match=rf"your own later change .*\(revision {redone}\)"):
+                await alice.call("undo", revision=set_by_bob - 1)
+            undone = await alice.call("undo", **({"revision": redone} if by_revision else {}))
+            assert undone["undone"] == set_by_bob
+            assert await value_of(bob) is None
+        await alice.call("undo")
+        assert await bob.call("get_nodes") == []
+        with pytest.raises(Answer, match="nothing to undo"):
+            await alice.call("undo")
+
+
 async def test_undo_reaches_back_across_reconnect_and_kill_9(tmp_path: Path) -> None:
     home = make_worker(tmp_path)
     worker = await spawn(home)
