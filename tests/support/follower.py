@@ -34,12 +34,14 @@ class Follower:
 
     def begin(self, answer: Any) -> None:
         """Take in the answer to `subscribe`."""
+        if answer["edits"] is not None:
+            # Also where the whole document comes with them: in order, without a gap, up to its revision.
+            for missed in answer["edits"]:
+                self.heard({"method": "edit", "params": missed})
+            assert self.revision == answer["revision"]
         if answer["document"] is not None:
             self.document = convert(answer["document"], Document)
             self.wholes += 1
-        else:
-            for missed in answer["edits"]:
-                self.heard({"method": "edit", "params": missed})
         self.epoch, self.revision = answer["epoch"], answer["revision"]
 
     def heard(self, message: Any) -> None:

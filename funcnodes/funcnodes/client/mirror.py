@@ -50,9 +50,11 @@ class Mirror:
             self.document = msgspec.convert(answer["document"], Document)
             self.states.clear()
             self.values.clear()
-            told.append(Resynced(answer["revision"]))
+            # Beside them, what was missed is told step by step; the document holds it, and what no edit says.
+            missed = answer["edits"]
+            told += [Resynced(answer["revision"])] if missed is None else map(_edited, missed)
         else:
-            told += [self._edited(one) for one in answer["edits"]]
+            told += [self._apply(one) for one in answer["edits"]]
         self.revision = answer["revision"]
         told.append(self._changed(answer["feed"]))
         return told
@@ -61,7 +63,7 @@ class Mirror:
         """Take in a notification; return what it tells."""
         match method:
             case "edit":
-                return self._edited(params)
+                return self._apply(params)
             case "feed":
                 return self._changed(params)
             case "progress":
@@ -72,15 +74,15 @@ class Mirror:
             case _:
                 return Told(method, dict(params))
 
-    def _edited(self, params: Mapping[str, Any]) -> Edited:
-        told = msgspec.convert(params, _Told)
+    def _apply(self, params: Mapping[str, Any]) -> Edited:
+        told = _edited(params)
         self.document = apply_all(self.document, told.edits)
         self.revision = told.revision
         for gone in [node for node in self.states if node not in self.document.nodes]:
             del self.states[gone]
         for gone in [key for key in self.values if key[0] not in self.document.nodes]:
             del self.values[gone]
-        return Edited(told.revision, told.author, told.edits)
+        return told
 
     def _changed(self, feed: Mapping[str, Any]) -> Changed:
         for node, ports in feed["ports"].items():
@@ -96,6 +98,11 @@ class Mirror:
         self.states |= states
         self.values |= values
         return Changed(states, values)
+
+
+def _edited(params: Mapping[str, Any]) -> Edited:
+    told = msgspec.convert(params, _Told)
+    return Edited(told.revision, told.author, told.edits)
 
 
 def _state(state: Mapping[str, Any]) -> NodeState:

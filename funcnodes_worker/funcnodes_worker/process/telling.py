@@ -1,11 +1,14 @@
 """What happened reaches who must know: commits and observations the clients, batches of the graph the board.
 
-Owns what is remembered of the past for who comes back soon, and what node code changed on its way into the
-document. What follows from a commit in the living graph is handed in. Belongs to the server's event loop.
+Owns what is remembered of the past for who comes back soon, also from before this process, and what node code
+changed on its way into the document. What follows from a commit in the living graph is handed in. Belongs to
+the server's event loop.
 """
 
 from __future__ import annotations
 
+import logging
+import sqlite3
 from collections import deque
 from collections.abc import Callable, Sequence
 
@@ -17,10 +20,14 @@ from funcnodes_worker.runtime.board import Board
 from funcnodes_worker.runtime.noted import Renewed, note_batch, renewed_by
 from funcnodes_worker.runtime.records import Batch, NodeState, Noted
 from funcnodes_worker.runtime.running import Run
-from funcnodes_worker.runtime.writer import Committed, Past, Writer
+from funcnodes_worker.runtime.writer import Committed, Missed, Past, Writer
 from funcnodes_worker.server.hub import Hub
+from funcnodes_worker.store.journal import JournalDamaged
+from funcnodes_worker.store.records import UNREADABLE, Entry
 
+_log = logging.getLogger("funcnodes.worker")
 REMEMBERED = 2000
+"""Transactions of this process, and of those before it, that are told to who missed them."""
 
 
 class Teller:
@@ -35,15 +42,20 @@ class Teller:
         follow: Callable[[Committed], None],
         changed: Callable[[], None],
         told: int,
+        read: Callable[[int, int], Sequence[Entry]] = lambda first, last: (),
     ) -> None:
         """`follow` brings a commit to the living graph; `changed` hears that the document is another.
 
-        `told` is the revision that everybody knows from the start.
+        `told` is the revision that everybody knows from the start; `read` gives the entries up to
+        it, both included, as far as they are kept.
         """
         self._board, self._hub, self._follow, self._changed = board, hub, follow, changed
-        self._told = told
+        self._told = self._begun_at = told
+        self._read = read
         self._held = HeldBack()
         self._past: deque[Past] = deque(maxlen=REMEMBERED)
+        self._before: list[Past] = []
+        """What was read of the time before this process: the last of it, without a gap."""
         self._observed_at = -1
         self._renewed = Renewed()
 
@@ -108,11 +120,30 @@ class Teller:
             state = NodeState("running", before.run + 1, None, before.ready, figures=figures)
             self.take(Batch(states={run.node: state}, followed=followed))
 
-    def missed_since(self, revision: int) -> Sequence[Past] | None:
+    def missed_since(self, revision: int) -> Missed | None:
         """Return the transactions after a revision, or None when they are not at hand any more."""
-        # What node code changed meanwhile is in no edit: only the whole document shows it.
-        if revision > self.writer.revision or revision <= self._observed_at:
+        if revision > self.writer.revision:
             return None
         # What is committed and not yet told comes as an event; it is passed over there when it is told here.
-        missed = [past for past in self._past if past.revision > revision]
-        return missed if len(missed) == self.writer.revision - revision else None
+        missed = [past for past in (*self._past_before(revision), *self._past) if past.revision > revision]
+        if len(missed) != self.writer.revision - revision:
+            return None
+        # What node code changed is in no edit, and a document that was opened anew has lost what was not in
+        # the snapshot: beside the steps, only the whole of it shows that.
+        is_all = revision > max(self._begun_at, self._observed_at)
+        return Missed(tuple(missed), is_all)
+
+    def _past_before(self, revision: int) -> Sequence[Past]:
+        """Return what is known of the time before this process; read when it is asked for."""
+        first = revision + 1
+        last = self._before[0].revision - 1 if self._before else self._begun_at
+        # Seldom and short: windows come back at once after a start, and have missed little.
+        if first <= last and self._begun_at - revision <= REMEMBERED:
+            try:
+                entries = self._read(first, last)
+            # What lies before the snapshot may be damaged without harm to the graph: the document says it.
+            except (JournalDamaged, sqlite3.Error, OSError, *UNREADABLE):
+                _log.warning("the journal could not be read for a window that comes back", exc_info=True)
+                return ()
+            self._before[:0] = [Past(entry.revision, entry.author, entry.edits) for entry in entries]
+        return self._before

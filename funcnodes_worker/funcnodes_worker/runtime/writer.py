@@ -113,6 +113,14 @@ class Past(Struct, frozen=True):
     edits: tuple[Edit, ...]
 
 
+class Missed(Struct, frozen=True):
+    """What a client missed, in order."""
+
+    transactions: tuple[Past, ...]
+    is_all: bool
+    """Whether these alone bring its document up to date: node code changed nothing of it meanwhile."""
+
+
 Observation: TypeAlias = Callable[[Document], Document]
 """Notes in the document what node code changed by itself; the same document when there is nothing to note."""
 

@@ -40,7 +40,7 @@ from funcnodes_worker.runtime.library_loader import Plugin
 from funcnodes_worker.runtime.living import LivingGraph
 from funcnodes_worker.runtime.resent import Made, MadeBefore
 from funcnodes_worker.runtime.values import Reader
-from funcnodes_worker.runtime.writer import Committed, Past, Plan, Writer
+from funcnodes_worker.runtime.writer import Committed, Missed, Plan, Writer
 from funcnodes_worker.server.client import Client
 from funcnodes_worker.server.hub import Hub
 from funcnodes_worker.server.parked import Parked

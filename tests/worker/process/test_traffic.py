@@ -94,6 +94,7 @@ async def test_the_reply_comes_before_the_event_in_every_dialect(tmp_path: Path)
 
 async def test_a_client_resumes_where_it_left(tmp_path: Path) -> None:
     async with running_worker(tmp_path) as worker, worker.connect() as other:
+        await other.cmd("add_node", id="lab.add", uuid="first")
         async with worker.connect() as client:
             first = await client.call("subscribe", author="window-1")
         await other.cmd("add_node", id="lab.add", uuid="a")
@@ -105,7 +106,7 @@ async def test_a_client_resumes_where_it_left(tmp_path: Path) -> None:
             assert [e["edits"][0]["node"]["id"] for e in again["edits"]] == ["a", "b"]
             assert again["author"] == "window-1"
             unknown = await client.call("subscribe", since={"epoch": "another", "revision": 1})
-            assert set(unknown["document"]["nodes"]) == {"a", "b"}
+            assert set(unknown["document"]["nodes"]) == {"first", "a", "b"}
 
 
 async def test_who_was_away_while_node_code_changed_a_port_sees_the_change(tmp_path: Path) -> None:

@@ -12,17 +12,20 @@ from typing import Any
 
 import msgspec
 import pytest
+from funcnodes_core.document.apply import apply_all
 from funcnodes_core.document.filling import new_node
 from funcnodes_core.document.model import Document, PortRecord
 from funcnodes_core.document.refusals import EditRejected
+from funcnodes_worker.process.telling import Teller
 from funcnodes_worker.rpc.gate import Caller, Right
 from funcnodes_worker.runtime.board import Board
 from funcnodes_worker.runtime.noted import note_batch
 from funcnodes_worker.runtime.records import Batch, Noted
-from funcnodes_worker.runtime.writer import Committed, Past, WriteFailed, Writer, Written
+from funcnodes_worker.runtime.writer import Missed, WriteFailed, Writer, Written
 from funcnodes_worker.server.client import Client
 from funcnodes_worker.server.hub import Hub
 from funcnodes_worker.server.methods.live import Since, Subscription, subscribe
+from funcnodes_worker.store.records import Entry
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -38,37 +41,42 @@ class Rig:
 
     def __init__(self, dice: random.Random) -> None:
         self.dice = dice
+        self.journal: list[Entry] = []
+        self.saved: Document = Document()
+        self.saved_at = 0
+        self.start()
+        self.clients: dict[Follower, Client | None] = {Followed(): None for _ in range(3)}
+
+    def start(self) -> None:
+        """Begin as a worker does: with the last snapshot and the edits since."""
         self.board, self.hub = Board(), Hub()
         self.board.listen(self.hub.batch)
-        self.writer = Writer(Document(), 0, self, self.committed, self.observed)
-        self.past: list[Past] = []
-        self.observed_at = -1
-        self.clients: dict[Follower, Client | None] = {Followed(): None for _ in range(3)}
+        tail = [edit for entry in self.journal[self.saved_at :] for edit in entry.edits]
+        document, revision = apply_all(self.saved, tail), len(self.journal)
+        self.teller = Teller(self.board, self.hub, lambda _: None, lambda: None, revision, self.kept)
+        self.writer = Writer(document, revision, self, self.teller.committed, self.teller.observed)
+        self.teller.writer = self.writer
+
+    def kept(self, first: int, last: int) -> list[Entry]:
+        # Old steps go in the end.
+        return self.journal[max(first - 1, len(self.journal) - 20) : last]
 
     async def keep(self, entries: Sequence[Written], written: Callable[[], None] | None) -> None:
         await asyncio.sleep(0)
         if self.dice.randint(0, 9) == 0:
             raise OSError("no space left on device")
-
-    def committed(self, committed: Committed) -> None:
-        self.past.append(Past(committed.revision, committed.author, committed.edits))
-        self.hub.committed(committed)
-
-    def observed(self, document: Document, noted: Noted | None) -> None:
-        self.observed_at = self.writer.revision
-        if noted is not None:
-            self.hub.observed(noted)
+        self.journal += [
+            Entry(one.revision, one.author, one.edits, one.inverse, one.time, one.title, one.purpose)
+            for one in entries
+        ]
 
     @property
     def epoch(self) -> str:
         return "e"
 
-    def missed_since(self, epoch: str, revision: int) -> Sequence[Past] | None:
+    def missed_since(self, epoch: str, revision: int) -> Missed | None:
         # As the worker; sometimes the past is too short.
-        if revision > self.writer.revision or revision <= self.observed_at or self.dice.randint(0, 3) == 0:
-            return None
-        missed = [past for past in self.past if past.revision > revision]
-        return missed if len(missed) == self.writer.revision - revision else None
+        return None if self.dice.randint(0, 3) == 0 else self.teller.missed_since(revision)
 
     async def connect(self, follower: Follower) -> None:
         client = Client(Caller(frozenset(Right), "token"), None, None)  # type: ignore[arg-type]
@@ -123,11 +131,27 @@ class Rig:
         self.writer.observe(lambda head: note_batch(head, committed, batch, set()), noted)
 
     async def live(self, steps: int) -> None:
+        while steps > 0:
+            length = self.dice.randint(1, steps) if self.dice.randint(0, 1) else steps
+            steps -= length
+            await self.live_until_the_next_start(length)
+            if steps > 0:
+                await self.start_anew()
+        await self.end_equal()
+
+    async def start_anew(self) -> None:
+        """Leave everybody where they are; what node code did since the snapshot is lost."""
+        for follower, client in self.clients.items():
+            if client is not None:
+                await self.leave(follower)
+        self.start()
+
+    async def live_until_the_next_start(self, steps: int) -> None:
         editing: set[asyncio.Task[None]] = set()
         async with self.writer.running():
             for _ in range(steps):
                 follower = self.dice.choice(list(self.clients))
-                match self.dice.randint(0, 5):
+                match self.dice.randint(0, 6):
                     case 0 if self.clients[follower] is None:
                         await self.connect(follower)
                     case 0:
@@ -136,11 +160,15 @@ class Rig:
                         await self.read(follower)
                     case 2:
                         self.observe()
+                    case 3 if self.dice.randint(0, 3) == 0:
+                        self.saved, self.saved_at = self.writer.document, self.writer.revision
                     case _:
                         editing.add(asyncio.create_task(self.edit()))
                 await asyncio.sleep(0)
             await asyncio.gather(*editing)
             await self.writer.wait_idle()
+
+    async def end_equal(self) -> None:
         for follower, client in self.clients.items():
             if client is None:
                 await self.connect(follower)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 import msgspec
-from funcnodes_core.document.edits import AddNode, Edit, SetDefault, SetValue
+from funcnodes_core.document.edits import AddNode, Edit, SetDefault, SetProperty, SetValue
 from funcnodes_core.document.filling import fill
 from funcnodes_core.document.model import PortRecord
 from msgspec import UNSET, Meta
@@ -18,6 +18,7 @@ from funcnodes_worker.server.client import Client
 from funcnodes_worker.server.context import CallContext, Services
 from funcnodes_worker.server.node_ids import check_new_id
 from funcnodes_worker.server.our_news import OurNews, document_json
+from funcnodes_worker.server.places import check_places
 from funcnodes_worker.server.quick_news import QuickNews
 from funcnodes_worker.server.step_news import StepNews
 
@@ -46,7 +47,7 @@ class Subscription(msgspec.Struct, frozen=True):
 
 @TABLE.method("subscribe", Right.VIEW, Subscription)
 async def subscribe(context: CallContext, params: Subscription) -> dict[str, Any]:
-    """Return what was missed since, and the document where that is not all; from now on tell edits and the feed.
+    """Return what was missed since, or the document; from now on the client hears edits and the feed.
 
     What node code changed, and what another start made of the document, is in no edit: then both are given.
     """
@@ -102,8 +103,11 @@ async def edit(context: CallContext, params: Edits) -> dict[str, Any]:
 def _kept(one: Edit, context: CallContext) -> Edit:
     if isinstance(one, SetValue | SetDefault) and one.value is not UNSET:
         return msgspec.structs.replace(one, value=context.kept(one.value))
+    if isinstance(one, SetProperty):
+        check_places({one.key: one.value})
     if isinstance(one, AddNode):
         check_new_id(one.node.id)
+        check_places(one.node.properties)
         ports = {name: _kept_port(port, context) for name, port in one.node.ports.items()}
         return AddNode(msgspec.structs.replace(one.node, ports=ports), one.at)
     return one
