@@ -92,10 +92,10 @@ async def test_ports_of_others_are_not_counted(tmp_path: Path) -> None:
     assert found == {*ports[:2]}
 
 
-@pytest.mark.timeout(150)
+@pytest.mark.timeout(240)
 async def test_eight_workers_in_a_storm(tmp_path: Path) -> None:
     """Two of them with environments of their own that are changed meanwhile."""
-    await weather(tmp_path, workers=8, own=2, seconds=14)
+    await weather(tmp_path, workers=8, own=2, seconds=60)
 
 
 @pytest.mark.soak

@@ -10,14 +10,14 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
 BUDGET_S: Mapping[str, float] = {
-    "core": 120,
+    "core": 100,
     "basic": 60,
     "contract": 60,
     "worker": 270,
-    "funcnodes": 300,
-    "repository": 180,
-    "end_to_end": 270,
-    "ecosystem": 150,
+    "funcnodes": 330,
+    "repository": 120,
+    "end_to_end": 320,
+    "ecosystem": 120,
 }
 
 
