@@ -162,7 +162,15 @@ async def _named_worker(order: _Order, reached: Reached) -> AsyncGenerator[_Prep
         opened = await _opened(order.base, order.new_worker(name))
         _say_trusted(wish.flow, opened.told, in_venv=wish.in_venv)
         uuid, told = opened.home.uuid, opened.told
-        await reached.manager.call("start_worker", workerid=uuid)
+        try:
+            await reached.manager.call("start_worker", workerid=uuid)
+        except BaseException:
+            if wish.in_venv and not opened.home.venv.exists():
+                # It was never there: kept, it would answer the next try in place of the flow.
+                with contextlib.suppress(ManagerGone, ManagerRefused):
+                    await reached.manager.call("delete_worker", workerid=uuid)
+                output.warn(f"worker {name!r} could not be completed, so it was removed again")
+            raise
     else:
         worker = choose(workers, uuid=None, name=None, given=name)
         uuid = str(worker["uuid"])

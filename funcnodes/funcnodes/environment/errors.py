@@ -130,16 +130,19 @@ class NoNetwork(ProvisionFailed):
 class NotCached(NoNetwork):
     """Raised when the registry could not be reached and the cache of this machine lacks packages."""
 
-    def __init__(self, packages: Sequence[str], detail: str, missing: Sequence[str] = ()) -> None:
+    def __init__(
+        self, packages: Sequence[str], detail: str, missing: Sequence[str] = (), *, is_of_flow: bool = True
+    ) -> None:
         super().__init__(detail)
-        self.packages, self.missing = tuple(packages), tuple(missing)
+        self.packages, self.missing, self.is_of_flow = tuple(packages), tuple(missing), is_of_flow
 
     def __str__(self) -> str:
         lacking = f"lacks {_listed(self.packages)}" if self.packages else "lacks something it needs"
         besides = "".join(f"; {sentence}" for sentence in self.missing)
         return (
             f"the package registry could not be reached ({self.detail}), and the cache of this machine "
-            f"{lacking}{besides}. {UNCHANGED} Try again with a network connection; {_WITHOUT}"
+            f"{lacking}{besides}. {UNCHANGED} Try again with a network connection"
+            f"{f'; {_WITHOUT}' if self.is_of_flow else ''}"
         )
 
 

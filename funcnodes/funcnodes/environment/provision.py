@@ -209,7 +209,8 @@ class Provisioner:
                 await self._carry_out(home, plan, standing, folder, (), progress)
             except NoNetwork as problem:
                 lacking = await self._installer.lacking(folder, folder / "trial")
-                raise NotCached(_with_versions(lacking, standing), problem.detail) from problem
+                names = _with_versions(lacking, standing)
+                raise NotCached(names, problem.detail, is_of_flow=came is not None) from problem
             state.decide(home, standing)
             self._faults("provision:first decided")
 

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from funcnodes_worker.disk.lock import LockHeld
 
+from funcnodes.environment.errors import UNCHANGED
+
 
 class UnknownWorker(LookupError):
     """Raised when there is no worker with this id."""
@@ -27,6 +29,13 @@ class WishRefused(Exception):
 
     def __str__(self) -> str:
         return self.reason
+
+
+class NotMade(WishRefused):
+    """Raised when a new worker could not be completed; what was there of it is removed again."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"no worker was made: {reason.replace(f' {UNCHANGED}', '')}")
 
 
 class NotTrusted(WishRefused):

@@ -38,7 +38,7 @@ from funcnodes.supervisor.access import AccessBook
 from funcnodes.supervisor.carry_out import Callbacks, CarryOut, Ground
 from funcnodes.supervisor.cloning import clone_into
 from funcnodes.supervisor.dialogue import Dialogue
-from funcnodes.supervisor.errors import WishRefused
+from funcnodes.supervisor.errors import NotMade, WishRefused
 from funcnodes.supervisor.figures import figures_each_second
 from funcnodes.supervisor.lookout import Lookout
 from funcnodes.supervisor.member import Member
@@ -179,11 +179,23 @@ class Supervisor:
         home, config = await asyncio.to_thread(self._ground.registry.make, wish)
         member = self._roll.add(home, config)
         self.publish()
-        if config.in_venv:
-            await self._wish(member, lambda number: on.ProvisionWished(number, _now()))
-        for package in config.package_dependencies.values():
-            await self.packages.install(home.uuid, package.path or package.package, package.version)
+        async with self._complete(member):
+            for package in config.package_dependencies.values():
+                await self.packages.install(home.uuid, package.path or package.package, package.version)
         return home.uuid
+
+    @contextlib.asynccontextmanager
+    async def _complete(self, member: Member) -> AsyncGenerator[None]:
+        """Build the environment of a new worker, then run the block; remove the worker when it fails."""
+        try:
+            if member.config.in_venv:
+                await self._wish(member, lambda number: on.ProvisionWished(number, _now()))
+            yield
+        except (WishRefused, EnvironmentProblem, OSError) as problem:
+            # Half a worker would be there again with each try, under the same name.
+            with contextlib.suppress(WishRefused):
+                await self.delete(member.home.uuid)
+            raise NotMade(str(problem)) from problem
 
     async def _check_python(self, wish: NewWorker) -> None:
         version = checked_version(wish.python or "")
@@ -206,9 +218,8 @@ class Supervisor:
         )
         member = self._roll.add(home, config)
         self.publish()
-        if config.in_venv:
-            await self._wish(member, lambda number: on.ProvisionWished(number, _now()))
-        return home.uuid
+        async with self._complete(member):
+            return home.uuid
 
     async def start(self, uuid: str, *, is_safe: bool = False) -> None:
         """Return when the worker runs; raise `WishRefused` with the reason when it does not.

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from funcnodes.cli import run_actions
+from funcnodes.environment.errors import NotCached
 from funcnodes.headless.running import Outcome
 from funcnodes_worker.home.base import Base
 
@@ -141,6 +142,23 @@ async def test_ctrl_c_leaves_nothing_behind(alone: Base, tmp_path: Path) -> None
     await program.wait_for_line("you run long.fnw")
     assert await program.end(signal.SIGINT) == 130
     assert list(alone.workers.iterdir()) == []
+
+
+def test_a_worker_that_cannot_be_completed_is_not_kept(
+    lone_line: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Made for a flow or by itself: the next try meets no half of it, and the sentence says so."""
+    monkeypatch.setenv("UV_OFFLINE", "1")
+    monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / "empty"))
+    flow = sum_flow(tmp_path / "needs.fnw", packages={"fnrun-nobody": None})
+    ended = lone_line("run", str(flow), "--worker", "n2")
+    assert (ended.code, "removed again" in ended.err) == (1, True), ended.err
+    ended = lone_line("worker", "new", "--name", "off")
+    assert (ended.code, "No worker was made" in ended.err) == (1, True), ended.err
+    assert "as it was" not in ended.err
+    assert "--versions" not in str(NotCached(["numpy 1"], "no route", is_of_flow=False)), "there is no flow"
+    names = [worker["name"] for worker in lone_line.json("worker", "list")]
+    assert not {"n2", "off"} & {*names}
 
 
 def test_without_a_manager(lone_line: CommandLine, tmp_path: Path) -> None:
