@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import mmap
 import os
 import queue
 import re
@@ -111,9 +112,12 @@ def run_orders(worker: TinyWorker, marker: Marker) -> None:
             case ["sleep", seconds]:
                 time.sleep(float(seconds))
             case ["keep", megabytes]:
-                kept = os.urandom(1024) * 1024 * int(megabytes)
-                time.sleep(60)
-                del kept
+                # Shared, as arrays between processes are: what the system holds a process to leaves it out,
+                # so that only a look sees it.
+                with mmap.mmap(-1, int(megabytes) << 20) as kept:
+                    for _ in range(int(megabytes)):
+                        kept.write(b"x" * (1 << 20))
+                    time.sleep(60)
             case ["hold", megabytes]:
                 # Until it is interrupted: then it lets go.
                 worker.interrupted.clear()

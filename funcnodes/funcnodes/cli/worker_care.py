@@ -76,7 +76,7 @@ def limits(
 ) -> None:
     """Show or set what a worker may use; `none` as a value takes one limit away.
 
-    Memory counts at once, cores and files with the worker's next start.
+    It counts at once, for what the worker has started too.
     """
     given = {"memory_hard": memory, "memory_soft": memory_soft, "cpu": cpu, "open_files": open_files}
     wanted = {key: value for key, value in given.items() if value is not None}

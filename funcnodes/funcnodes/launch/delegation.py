@@ -105,7 +105,11 @@ def _candidates(own: Path) -> Iterator[Path]:
 
 
 def _prepare(top: Path, files: GroupFiles, is_ours: Callable[[int], bool], wanted: Sequence[str]) -> Path:
-    if not set(wanted) <= set(files.read(top / "cgroup.controllers").split()):
+    try:
+        offered = files.read(top / "cgroup.controllers").split()
+    except FileNotFoundError:
+        raise NotOurs(f"this system has no control groups of version 2 at {top}") from None
+    if not set(wanted) <= set(offered):
         raise NotOurs(f"the control group {top} does not offer {' and '.join(wanted)}")
     if not files.is_handed_over(top):
         raise NotOurs(f"the control group {top} is not delegated to us")

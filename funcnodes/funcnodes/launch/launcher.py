@@ -73,6 +73,10 @@ class Launcher(Protocol):
         """End the process and its children. Called by `carry_out` for Kill, and to clear up after an exit."""
         ...
 
+    def limit(self, process: ProcessId, name: str, limits: Limits) -> None:
+        """Hold a process that runs to these limits from now on. Called when its worker's settings change."""
+        ...
+
     def memory_of(self, process: ProcessId) -> int | None:
         """Return the bytes the process uses. Called with each look at the marker."""
         ...

@@ -16,6 +16,7 @@ import threading
 from collections.abc import Sequence
 
 import psutil
+from funcnodes_worker.home.limits import Limits
 
 from funcnodes.fleet.events import ExitStatus, ProcessId
 from funcnodes.launch.control_groups import ControlGroups, find_groups
@@ -119,6 +120,11 @@ class LocalLauncher:
     def kill(self, process: ProcessId) -> None:
         """Send SIGKILL to the process's group, or end the tree of processes where there are no groups."""
         self._send(process, getattr(signal, "SIGKILL", signal.SIGTERM))
+
+    def limit(self, process: ProcessId, name: str, limits: Limits) -> None:
+        """Hold a process that runs to these limits and no others."""
+        if self.is_alive(process):
+            self._groups.change(process.pid, name, limits)
 
     def memory_of(self, process: ProcessId) -> int | None:
         """Return the bytes of memory in use."""

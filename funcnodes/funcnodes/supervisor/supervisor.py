@@ -257,6 +257,9 @@ class Supervisor:
         member.config = await asyncio.to_thread(
             change_worker_config, member.home, lambda config: msgspec.structs.replace(config, **changes)
         )
+        if limits is not None and member.life.process is not None:
+            # Bounds of a process that runs would otherwise go on killing it after they were taken away.
+            self._ground.launcher.limit(member.life.process, uuid, limits)
         self.publish()
         return member.config
 

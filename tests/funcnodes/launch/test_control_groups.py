@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import resource
+import subprocess
 import sys
 from pathlib import Path
 
@@ -70,6 +71,22 @@ def test_a_delegated_group_is_used(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="control groups are Linux's")
+def test_the_bounds_of_a_group_change_while_its_process_runs(tmp_path: Path) -> None:
+    """Of one that had no limits too, and back to none."""
+    kernel, membership = kernel_with(tmp_path)
+    groups = groups_of(kernel, membership)
+    launched(kernel)
+    groups.limit(WORKER, "lab", Limits())
+    group = kernel.where[WORKER]
+    seen: list[tuple[str, str]] = []
+    for limits in (Limits(memory_hard=10**8), Limits(cpu=2), Limits()):
+        groups.change(WORKER, "lab", limits)
+        seen.append((kernel.bounds[group]["memory.max"], kernel.bounds[group]["cpu.max"]))
+
+    assert seen == [("100000000", "max 100000"), ("max", "200000 100000"), ("max", "max 100000")]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="control groups are Linux's")
 def test_the_next_manager_finds_a_workers_group_again(tmp_path: Path) -> None:
     """Its kills are counted; it is removed once what was killed in it is gone, then or with the next end."""
     kernel, membership = kernel_with(tmp_path)
@@ -121,3 +138,38 @@ async def test_a_launched_process_has_its_limits(tmp_path: Path) -> None:
     finally:
         await asyncio.to_thread(fifo.write_text, "go")
     assert await launcher.wait(process) == ExitStatus(code=7)
+
+
+TWO_THREADS = """
+import sys, threading
+threading.Thread(target=sys.stdin.read).start()
+print("ready", flush=True)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="prlimit is Linux's")
+def test_limits_that_are_raised_or_taken_away_hold_no_more() -> None:
+    """In the process that runs, in each of its threads, and without rights that only root has."""
+    command = [sys.executable, "-S", "-c", TWO_THREADS]
+    mine = {kind: resource.getrlimit(kind) for kind in (resource.RLIMIT_DATA, resource.RLIMIT_NOFILE)}
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
+        assert child.stdout is not None
+        child.stdout.readline()
+        groups = PerProcess()
+
+        def held_to() -> tuple[int, int, set[int]]:
+            threads = {len(os.sched_getaffinity(thread.id)) for thread in psutil.Process(child.pid).threads()}
+            data, files = (resource.prlimit(child.pid, kind) for kind in mine)
+            assert (data[1], files[1]) == tuple(hard for _, hard in mine.values())
+            return data[0], files[0], threads
+
+        groups.limit(child.pid, "lab", Limits(memory_hard=200 * 10**6))
+        groups.change(child.pid, "lab", Limits(memory_hard=100 * 10**6, open_files=99, cpu=0.5))
+        assert held_to() == (100 * 10**6, 99, {1})
+        groups.change(child.pid, "lab", Limits(memory_hard=300 * 10**6, open_files=100))
+        all_of_them = len(os.sched_getaffinity(0))
+        assert held_to() == (300 * 10**6, 100, {all_of_them})
+        groups.change(child.pid, "lab", Limits())
+        assert held_to() == (*(soft for soft, _ in mine.values()), {all_of_them})
+        child.communicate(b"")
+    groups.change(child.pid, "lab", Limits(memory_hard=10**9))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import resource
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,20 @@ async def test_the_limits_that_are_set_can_be_read(tmp_path: Path) -> None:
         assert await client.call("limits", workerid=uuid) == {"limits": {}}
         await client.call("set_limits", workerid=uuid, limits={"memory_hard": "1 GiB", "cpu": 1.5})
         assert await client.call("limits", workerid=uuid) == {"limits": {"memory_hard": 1 << 30, "cpu": 1.5}}
+
+
+async def test_limits_of_a_running_worker_count_at_once(tmp_path: Path) -> None:
+    """Set, changed, and taken away; what is written down is what the system holds it to."""
+    async with fleet_of(base_in(tmp_path)) as client:
+        uuid = await new_worker(client, "any")
+        pid = int(str((await status_of(client, uuid))["pid"]))
+        born = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+        seen: list[tuple[int, int]] = []
+        for limits in ({"open_files": 200}, {"open_files": 300}, {}):
+            await client.call("set_limits", workerid=uuid, limits=limits)
+            seen.append(resource.prlimit(pid, resource.RLIMIT_NOFILE))
+
+        assert seen == [(200, born[1]), (300, born[1]), born]
 
 
 async def test_figures_come_while_somebody_watches_and_are_not_read_otherwise(tmp_path: Path) -> None:
