@@ -8,10 +8,6 @@ PUBLISHED = {"BytesEncdata", "Encdata", "InstalledModule", "Shelf"}
 OTHERS = {
     "Plan",  # `funcnodes_core` alone is imported without msgspec, which costs more than all of these.
     "Asked",  # So is the command line.
-    "Loaded",  # These four may become records too.
-    "Module",
-    "Options",
-    "Plugin",
 }
 _LISTED = """
 import sys, funcnodes_worker.process.main, funcnodes.cli.app, funcnodes.server.manager.service

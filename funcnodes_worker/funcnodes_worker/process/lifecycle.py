@@ -15,7 +15,6 @@ import os
 import sys
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import cast
 
 import msgspec
@@ -62,8 +61,7 @@ LEAVE_S = 1.0
 """How long the graph's thread may take to end by itself, and again after it was interrupted."""
 
 
-@dataclass(frozen=True)
-class Options:
+class Options(msgspec.Struct, frozen=True):
     """How a worker is started."""
 
     has_supervisor: bool = True

@@ -13,7 +13,6 @@ import logging
 import re
 import site
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from importlib.metadata import Distribution, EntryPoint, PackageNotFoundError, distributions
 from pathlib import Path
 from typing import Any, cast
@@ -48,8 +47,7 @@ class _DirectUrl(msgspec.Struct, frozen=True):
     dir_info: _DirInfo = _DirInfo()
 
 
-@dataclass(frozen=True)
-class Module:
+class Module(msgspec.Struct, frozen=True):
     """A package that brings nodes, as its metadata tells; nothing of it was imported."""
 
     name: str
@@ -127,8 +125,7 @@ def with_needed(packages: Iterable[str], modules: Mapping[str, Module]) -> list[
     return wanted
 
 
-@dataclass(frozen=True)
-class Plugin:
+class Plugin(msgspec.Struct, frozen=True):
     """The browser code of a module: the files that its `react_plugin` names. Only the worker knows where."""
 
     module: Path | None
@@ -136,16 +133,15 @@ class Plugin:
     css: tuple[Path, ...] = ()
 
 
-@dataclass
-class Loaded:
+class Loaded(msgspec.Struct):
     """What was loaded so far."""
 
-    plugins: dict[str, Plugin] = field(default_factory=dict[str, Plugin])
+    plugins: dict[str, Plugin] = msgspec.field(default_factory=dict[str, Plugin])
     """By the name of the package."""
-    external: dict[str, object] = field(default_factory=dict[str, object])
+    external: dict[str, object] = msgspec.field(default_factory=dict[str, object])
     """Declared external workers by import name, until they are taken."""
-    shelves: dict[str, Shelf] = field(default_factory=dict[str, Shelf])
-    problems: dict[str, str] = field(default_factory=dict[str, str])
+    shelves: dict[str, Shelf] = msgspec.field(default_factory=dict[str, Shelf])
+    problems: dict[str, str] = msgspec.field(default_factory=dict[str, str])
 
 
 class LibraryLoader:
