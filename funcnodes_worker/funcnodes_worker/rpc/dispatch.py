@@ -96,7 +96,13 @@ class Method(msgspec.Struct, Generic[ContextT], frozen=True):
         try:
             return msgspec.convert(params, self.params, strict=True)
         except msgspec.ValidationError as problem:
-            raise InvalidParams(f"{self.name!r}: {problem}") from problem
+            raise InvalidParams(f"{self.name!r}: {problem}{self._known_words(problem)}") from problem
+
+    def _known_words(self, problem: msgspec.ValidationError) -> str:
+        from funcnodes_worker.rpc.choices import choices_for
+
+        words = choices_for(problem, self.params)
+        return f"; known are: {', '.join(map(repr, words))}" if words else ""
 
     def _by_name(self, given: ByPosition) -> dict[str, Any]:
         names = self.params.__struct_encode_fields__

@@ -150,7 +150,9 @@ class FilesFolder:
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
         except (FileExistsError, NotADirectoryError) as problem:
-            raise FileInTheWay(f"a part of {path[:200]!r} is a file, so it can hold no other") from problem
+            raise FileInTheWay(
+                f"a part of {path[:200]!r} is a file and can hold no other; choose another name"
+            ) from problem
         return target
 
     def put(self, draft: Path, path: str, replace: bool = True) -> str:
@@ -167,7 +169,7 @@ class FilesFolder:
             place = self._there(path)
             target = self.place_for(to, replace)
             if target == place or target.is_relative_to(place):
-                raise FileInTheWay(f"{path[:200]!r} cannot be moved into itself")
+                raise FileInTheWay(f"{path[:200]!r} cannot be moved into itself; choose another place")
             if target.exists():
                 self._to_trash(to, target)
             move(place, target)

@@ -21,6 +21,8 @@ from funcnodes_worker.runtime.previews import shown_cell
 
 MOST_ROWS = 10_000
 MOST_COLUMNS = 500
+MOST_NAMED = 20
+"""Columns that are named to who asks for another."""
 MOST_CELLS = 100_000
 NAMED_COLUMNS = 1000
 """Columns that a description names."""
@@ -121,7 +123,9 @@ def _named(grid: Grid, names: Sequence[str]) -> tuple[int, ...]:
     known = {grid.name(place): place for place in range(grid.width - 1, -1, -1)}
     missing = [name for name in names if name not in known]
     if missing:
-        raise BadWindow(f"there is no column {missing[0][:80]!r}")
+        there = ", ".join(repr(name[:80]) for name in [*reversed(known)][:MOST_NAMED])
+        more = " and more" if len(known) > MOST_NAMED else ""
+        raise BadWindow(f"there is no column {missing[0][:80]!r}; there are {there or 'none'}{more}")
     return tuple(known[name] for name in names[:MOST_COLUMNS])
 
 

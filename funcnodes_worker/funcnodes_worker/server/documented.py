@@ -11,7 +11,7 @@ from typing import Any, Final, cast
 
 from msgspec.structs import replace
 
-from funcnodes_worker.rpc.envelope import Call, Dialect
+from funcnodes_worker.rpc.envelope import ByPosition, Call, Dialect
 from funcnodes_worker.rpc.errors import InvalidParams
 
 Params = Mapping[str, Any]
@@ -69,7 +69,14 @@ def _renamed(method: str, names: Mapping[str, str]) -> Reading:
 def _called(method: str, names: Mapping[str, str] | None = None) -> Reading:
     """Return the reading of a command that itself has another name."""
     known = names or {}
-    return lambda params: (method, {known.get(key, key): value for key, value in params.items()})
+
+    def read(params: Params) -> Meaning:
+        if isinstance(params, ByPosition):
+            # They have the order of the command that is meant.
+            return method, params
+        return method, {known.get(key, key): value for key, value in params.items()}
+
+    return read
 
 
 def _update_node(params: Params) -> Meaning | None:

@@ -27,6 +27,7 @@ from funcnodes_worker.rpc.guarded import door
 from funcnodes_worker.runtime.files import FileInTheWay, FileProblem, FilesFolder
 from funcnodes_worker.runtime.incoming import KEPT_S, Incoming, Upload, UploadRefused, Wish
 from funcnodes_worker.server.context import Services
+from funcnodes_worker.server.ranges import FileByRange
 from funcnodes_worker.server.uploads import store_uploads
 
 TUS = "1.0.0"
@@ -120,7 +121,7 @@ class FileDoors:
         async def answer() -> web.StreamResponse:
             file = await asyncio.to_thread(self._files.file, request.match_info["path"])
             shown = _SHOWN.get(file.suffix.lower())
-            response = web.FileResponse(file, chunk_size=256 * 1024)
+            response = FileByRange(file, chunk_size=256 * 1024)
             response.content_type = "application/octet-stream"
             response.headers["Content-Security-Policy"] = "sandbox"
             response.headers["X-Content-Type-Options"] = "nosniff"

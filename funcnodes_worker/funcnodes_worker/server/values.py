@@ -22,6 +22,7 @@ from funcnodes_worker.runtime.sources import FORMATS, PIECE, NoSuchFormat, Sourc
 from funcnodes_worker.runtime.values import CannotWrite, Reader
 from funcnodes_worker.runtime.windows import ARROW, JSON, BadWindow, Span, Wish, has_arrow
 from funcnodes_worker.server.context import Services, port_of
+from funcnodes_worker.server.ranges import has_one_range
 
 STALL_S = 60.0
 """How long a piece may wait for a client that reads nothing: the value it is of is held until then."""
@@ -208,6 +209,8 @@ class _Whole:
     def _range(self, size: int) -> tuple[int, int]:
         condition = self._request.headers.get(hdrs.IF_RANGE)
         if condition is not None and condition != self._tag:
+            return 0, size
+        if not has_one_range(self._request):
             return 0, size
         start, stop, _ = (wanted := self._request.http_range).indices(size)
         if wanted.start is not None and size and start >= size:

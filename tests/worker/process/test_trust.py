@@ -65,6 +65,7 @@ async def test_a_foreign_flow_is_shown_and_nothing_is_imported_or_run(tmp_path: 
         assert (await client.call("get_library"))["shelves"] == []
         assert "trusted" in await refused(client, "trigger_node", nid="a")
         await refused(client, "add_package_dependency", name="funcnodes-lab")
+        assert "then press Trust" in await refused(client, "add_node", id="lab.add")
         await refused(client, "get_io_full_value", nid="a", ioid="sum")
         assert await client.call("get_io_value", nid="a", ioid="left") == "<NoValue>"
         assert (await client.call("save"))["backend"]["nodes"][0] == FOREIGN["backend"]["nodes"][0]

@@ -61,7 +61,12 @@ CASES: list[tuple[str, dict[str, Any], int, str]] = [
         -32000,
         "no edge",
     ),
-    ("edit", {"edits": [{"kind": "explode"}]}, -32602, "explode"),
+    (
+        "edit",
+        {"edits": [{"kind": "explode"}]},
+        -32602,
+        "`$.edits[0].kind`; known are: 'add_edge', ",
+    ),
     ("edit", {"edits": "all"}, -32602, "Expected `array`"),
     (
         "edit",
@@ -97,7 +102,7 @@ CASES: list[tuple[str, dict[str, Any], int, str]] = [
         -32602,
         "use one of never, on-failure, unless-stopped, always",
     ),
-    ("get_plugin_keys", {"type": "vue"}, -32602, "vue"),
+    ("get_plugin_keys", {"type": "vue"}, -32602, "'vue' - at `$.type`; known are: 'react'"),
     ("load_data", {"data": {"nodes": 5}}, -32602, "no saved graph: 'nodes' is no list; nothing was changed"),
     ("load_data", {"data": {"backend": []}}, -32602, "no saved graph: 'backend' is no object"),
     ("load_data", {"data": {"backend": {"edges": {}}}}, -32602, "no saved graph: 'edges' is no list"),

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
-from funcnodes_worker.rpc.envelope import Call, Dialect
+from funcnodes_worker.rpc.envelope import ByPosition, Call, Dialect
 from funcnodes_worker.rpc.errors import InvalidParams
 from funcnodes_worker.server.documented import understand
 from funcnodes_worker.server.methods.table import make_table
@@ -96,3 +97,11 @@ def test_an_argument_of_another_type_is_refused_by_its_name(name: str, value: ob
     assert (said.dialect, said.spoken) == (Dialect.DOCUMENTED, "add_node")
     assert isinstance(said.problem, InvalidParams)
     assert f"'add_node': {name!r} is an object" in str(said.problem)
+
+
+def test_arguments_in_a_list_have_the_order_of_the_command_that_is_meant() -> None:
+    given = ByPosition(enumerate(["a", "x", 1]))
+    said = understand(Call(Dialect.JSONRPC, "update_node_input", given), Dialect.JSONRPC)
+    method = make_table().get(said.method)
+    assert method is not None
+    assert msgspec.structs.asdict(method.read_params(said.params)) == {**VALUE, "set_default": False}

@@ -240,6 +240,11 @@ async def test_list_rename_delete_restore_download(tmp_path: Path) -> None:
 
         async with http.get("/files/a/b.txt", headers={"Range": "bytes=1-2"}) as answer:
             assert (answer.status, await answer.read()) == (206, b"el")
+        for ignored in ("bytes=0-1,3-4", "bytes=3-1", "bytes=-", "lines=0-1", "nonsense"):
+            async with http.get("/files/a/b.txt", headers={"Range": ignored}) as answer:
+                assert (answer.status, await answer.read()) == (200, b"hello"), ignored
+        async with http.get("/files/a/b.txt", headers={"Range": "bytes=99-"}) as answer:
+            assert answer.status == 416
         async with http.get("/files/a/b.txt?download") as answer:
             assert answer.headers["Content-Disposition"] == "attachment"
         for path in ("secret", "a%2f..%2f..%2fnodespace.json", "nowhere", "a"):

@@ -111,6 +111,9 @@ async def test_facts_windows_formats_and_ranges(here: Room) -> None:
     end = (await here.get("r", {"Range": "bytes=-3"}))[2]
     assert end == bytes(i % 251 for i in range(2_999_997, 3_000_000))
     assert (await here.get("r", {"Range": "bytes=3000000-"}))[0] == 416
+    for ignored in ("bytes=0-1,4-5", "bytes=5-1", "bytes=-", "bytes=a-b", "lines=0-1", "nonsense"):
+        status, _, whole = await here.get("r", {"Range": ignored})
+        assert (status, len(whole)) == (200, 3_000_000), ignored
     async with here.http.head(here.address("r")) as answer:
         assert (answer.status, answer.headers["Content-Length"]) == (200, "3000000")
 

@@ -19,6 +19,7 @@ from funcnodes_worker.runtime.library_loader import Plugin
 from funcnodes_worker.server.context import CallContext
 
 TABLE: MethodTable[CallContext] = MethodTable()
+_MAX_NAME = 200
 _MAX_LOG_BYTES = 1024 * 1024
 
 
@@ -72,7 +73,7 @@ async def update_worker_config(context: CallContext, params: ConfigChanges) -> d
     """Return the settings after the given ones were changed."""
     changes: dict[str, Any] = {}
     if params.name is not None:
-        changes["name"] = params.name
+        changes["name"] = _checked_name(params.name)
     if params.autostart is not None:
         try:
             changes["autostart"] = read_autostart(params.autostart)
@@ -85,6 +86,12 @@ async def update_worker_config(context: CallContext, params: ConfigChanges) -> d
     # Other windows read the settings again; the published names have no word for it.
     context.services.hub.event("config_update")
     return shown
+
+
+def _checked_name(name: str) -> str:
+    if not 0 < len(name.strip()) <= _MAX_NAME:
+        raise InvalidParams(f"the name of a worker has 1 to {_MAX_NAME} characters; nothing was changed")
+    return name
 
 
 def _shown(context: CallContext, config: WorkerConfig) -> dict[str, Any]:

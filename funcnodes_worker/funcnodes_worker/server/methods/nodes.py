@@ -25,7 +25,9 @@ from funcnodes_worker.rpc.gate import Right
 from funcnodes_worker.server import node_texts, shapes
 from funcnodes_worker.server.coerce import coerce
 from funcnodes_worker.server.context import CallContext, node_of
+from funcnodes_worker.server.methods.trust import refuse_held
 from funcnodes_worker.server.node_ids import check_new_id
+from funcnodes_worker.server.places import check_places
 
 TABLE: MethodTable[CallContext] = MethodTable()
 
@@ -49,12 +51,15 @@ async def add_node(context: CallContext, params: NewNode) -> msgspec.Raw:
     """Return the new node."""
     kind = context.services.process.library.classes.get(params.id)
     if kind is None:
+        # A held flow has no library: the class may be there once it is trusted.
+        refuse_held(context.services.process, "add_node")
         raise NotFound(
             f"there is no node class {params.id[:80]!r} in this worker; add the package that brings it, "
             "or ask get_library for what there is"
         )
     node = params.uuid if params.uuid is not None else context.new_id()
     check_new_id(node)
+    check_places(params.properties or {})
     if params.pretrigger_delay is not None and params.pretrigger_delay < 0:
         raise InvalidParams("'pretrigger_delay' is a number of seconds, 0 or more")
     record = new_node(kind, node, name=params.name, properties=params.properties)
@@ -182,6 +187,7 @@ async def update_node(context: CallContext, params: NodeChanges) -> dict[str, An
     if not isinstance(properties, dict):
         raise InvalidParams("'properties' is an object; nothing was changed")
     properties = cast("dict[str, Any]", properties)
+    check_places(properties)
     news = {key: value for key, value in properties.items() if node.properties.get(key, UNSET) != value}
     if news:
         edits += [SetProperty(params.nid, key, value) for key, value in news.items()]
@@ -210,6 +216,7 @@ class ViewChanges(msgspec.Struct, frozen=True):
 @TABLE.method("update_node_view", Right.EDIT, ViewChanges, Turn.EDIT)
 async def update_node_view(context: CallContext, params: ViewChanges) -> None:
     """Place a node."""
+    check_places({shapes.POSITION: params.data.pos, shapes.SIZE: params.data.size})
     given = {
         shapes.POSITION: params.data.pos,
         shapes.SIZE: params.data.size,
