@@ -27,6 +27,13 @@ class Wanted(msgspec.Struct, frozen=True):
     path: Path | None = None
     """The source folder it is linked from; None for a package of the registry."""
 
+    @property
+    def shown(self) -> str:
+        """As it is told to whoever asked for it."""
+        if self.path is not None:
+            return str(self.path)
+        return f"any {self.name}" if self.requirement == self.name else self.requirement
+
     def edit(self, text: str) -> str:
         """Return the manifest asking for this."""
         if self.path is not None:
@@ -113,7 +120,17 @@ def asked(
     twice = {wanted.name for wanted in request.install} & set(request.remove)
     if twice:
         raise BadRequest(min(twice), "cannot be both installed and removed")
+    _refuse_two_wishes(request.install)
     return request
+
+
+def _refuse_two_wishes(install: Sequence[Wanted]) -> None:
+    """Refuse different wishes for one package: taking one of them would drop the other without a word."""
+    first: dict[str, Wanted] = {}
+    for wanted in install:
+        other = first.setdefault(wanted.name, wanted)
+        if other != wanted:
+            raise BadRequest(wanted.name, f"is wanted as {other.shown} and as {wanted.shown}; choose one")
 
 
 def wanted_by(wish: PackageWish) -> Wanted:
