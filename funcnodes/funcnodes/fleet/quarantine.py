@@ -30,6 +30,15 @@ class Quarantine(msgspec.Struct):
             if count >= TWICE
         }
 
+    @property
+    def suspects(self) -> Mapping[str, tuple[int, str]]:
+        """All that are suspected, held or not: how often, and what their runs did at last."""
+        return {node: (count, self._why[node]) for node, count in self._ends.items()}
+
+    def suspect(self, node: str, count: int, sentence: str) -> None:
+        """Take in what another worker with the same graph knows of a node."""
+        self._ends[node], self._why[node] = count, sentence
+
     def blame(self, node: str, sentence: str) -> bool:
         """Take in that the process ended while this node ran; tell whether that makes it held."""
         self._ends[node] = self._ends.get(node, 0) + 1

@@ -1,4 +1,4 @@
-"""A worker once more: its graph with all its history, its files and what its environment is made from.
+"""A worker once more: graph with history and suspects, files, and what its environment is made from.
 
 Owns what is copied, and that a worker which goes on working meanwhile is copied as of one moment. The
 environment itself is built anew from the lock (`environment/provision`). Blocking.
@@ -18,6 +18,7 @@ from funcnodes_worker.home.worker_config import WorkerConfig, read_worker_config
 from funcnodes_worker.home.worker_home import WorkerHome
 
 from funcnodes.environment.state import Standing
+from funcnodes.supervisor.ends import carry_suspects
 from funcnodes.supervisor.errors import NotTrusted, WishRefused
 from funcnodes.supervisor.unfinished import making
 
@@ -37,6 +38,7 @@ def clone_into(
         home.folder.mkdir(parents=True)
         home.files.mkdir()
         copy_graph(reference, home)
+        carry_suspects(reference, home)
         if standing is not None:
             write_atomically(home.project_file, standing.project, mode=0o644)
             write_atomically(home.lock_file, standing.lock, mode=0o644)

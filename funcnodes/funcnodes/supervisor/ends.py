@@ -20,7 +20,7 @@ KEPT = 200
 
 
 class End(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One end of a process, or, without a sentence, a node that was let go."""
+    """One end of a process; without a sentence a node that was let go, or one whose past was carried over."""
 
     at: float
     """Seconds since the epoch."""
@@ -28,6 +28,10 @@ class End(msgspec.Struct, frozen=True, omit_defaults=True):
     followed: str = ""
     node: str | None = None
     """The node that ran, or that was let go."""
+    times: int = 0
+    """How often the node ran at an end of the worker that this one is a copy of."""
+    carried: str = ""
+    """The sentence of the last such end."""
 
 
 _decoder = msgspec.json.Decoder(End)
@@ -35,7 +39,17 @@ _decoder = msgspec.json.Decoder(End)
 
 def note_end(home: WorkerHome, *, node: str | None, sentence: str = "", followed: str = "") -> None:
     """Add a line. A worker whose folder is gone or full loses a line of history, nothing else."""
-    line = msgspec.json.encode(End(time.time(), sentence, followed, node)) + b"\n"
+    _write(home, End(time.time(), sentence, followed, node))
+
+
+def carry_suspects(reference: WorkerHome, home: WorkerHome) -> None:
+    """Let a worker with a copy of another's graph suspect whom that one suspects: the nodes are the same."""
+    for node, (times, why) in quarantine_of(reference).suspects.items():
+        _write(home, End(time.time(), node=node, times=times, carried=why))
+
+
+def _write(home: WorkerHome, end: End) -> None:
+    line = msgspec.json.encode(end) + b"\n"
     try:
         with home.ends_file.open("ab") as file:
             file.write(line)
@@ -73,7 +87,9 @@ def quarantine_of(home: WorkerHome) -> Quarantine:
     for end in read_ends(home):
         if end.node is None:
             continue
-        if end.sentence:
+        if end.times:
+            quarantine.suspect(end.node, end.times, end.carried)
+        elif end.sentence:
             quarantine.blame(end.node, end.sentence)
         else:
             quarantine.let_go(end.node)

@@ -22,6 +22,7 @@ from funcnodes_worker.home.worker_home import WorkerHome, find_workers, make_uui
 from funcnodes.environment.manifest import new_manifest
 from funcnodes.supervisor import unfinished
 from funcnodes.supervisor.cloning import copy_graph
+from funcnodes.supervisor.ends import carry_suspects
 from funcnodes.supervisor.errors import NotTrusted
 
 
@@ -76,6 +77,7 @@ class Registry:
             home.files.mkdir()
             if reference is not None and wish.copy_graph:
                 copy_graph(reference, home)
+                carry_suspects(reference, home)
             if wish.python is not None and wish.in_venv:
                 write_atomically(home.project_file, new_manifest(wish.python).encode(), mode=0o644)
             # Made by a user's word: what is in it was trusted where it comes from, and else there is nothing.

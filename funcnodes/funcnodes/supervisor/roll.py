@@ -38,7 +38,8 @@ class Roll:
 
     def add(self, home: WorkerHome, config: WorkerConfig) -> Member:
         """Return the member for a worker that was made just now."""
-        member = Member(home, config, Life(Phase.CREATED if config.in_venv else Phase.STOPPED))
+        phase = Phase.CREATED if config.in_venv else Phase.STOPPED
+        member = Member(home, config, Life(phase, quarantine=quarantine_of(home)))
         self._members[home.uuid] = member
         return member
 
