@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
+import shlex
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +19,7 @@ from funcnodes.cli import output
 from funcnodes.cli.choose import Status, choose, word_for
 from funcnodes.cli.problems import Problem
 from funcnodes.cli.reach import Reached
-from funcnodes.cli.session import Asked
+from funcnodes.cli.session import Asked, author_of
 from funcnodes.cli.worker_actions import find, say_done, with_manager, workers_of
 from funcnodes.client.address import finder
 from funcnodes.client.opening import connect
@@ -71,13 +72,17 @@ def take_in(asked: Asked, file: Path) -> None:
     async def act(reached: Reached) -> tuple[Status, list[str]]:
         worker = await find(asked, reached)
         async with _running(reached, worker):
-            notes = await give_flow(finder(str(worker["uuid"]), asked.base().folder, None), file)
+            base = asked.base()
+            notes = await give_flow(finder(str(worker["uuid"]), base.folder, None), file, author_of(base))
         return worker, notes
 
     worker, notes = with_manager(asked, act)
     for note in notes:
         output.warn(note)
-    say_done(worker, f"has the flow of {output.escape(file.name)} now; undo takes it back")
+    say_done(worker, f"has the flow of {output.escape(file.name)} now")
+    if output.is_terminal():
+        word = output.escape(shlex.quote(str(worker["name"] or worker["uuid"])))
+        output.markup(f"  Take it back: [bold]funcnodes worker command {word} -c undo[/bold]")
 
 
 def open_file(asked: Asked, wish: Opening, *, as_json: bool) -> None:

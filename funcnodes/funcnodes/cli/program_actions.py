@@ -22,7 +22,7 @@ from funcnodes_worker.home.worker_home import WorkerHome
 from funcnodes.cli import output
 from funcnodes.cli.choose import Status
 from funcnodes.cli.problems import WRONGLY_ASKED, Problem
-from funcnodes.cli.session import Asked
+from funcnodes.cli.session import Asked, author_of
 from funcnodes.cli.worker_actions import find, with_manager
 from funcnodes.client.opening import connect
 from funcnodes.environment import state
@@ -147,10 +147,12 @@ def call(asked: Asked, method: str, params: Mapping[str, Any], timeout_s: float)
         raise Problem(
             f"worker {name!r} is {worker['phase']}; start it: funcnodes worker start {shlex.quote(str(name))}"
         )
-    base = asked.base().folder
+    base = asked.base()
 
     async def ask() -> Any:
-        async with asyncio.timeout(timeout_s), connect(str(worker["uuid"]), base=base) as line:
+        # Always the same author: each command is a connection of its own, and `undo` is for one's own steps.
+        connecting = connect(str(worker["uuid"]), base=base.folder, author=author_of(base))
+        async with asyncio.timeout(timeout_s), connecting as line:
             return await line.call(method, **params)
 
     try:

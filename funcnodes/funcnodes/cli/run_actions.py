@@ -26,7 +26,7 @@ from funcnodes.cli.ending import ending
 from funcnodes.cli.examination import THROW_AWAY
 from funcnodes.cli.problems import WRONGLY_ASKED, Problem
 from funcnodes.cli.reach import Reached, reach_manager
-from funcnodes.cli.session import Asked
+from funcnodes.cli.session import Asked, author_of
 from funcnodes.cli.worker_actions import workers_of
 from funcnodes.client.address import finder
 from funcnodes.client.errors import ClientError
@@ -197,7 +197,7 @@ async def _imported(order: _Order, uuid: str) -> Unpacked:
         except NotInFlow as problem:
             raise Problem(str(problem), WRONGLY_ASKED) from problem
         _say_trusted(order.wish.flow, told, in_venv=True)
-        for note in await give_flow(finder(uuid, order.base.folder, None), changed):
+        for note in await give_flow(finder(uuid, order.base.folder, None), changed, author_of(order.base)):
             output.warn(note)
     return told
 

@@ -41,6 +41,13 @@ class Asked:
         return config
 
 
+def author_of(base: Base) -> str:
+    """Return whose edits those of the command line are: always the same, so that its undo finds them."""
+    from hashlib import sha256
+
+    return f"cli-{sha256(str(base.folder.resolve()).encode()).hexdigest()[:16]}"
+
+
 def asked(context: typer.Context) -> Asked:
     """Return what was asked for before this command; nouns share one object."""
     found = context.find_object(Asked)

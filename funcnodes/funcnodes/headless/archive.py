@@ -60,15 +60,19 @@ def _put(draft: Path, target: Path) -> int:
     return size
 
 
-async def give_flow(find: Find, source: Path) -> list[str]:
-    """Put a flow in the place of the worker's; return what a user should know. Refused: nothing changed."""
+async def give_flow(find: Find, source: Path, author: str) -> list[str]:
+    """Put a flow in the place of the worker's; return what a user should know. Refused: nothing changed.
+
+    `author` is whose step it is, for undo.
+    """
     address = await asyncio.to_thread(find)
     headers = {**address.headers, "Content-Type": "application/zip"}
     try:
         async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=None)) as http:
             with source.open("rb") as file:
-                url = f"{address.url}import"
-                async with http.post(url, data=file, headers=headers, ssl=address.trust) as response:
+                url, named = f"{address.url}import", {"client": author}
+                sending = http.post(url, params=named, data=file, headers=headers, ssl=address.trust)
+                async with sending as response:
                     if response.status != 200:
                         raise TransferFailed(await _problem(response))
                     answer = await response.json()

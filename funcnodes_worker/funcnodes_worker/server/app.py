@@ -27,7 +27,7 @@ from funcnodes_worker.rpc.guarded import caller_of, door, guard, open_door
 from funcnodes_worker.rpc.outbox import Frame
 from funcnodes_worker.rpc.repeat import REMEMBERED_S, RepeatsOfCallers
 from funcnodes_worker.runtime.writer import WriteFailed
-from funcnodes_worker.server.client import Client
+from funcnodes_worker.server.client import MAX_AUTHOR, Client
 from funcnodes_worker.server.context import CallContext, Services
 from funcnodes_worker.server.documented import understand
 from funcnodes_worker.server.documented_news import DocumentedNews
@@ -254,8 +254,10 @@ class WorkerServer:
     @door(Right.INSTALL, accepts="application/zip")
     async def import_flow(self, request: web.Request) -> web.Response:
         """Put the flow of a `.fnw` file in the place of the present one."""
-        windows = self._sockets_of(request)
-        author = windows[-1].author if windows else token_hex(8)
+        windows, named = self._sockets_of(request), request.query.get("client", "")
+        # Who says who it is need not have a window: a command has none.
+        by_name = named if 0 < len(named) <= MAX_AUTHOR else token_hex(8)
+        author = windows[-1].author if windows else by_name
         try:
             return await Transfer(self._services).receive(request, author)
         except Exception as error:  # noqa: BLE001  # As above.

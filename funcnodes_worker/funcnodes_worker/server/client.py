@@ -64,6 +64,10 @@ class News(Protocol):
         ...
 
 
+MAX_AUTHOR = 128
+"""Characters of the name by which a client says who it is."""
+
+
 class Client:
     """A client as its conversation and the hub see it."""
 

@@ -26,6 +26,9 @@ def test_a_flow_goes_into_a_worker_and_out_again(
 ) -> None:
     """A file that is there is not replaced by accident; the published form of naming works too."""
     assert "has the flow of sum.fnw now" in line.good("worker", "import", "demo", str(flow))
+    undone = json.loads(line.good("worker", "command", "demo", "-c", "undo"))
+    assert undone["undone"], "each command is a connection of its own, all have one author"
+    assert json.loads(line.good("worker", "command", "demo", "-c", "redo"))["redone"]
     out = tmp_path / "out.fnw"
     assert line("worker", "--uuid", demo, "export", str(out)).lines == [str(out)]
     with zipfile.ZipFile(out) as archive:

@@ -14,7 +14,7 @@ from funcnodes_worker.rpc.dispatch import MethodTable, Turn
 from funcnodes_worker.rpc.errors import InvalidParams
 from funcnodes_worker.rpc.gate import Right
 from funcnodes_worker.runtime.feed import PAUSE_S
-from funcnodes_worker.server.client import Client
+from funcnodes_worker.server.client import MAX_AUTHOR, Client
 from funcnodes_worker.server.context import CallContext, Services
 from funcnodes_worker.server.node_ids import check_new_id
 from funcnodes_worker.server.our_news import OurNews, document_json
@@ -25,7 +25,6 @@ from funcnodes_worker.server.step_news import StepNews
 TABLE: MethodTable[CallContext] = MethodTable()
 _FEEDS_RATE = 1 / PAUSE_S
 _MAX_RATE = 1000.0
-_MAX_AUTHOR = 128
 _MAX_PATIENCE_S = 3600.0
 
 
@@ -53,8 +52,8 @@ async def subscribe(context: CallContext, params: Subscription) -> dict[str, Any
     """
     services, client = context.services, context.client
     if params.author is not None:
-        if not 0 < len(params.author) <= _MAX_AUTHOR:
-            raise InvalidParams(f"'author' has 1 to {_MAX_AUTHOR} characters")
+        if not 0 < len(params.author) <= MAX_AUTHOR:
+            raise InvalidParams(f"'author' has 1 to {MAX_AUTHOR} characters")
         client.author = params.author
     writer = services.writer
     missed = None
