@@ -28,7 +28,7 @@ from typing import Protocol, TypeAlias
 from msgspec import Struct
 
 from funcnodes_core.document.cells import Cell, Footprint, footprint, meet
-from funcnodes_core.document.edits import Edit, SetDefault, SetProperty, SetValue
+from funcnodes_core.document.edits import ChangeGroups, Edit, SetDefault, SetProperty, SetValue
 from funcnodes_core.document.model import Document
 from funcnodes_core.document.refusals import (
     BuiltUpon,
@@ -39,7 +39,7 @@ from funcnodes_core.document.refusals import (
     StepNotFound,
 )
 from funcnodes_core.document.titles import POSITION, SIZE
-from funcnodes_core.document.transaction import transact
+from funcnodes_core.document.transaction import still_possible
 
 MERGE_S = 0.5
 """Values and places set again within this become one step."""
@@ -314,12 +314,12 @@ class History:
         does not allow them. `entries` holds all that are `needed`; `author` is who asks.
         """
         self._check(step, entries, author)
-        edits = entries[step.way_back].inverse
         try:
-            transact(document, edits)
+            edits = still_possible(document, entries[step.way_back].inverse)
         except EditRejected as reason:
             raise StepNoLongerFits(step.title, _word(step), reason) from reason
-        return edits
+        # Nobody writes an entry without an edit, so nobody has to read one.
+        return edits or (ChangeGroups({}),)
 
     def _check(self, step: Step, entries: Mapping[int, Entry], author: str) -> None:
         own = [entries[revision] for revision in _own(step)]

@@ -8,6 +8,7 @@ from funcnodes_core.document.edits import (
     AddNode,
     ChangeGroups,
     Edit,
+    NameExternalWorker,
     RemoveEdge,
     RemoveNode,
     RenameNode,
@@ -16,7 +17,7 @@ from funcnodes_core.document.edits import (
     SetProperty,
     SetValue,
 )
-from funcnodes_core.document.filling import new_node
+from funcnodes_core.document.filling import new_node, observe_ports
 from funcnodes_core.document.history import History
 from funcnodes_core.document.model import Document, Edge, GroupRecord
 from funcnodes_core.document.refusals import (
@@ -27,12 +28,14 @@ from funcnodes_core.document.refusals import (
     StepNoLongerFits,
     StepNotFound,
 )
+from funcnodes_core.document.serialize import load
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import UNSET
+from msgspec.structs import replace
 
 from tests.support.examples import part_of
-from tests.support.random_edits import ADD, random_edit
+from tests.support.random_edits import ADD, PUMP, random_edit
 from tests.support.small_log import SmallLog
 
 
@@ -257,6 +260,50 @@ def test_redo_is_refused_like_undo(log: SmallLog) -> None:
     with pytest.raises(BuiltUpon, match="can not be redone"):
         log.redo("ann")
     assert value(log) == 2
+
+
+# What no edit brings back
+
+
+def test_an_undo_goes_on_behind_a_port_that_node_code_took_away(log: SmallLog) -> None:
+    """It was refused for ever, and so was everything of one's own before it."""
+    start = log.document
+    wire = Edge("n", "sum", "m", "a")
+    log.do("ann", add("k"))
+    log.do("ann", put(1, "b", "k"), RenameNode("k", "x"))
+    log.do("ann", AddEdge(Edge("n", "sum", "k", "b")))
+    log.do("ann", RemoveEdge(Edge("n", "sum", "k", "b")), AddEdge(wire))
+    seen = [port for port in log.document.nodes["k"].ports.values() if port.id != "b"]
+    log.document = observe_ports(log.document, "k", seen)
+    log.undo("ann")
+    assert log.document.edges == ()
+    log.undo("ann")
+    log.undo("ann")
+    assert log.document.nodes["k"].name != "x"
+    log.undo("ann")
+    assert log.document == start
+    for _ in range(4):
+        log.redo("ann")
+    assert (log.document.nodes["k"].name, log.document.edges) == ("x", (wire,))
+
+
+def test_an_undo_goes_on_behind_an_external_worker_that_is_gone() -> None:
+    log = SmallLog(Document(surroundings=PUMP))
+    log.do("ann", add("k"))
+    log.do("ann", NameExternalWorker("labkit.pump", "w1", "Right"))
+    log.document = replace(log.document, surroundings={})
+    log.undo("ann")
+    log.undo("ann")
+    assert log.document == Document()
+
+
+def test_a_wire_of_a_placeholder_that_lists_no_ports_is_not_lost_by_an_undo() -> None:
+    """It can not come back, and the undo says so in place of bringing the node back without it."""
+    nodes = [{"id": name, "node_id": "gone.away"} for name in "pq"]
+    log = SmallLog(load({"backend": {"nodes": nodes, "edges": [["p", "out", "q", "in"]]}}, {}))
+    log.do("ann", RemoveNode("p"))
+    with pytest.raises(StepNoLongerFits, match="no port 'out'"):
+        log.undo("ann")
 
 
 # For all, and by choice
