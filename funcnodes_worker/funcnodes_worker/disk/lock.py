@@ -83,17 +83,6 @@ class FileLock:
         self.release()
 
 
-def is_locked(path: Path) -> bool:
-    """Tell whether somebody holds the lock right now; takes it for a moment when nobody does."""
-    if not path.exists():
-        return False
-    try:
-        with FileLock(path):
-            return False
-    except LockHeld:
-        return True
-
-
 def _read_pid(descriptor: int) -> int | None:
     text = os.read(descriptor, 20)
     return int(text) if text.isdigit() else None

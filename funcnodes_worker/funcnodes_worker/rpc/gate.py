@@ -139,10 +139,6 @@ class Gate:
         self._sessions = {cookie: frozenset(hashes) for cookie, hashes in sessions.items()}
         self._grants = tuple(grants)
 
-    def allow_hosts(self, hosts: Iterable[str]) -> None:
-        """Accept further names in the Host header, without port."""
-        self._hosts = self._hosts | {host.lower().strip("[]") for host in hosts}
-
     def session_counts(self, session_hash: str) -> bool:
         """Tell whether a session or grant still counts. Asked for open sockets after `set_access`."""
         granted = (grant.hash for grant in self._grants)

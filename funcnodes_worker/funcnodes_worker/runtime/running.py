@@ -66,11 +66,6 @@ class RunningNode:
         """Have this called, in the graph's thread, by the first run after each `rest`."""
         self._wake, self._is_awake = wake, False
 
-    @property
-    def is_watched(self) -> bool:
-        """Whether somebody was woken who has not gone to rest since."""
-        return self._is_awake
-
     def rest(self) -> None:
         """Let the next run wake who watches. Called by who was woken, from another thread."""
         self._is_awake = False

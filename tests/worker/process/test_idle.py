@@ -128,7 +128,7 @@ async def test_a_run_that_lasts_is_told_once_and_the_watch_rests_when_it_is_over
     clock.running.end()
     await asyncio.sleep(3 * WATCH_S)
     assert [(run.node, run.number) for run in clock.lasting] == [("a", 1)]
-    assert not clock.running.is_watched, "it rests"
+    assert not clock.running._is_awake, "it rests"
     clock.told.clear()
     clock.running.begin("b")
     async with asyncio.timeout(5):
