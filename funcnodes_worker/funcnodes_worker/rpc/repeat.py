@@ -27,7 +27,7 @@ from funcnodes_worker.rpc.outbox import Frame
 
 REMEMBERED_S = 60.0
 MAX_BYTES = 32 * 1024 * 1024
-"""For all connections of a caller: 20,000 new nodes, more than an outbox and the buffers of a socket hold."""
+"""For all connections of a caller: 12,000 new nodes, what an outbox and the buffers of a socket hold."""
 MAX_OWN_BYTES = 8 * 1024 * 1024
 """For one connection and ids that count there only."""
 MEMORY_BYTES = 400

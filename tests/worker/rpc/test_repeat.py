@@ -256,7 +256,7 @@ def ask(memory: Repeats, numbers: range, now: float, answer: bytes) -> int:
 
 
 def test_all_that_a_client_had_under_way_is_known_when_it_is_sent_again() -> None:
-    """Twenty thousand nodes added in a row, no answer read, the connection lost, all sent again."""
+    """Twenty thousand calls in a row, no answer read, the connection lost, all sent again."""
     memory = RepeatsOfCallers().of(Peer.caller, 0.0)
     node = b"n" * 1200
     assert ask(memory, range(20_000), 0.0, node) == 20_000

@@ -8,6 +8,7 @@ import msgspec
 import pytest
 from funcnodes_worker.rpc.envelope import ByPosition, Call, Dialect
 from funcnodes_worker.rpc.errors import InvalidParams
+from funcnodes_worker.server import documented
 from funcnodes_worker.server.documented import understand
 from funcnodes_worker.server.methods.table import make_table
 
@@ -57,6 +58,10 @@ def test_documented_names_mean_published_ones(
         arguments,
         Dialect.JSONRPC,
     )
+
+
+def test_every_other_name_is_tried() -> None:
+    assert {name for name, *_ in MEANT} == documented._READINGS.keys()
 
 
 def test_published_arguments_stay_published() -> None:
