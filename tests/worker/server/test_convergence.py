@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 import pytest
 from funcnodes_core.document.apply import apply_all
+from funcnodes_core.document.edits import SetProperty
 from funcnodes_core.document.filling import new_node
 from funcnodes_core.document.model import Document, PortRecord
 from funcnodes_core.document.refusals import EditRejected
@@ -241,6 +242,9 @@ class Window:
                     await client.call("edit", edits=edits[self.dice.randint(0, 1) :])
                 case _:
                     edit = random_edit(self.follower.document, self.dice)
+                    if isinstance(edit, SetProperty) and edit.key == "frontend:pos":
+                        # Documents may hold anything there; of a client only a place is taken.
+                        edit = SetProperty(edit.node, edit.key, [self.dice.randint(0, 900), 2.5])
                     await client.call("edit", edits=[msgspec.to_builtins(edit)])
         except Answer as answer:
             if answer.code not in (-32000, -32001):
