@@ -47,8 +47,10 @@ def link(
 ) -> None:
     """Print a link that lets a browser in: one use, ten minutes."""
     from funcnodes.cli import output
+    from funcnodes.cli.manager import check_ports
     from funcnodes.server.ui.public import read_address
 
+    check_ports(port=port)
     base = asked(context).base()
     config = asked(context).config(base)
     scheme = "http" if config.tls_certificate is None else "https"

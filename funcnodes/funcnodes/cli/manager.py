@@ -38,11 +38,25 @@ def start(
     """Start the worker manager of the base folder and keep it in the foreground."""
     import asyncio
 
+    check_ports(port=port)
     base = asked(context).base()
     config = asked(context).config(base)
     chosen_host = host or config.manager_host
     check_reach(chosen_host, no_auth=no_auth, is_protected=behind_proxy or config.tls_certificate is not None)
     asyncio.run(_run(base, chosen_host, config.manager_port if port is None else port, no_auth, owner_pid))
+
+
+def check_ports(**given: int | None) -> None:
+    """Refuse what is no port, by the names of the options. Ranges of typer's would import pydantic."""
+    from funcnodes.cli.problems import WRONGLY_ASKED, Problem
+    from funcnodes.server.ui.listen import LARGEST_PORT
+
+    for name, port in given.items():
+        if port is not None and not 0 <= port <= LARGEST_PORT:
+            raise Problem(
+                f"--{name} {port} is no port: ports are 1 to {LARGEST_PORT}, and 0 takes any free one",
+                WRONGLY_ASKED,
+            )
 
 
 def check_reach(host: str, *, no_auth: bool, is_protected: bool) -> None:

@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from funcnodes.cli.manager import BEHIND_PROXY_HELP, check_reach
+from funcnodes.cli.manager import BEHIND_PROXY_HELP, check_ports, check_reach
 from funcnodes.cli.session import asked
 
 if TYPE_CHECKING:
     from funcnodes.server.ui.service import UiServer, UiSettings
+
+FRONTEND = "react_flow"
 
 
 def register(app: typer.Typer) -> None:
@@ -62,7 +64,7 @@ def runserver(
     ] = None,
     manager_port: Annotated[int | None, typer.Option("--worker_manager_port", help="And its port.")] = None,
     manager_ssl: Annotated[bool, typer.Option("--worker_manager_ssl", hidden=True)] = False,
-    frontend: Annotated[str, typer.Option(hidden=True)] = "react_flow",
+    frontend: Annotated[str, typer.Option(hidden=True)] = FRONTEND,
     worker_host: Annotated[
         str, typer.Option("--worker_host", help="With --no-manager: the worker.")
     ] = "localhost",
@@ -74,13 +76,17 @@ def runserver(
 
     from funcnodes_worker.home.tls import tls_of
 
+    from funcnodes.cli.problems import WRONGLY_ASKED, Problem
     from funcnodes.server.hub import WorkerAddress
     from funcnodes.server.ui.keeper import ManagerWish
-    from funcnodes.server.ui.public import read_address
+    from funcnodes.server.ui.public import read_address, read_origin
     from funcnodes.server.ui.service import UiSettings
 
-    # Published options without a meaning here: one frontend, and no TLS between programs of one machine.
-    del manager_ssl, frontend, worker_ssl
+    check_ports(port=port, worker_manager_port=manager_port, worker_port=worker_port)
+    if frontend != FRONTEND:
+        raise Problem(f"there is no frontend {frontend!r}; there is one, {FRONTEND}", WRONGLY_ASKED)
+    # Published options without a meaning here: there is no TLS between programs of one machine.
+    del manager_ssl, worker_ssl
     options = asked(context)
     base = options.base()
     config = options.config(base)
@@ -93,7 +99,7 @@ def runserver(
         host=chosen_host,
         port=config.frontend_port if port is None else port,
         no_auth=no_auth,
-        origins=(*(origin or ()), *config.allowed_origins),
+        origins=(*map(read_origin, origin or ()), *config.allowed_origins),
         public=None if address is None else read_address(address),
         tls=tls,
         manager=None if no_manager else ManagerWish(manager_host, manager_port, no_auth),

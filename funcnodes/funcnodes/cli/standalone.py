@@ -53,7 +53,7 @@ def standalone(
     A flow that was made elsewhere is held: shown, but nothing of it is installed or run until you trust it.
     """
     from funcnodes.cli import standalone_actions
-    from funcnodes.cli.manager import check_reach
+    from funcnodes.cli.manager import check_ports, check_reach
     from funcnodes.cli.problems import WRONGLY_ASKED, Problem
 
     if register_files == (file is not None):
@@ -61,6 +61,7 @@ def standalone(
     if file is None:
         standalone_actions.register_files()
         return
+    check_ports(port=port, **{"worker-port": worker_port})
     check_reach(host, no_auth=no_auth, is_protected=False)
     wish = standalone_actions.StandaloneWish(
         file=file,

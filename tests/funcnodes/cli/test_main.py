@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from funcnodes.cli.ending import YOUNG_OBJECTS, ending
 from funcnodes.cli.problems import Problem, say
+from funcnodes.server.ui.listen import CannotListen, bind
 from funcnodes_worker.home.base import Base
 
 from funcnodes import __version__
@@ -202,6 +203,31 @@ def test_the_managers_own_problem_reaches_the_user_of_runserver(tmp_path: Path) 
     assert done.returncode == 1
     assert "manager could not be started" in done.stderr
     assert "in use" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["startworkermanager", "--port", "99999"], "ports are 1 to 65535"),
+        (["startworkermanager", "--port", "-5"], "--port -5 is no port"),
+        (["runserver", "--port", "99999"], "ports are 1 to 65535"),
+        (["runserver", "--worker_manager_port", "70000"], "--worker_manager_port 70000 is no port"),
+        (["link", "--port", "65536"], "is no port"),
+        (["runserver", "--frontend", "other"], "no frontend 'other'"),
+    ],
+)
+def test_what_no_server_can_be_told_is_refused(lone_line: CommandLine, words: list[str], said: str) -> None:
+    """The system takes the rest of a division for a port that is too large."""
+    done = lone_line(*words)
+    assert (done.code, said in done.err) == (2, True), done.err
+
+
+def test_what_is_no_origin_or_port_is_said_with_an_example(lone_line: CommandLine) -> None:
+    """A window there would be refused without a word; settings may hold such a port as well."""
+    done = lone_line("runserver", "--origin", "foo")
+    assert (done.code, "like https://lab.example" in done.err) == (1, True), done.err
+    with pytest.raises(CannotListen, match="99999 is no port"):
+        bind("127.0.0.1", 99999)
 
 
 @pytest.mark.parametrize("command", ["runserver", "startworkermanager"])

@@ -10,6 +10,8 @@ import errno
 import os
 import socket
 
+LARGEST_PORT = 65535
+
 
 class CannotListen(Exception):
     """Raised when a server cannot be bound where it was told to."""
@@ -20,6 +22,8 @@ class CannotListen(Exception):
 
     def __str__(self) -> str:
         where = f"port {self.port} of {self.host}"
+        if not 0 <= self.port <= LARGEST_PORT:
+            return f"{self.port} is no port: ports are 1 to {LARGEST_PORT}; change the setting or give --port"
         if self.problem.errno == errno.EADDRINUSE:
             return (
                 f"{where} is in use by another program; stop that program or choose another port with --port"
@@ -34,6 +38,9 @@ def bind(host: str, port: int) -> list[socket.socket]:
 
     `localhost` means both loopback addresses: browsers try ::1 too, and would meet a foreign server there.
     """
+    if not 0 <= port <= LARGEST_PORT:
+        # The system would take the rest of a division for it, or speak of something else.
+        raise CannotListen(host, port, OSError(errno.EINVAL, os.strerror(errno.EINVAL)))
     if host.lower() != "localhost":
         return [_bind(host.strip("[]"), port)]
     first = _bind("127.0.0.1", port)

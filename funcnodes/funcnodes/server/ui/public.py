@@ -26,6 +26,16 @@ class BadAddress(BaseProblem):
         )
 
 
+class BadOrigin(BadAddress):
+    """Raised for text that no browser would send as the origin of a page."""
+
+    def __str__(self) -> str:
+        return (
+            f"{self.text[:200]!r} is not where browsers find a page; write scheme and host, like "
+            "https://lab.example or http://localhost:9000"
+        )
+
+
 class PublicAddress(msgspec.Struct, frozen=True):
     """Where browsers find us."""
 
@@ -55,3 +65,14 @@ def read_address(text: str) -> PublicAddress:
     shown = "" if port in (None, {"http": 80, "https": 443}[parts.scheme]) else f":{port}"
     path = parts.path.rstrip("/")
     return PublicAddress(f"{parts.scheme}://{host}{shown}", f"{path}/")
+
+
+def read_origin(text: str) -> str:
+    """Return the origin that is meant, as a browser writes it; raise `BadOrigin`."""
+    try:
+        address = read_address(text)
+    except BadAddress:
+        raise BadOrigin(text) from None
+    if address.path != "/":
+        raise BadOrigin(text)
+    return address.origin
