@@ -105,9 +105,12 @@ def fill_all(document: Document, classes: Classes) -> Document:
 
 def _own_port(node: NodeRecord, key: PortId, fact: PortRecord, *, is_pair: bool) -> PortRecord | None:
     if not is_pair:
-        # An output stood beside an input of its id, which the class has no more.
-        beside = None if fact.is_input else node.ports.get(output_key(key))
-        return beside if beside is not None and beside.id == key else node.ports.get(key)
+        own = node.ports.get(key)
+        if own is None or fact.is_input or not own.is_input:
+            return own
+        # The output may have stood beside an input of its id, which the class has no more.
+        beside = node.ports.get(output_key(key))
+        return beside if beside is not None and beside.id == key else own
     # Older files know one entry for both ports of a pair: its direction says whose words it holds.
     told = (node.ports.get(key), node.ports.get(fact.id))
     return next((port for port in told if port is not None and port.is_input is fact.is_input), None)
@@ -119,7 +122,9 @@ def _fill_port(own: PortRecord, fact: PortRecord) -> PortRecord:
         for name in _FACTS
         if getattr(own, name) is UNSET and getattr(fact, name) is not UNSET
     }
-    return structs.replace(own, id=fact.id, is_input=fact.is_input, order=(), **changes)
+    if own.id != fact.id:
+        changes["id"] = fact.id
+    return structs.replace(own, is_input=fact.is_input, order=(), **changes)
 
 
 def observe_ports(document: Document, node: NodeId, ports: Sequence[PortRecord]) -> Document:

@@ -38,6 +38,33 @@ def listed(value: JsonValue, name: str, strange: Strange) -> list[JsonValue]:
     return as_list(value)
 
 
+def named_in_list(io: list[JsonValue], no_sense: list[JsonValue]) -> list[tuple[str, Saved]]:
+    """Return the objects of a list by their `id`; note what has none. So the worker sends the ports of a node."""
+    entries: list[tuple[str, Saved]] = []
+    for entry in io:
+        name = as_dict(entry).get("id")
+        if isinstance(name, str):
+            entries.append((name, as_dict(entry)))
+        else:
+            no_sense.append([entry])
+    return entries
+
+
+def named_in_map(io: JsonValue, no_sense: list[JsonValue]) -> list[tuple[str, Saved]]:
+    """Return the objects of a map by their keys; note what is none. So a file holds the ports of a node."""
+    if io is not None and not isinstance(io, dict):
+        no_sense.append(io)
+    entries: list[tuple[str, Saved]] = []
+    for name, entry in as_dict(io).items():
+        if isinstance(entry, dict):
+            entries.append((name, cast("Saved", entry)))
+        elif entry is None:
+            entries.append((name, {}))
+        else:
+            no_sense.append({name: entry})
+    return entries
+
+
 def with_earlier(earlier: JsonValue, found: Strange) -> Saved:
     """Return what was set aside before and what is set aside now, each thing once."""
     together: Saved = dict(as_dict(earlier)) if isinstance(earlier, dict | None) else {"unreadable": earlier}

@@ -1,11 +1,11 @@
 """A document as `nodespace.json` and back, in the published shape and its older forms.
 
-Owns which key is written when, and which parts make no sense and are set aside. A node whose class is missing
-keeps every key it had, in its order, and is written back equal; a node whose class is known is written as the
-difference to its class. The published shape knows defaults only; a `value` is added where a user gave one.
+Owns which key is written when and what is set aside. A node whose class is missing keeps every key it had, in
+its order, and is written back equal; one whose class is known is written as the difference to its class. The
+published shape knows defaults only; a `value` is added where a user gave one.
 """
 
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Mapping
 from typing import Any, cast
 
 from msgspec import UNSET
@@ -38,6 +38,8 @@ from funcnodes_core.document.reading import (
     as_dict,
     as_list,
     listed,
+    named_in_list,
+    named_in_map,
     part,
     split,
     with_earlier,
@@ -138,14 +140,18 @@ def _load_nodes(saved: JsonValue, classes: Classes, strange: Strange) -> dict[No
 def _load_node(saved: Saved, kind: ClassRecord | None, strange: Strange) -> NodeRecord:
     """Return the node a saved entry holds; without a class it is a placeholder, told as it stands there."""
     fields, extra = _split(saved, _NODE_KINDS)
-    read: dict[tuple[PortId, bool], PortRecord] = {}
+    io = extra.pop("io", None)
     no_sense: list[JsonValue] = []
-    entries = list(_port_entries(extra.pop("io", None), no_sense))
-    names = {name for name, _, _ in entries}
-    for name, entry, as_it_came in entries:
+    entries = named_in_list(as_list(io), no_sense) if isinstance(io, list) else named_in_map(io, no_sense)
+    names = {name for name, _ in entries}
+    read: dict[tuple[PortId, bool], PortRecord] = {}
+    for name, entry in entries:
         port = _load_port(_port_id(name, entry, names), entry, keep_order=kind is None)
-        if read.setdefault((port.id, port.is_input), port) is not port:
-            no_sense.append(as_it_came)
+        place = (port.id, port.is_input)
+        if place in read:
+            no_sense.append([entry] if isinstance(io, list) else {name: entry})
+        else:
+            read[place] = port
     if no_sense:
         strange.setdefault("ports", []).extend({"node": saved["id"], "io": io} for io in no_sense)
     ports = keyed(read.values())
@@ -155,27 +161,6 @@ def _load_node(saved: Saved, kind: ClassRecord | None, strange: Strange) -> Node
     if ports.get(TRIGGER_OUTPUT) == _PLAIN_TRIGGER_OUTPUT:
         del ports[TRIGGER_OUTPUT]
     return fill(record, kind)
-
-
-def _port_entries(
-    io: JsonValue, no_sense: list[JsonValue]
-) -> Iterator[tuple[PortId, Saved, dict[PortId, JsonValue] | list[JsonValue]]]:
-    """Give each port's name, what is said of it, and that as it came; note what is no port."""
-    if isinstance(io, list):  # the form in which the worker sends nodes
-        for entry in cast("list[JsonValue]", io):
-            name = as_dict(entry).get("id")
-            if isinstance(name, str):
-                yield name, as_dict(entry), [entry]
-            else:
-                no_sense.append([entry])
-        return
-    if io is not None and not isinstance(io, dict):
-        no_sense.append(io)
-    for name, entry in as_dict(io).items():
-        if entry is None or isinstance(entry, dict):
-            yield name, as_dict(entry), {name: entry}
-        else:
-            no_sense.append({name: entry})
 
 
 def _port_id(name: str, saved: Saved, names: Container[str]) -> PortId:
