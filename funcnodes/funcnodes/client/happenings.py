@@ -31,6 +31,8 @@ class Preview:
     cut: bool = False
     """Whether there is more of it."""
     type: str = ""
+    summary: str = ""
+    """What a word says of it: "1,000 items" of one that was cut, "nan" where JSON has no word for a number."""
 
 
 @dataclass(frozen=True)

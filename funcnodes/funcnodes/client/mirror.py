@@ -120,7 +120,7 @@ def _preview(preview: Mapping[str, Any] | None) -> Preview | None:
     if preview is None:
         return None
     value = base64.b64decode(preview["data"]) if "data" in preview else preview.get("value")
-    return Preview(preview["mime"], value, preview["cut"], preview["type"])
+    return Preview(preview["mime"], value, preview["cut"], preview["type"], preview.get("summary") or "")
 
 
 def whole_value(answer: Mapping[str, Any]) -> Any:
