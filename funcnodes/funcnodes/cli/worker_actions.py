@@ -106,7 +106,7 @@ def show_status(asked: Asked, *, as_json: bool) -> None:
         "Reason": output.escape(worker.get("reason") or ""),
         "Address": address(worker),
         "Process": str(worker.get("pid") or ""),
-        "Running node": output.escape(node["node"]) if node else "",
+        "Running node": output.escape(node.get("name") or node["node"]) if node else "",
         "Autostart": output.escape(worker.get("autostart") or ""),
         "Environment": output.escape(worker.get("env_path") or "the manager's own"),
         "Packages": packages(worker),

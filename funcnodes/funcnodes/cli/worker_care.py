@@ -155,7 +155,8 @@ def ends(
         output.json(found)
         return
     rows = [
-        (_when(one["at"]), one["sentence"], one.get("followed", ""), one.get("node") or "") for one in found
+        (_when(one["at"]), one["sentence"], one.get("followed", ""), one.get("name") or one.get("node") or "")
+        for one in found
     ]
     if not output.is_terminal():
         for row in rows:

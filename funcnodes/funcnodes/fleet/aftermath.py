@@ -64,7 +64,7 @@ class Aftermath(msgspec.Struct):
     def _blamed(self, event: ProcessExited, sentence: str) -> str:
         run = event.evidence.run
         if run is not None and self.quarantine.blame(run.node, sentence):
-            return f"{sentence}. That is the second time: the graph opens without running `{run.node}`"
+            return f"{sentence}. That is the second time: the graph opens without running `{run.title}`"
         return sentence
 
     def _again(self, event: ProcessExited, sentence: str) -> Verdict:

@@ -112,6 +112,8 @@ class Note(msgspec.Struct, frozen=True):
     followed: str
     node: str | None = None
     """The node that ran."""
+    name: str = ""
+    """What people call it."""
 
 
 class NoteLetGo(msgspec.Struct, frozen=True):

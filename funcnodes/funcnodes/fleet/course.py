@@ -14,7 +14,7 @@ from funcnodes.fleet import limits
 from funcnodes.fleet.aftermath import Again, LeftToPerson, Rest
 from funcnodes.fleet.alarms import Alarm
 from funcnodes.fleet.conversation import Conversation
-from funcnodes.fleet.events import ExitStatus
+from funcnodes.fleet.events import ExitStatus, NodeRun
 from funcnodes.fleet.exit_reason import exit_sentence, is_own_doing
 from funcnodes.fleet.hearing import Hearing
 from funcnodes.fleet.memory import MemoryWatch
@@ -98,7 +98,7 @@ class Course(Conversation):
         sentence = exit_sentence(ExitStatus(), event.evidence)
         run = event.evidence.run
         again = PROMISES[event.policy].after_crash
-        self._do(do.Note(sentence, "started again" if again else "left to a person", run and run.node))
+        self._note_end(sentence, "started again" if again else "left to a person", run)
         if run is not None:
             self._aftermath.quarantine.blame(run.node, sentence)
         if again:
@@ -152,17 +152,17 @@ class Course(Conversation):
         run = self._hearing.long_run
         if run is not None and self._hearing.is_deaf:
             sentence = "it kept the worker from hearing until that was killed by hand"
-            self._do(
-                do.Note(
-                    f"killed by hand while node `{run.node}` kept it from hearing", "started again", run.node
-                )
+            self._note_end(
+                f"killed by hand while node `{run.title}` kept it from hearing", "started again", run
             )
             self._aftermath.quarantine.blame(run.node, sentence)
 
     def _note(self, event: on.ProcessExited, followed: str) -> None:
-        run = event.evidence.run
-        sentence = exit_sentence(event.status, event.evidence)
-        self._do(do.Note(sentence, followed, None if run is None else run.node))
+        self._note_end(exit_sentence(event.status, event.evidence), followed, event.evidence.run)
+
+    def _note_end(self, sentence: str, followed: str, run: NodeRun | None) -> None:
+        node, name = (None, "") if run is None else (run.node, run.name)
+        self._do(do.Note(sentence, followed, node, name))
 
     def _ended(self, at: float) -> None:
         self._answer_all(self.wishes.stop)

@@ -30,6 +30,13 @@ class NodeRun(msgspec.Struct, frozen=True):
 
     node: str
     since: float
+    name: str = ""
+    """What people call it; empty when that is not known."""
+
+    @property
+    def title(self) -> str:
+        """What it is called in a sentence."""
+        return self.name or self.node
 
 
 class Bounds(msgspec.Struct, frozen=True):

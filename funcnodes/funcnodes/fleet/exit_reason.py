@@ -35,7 +35,7 @@ def exit_sentence(status: ExitStatus, evidence: Evidence) -> str:
     """Return what ended the process, with the evidence: "killed by signal 9 while node `n1` ran; …"."""
     parts = [f"killed since {evidence.killed_for}" if evidence.killed_for else _cause(status)]
     if evidence.run is not None:
-        parts[0] += f" while node `{evidence.run.node}` ran{_for(evidence.age)}"
+        parts[0] += f" while node `{evidence.run.title}` ran{_for(evidence.age)}"
     if evidence.crashed_in and status.signal is not None:
         parts.append(f"it crashed in {evidence.crashed_in}")
     if evidence.memory is not None and status.signal is not None:

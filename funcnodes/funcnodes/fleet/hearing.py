@@ -32,5 +32,5 @@ class Hearing:
 
     def sentence(self) -> str:
         """Return what a deaf worker is shown with, and the next step."""
-        run = f"; node `{self.long_run.node}` runs" if self.long_run is not None else ""
+        run = f"; node `{self.long_run.title}` runs" if self.long_run is not None else ""
         return f"has not answered for {limits.DEAF_AFTER_S:.0f} s{run}. Kill and restart it, or wait"

@@ -40,6 +40,7 @@ from funcnodes.launch.process_environment import worker_environment
 from funcnodes.supervisor import output
 from funcnodes.supervisor.ends import note_end
 from funcnodes.supervisor.member import Member, run_and_age
+from funcnodes.supervisor.node_names import name_of
 from funcnodes.supervisor.registry import Registry
 
 LOGGER = logging.getLogger(__name__)
@@ -112,8 +113,8 @@ class CarryOut:
                 self._back.spawn(self._remove(member))
             case do.Answer(number, error):
                 self._back.answer(number, error)
-            case do.Note(sentence, followed, node):
-                note_end(member.home, node=node, sentence=sentence, followed=followed)
+            case do.Note(sentence, followed, node, name):
+                note_end(member.home, node=node, sentence=sentence, followed=followed, name=name)
             case do.NoteLetGo(node):
                 note_end(member.home, node=node)
             case do.ForgetRun():
@@ -288,7 +289,7 @@ def _now() -> float:
 def evidence_of(member: Member) -> Evidence:
     """Return what can be seen of how a worker's process ended."""
     found = read_marker(member.home.marker)
-    run = None if found is None else NodeRun(found.node, found.since)
+    run = None if found is None else NodeRun(found.node, found.since, name_of(member.home, found.node))
     run, age = run_and_age(run, time.time())
     crashed_in = _crashed_in(member.home.crash_file)
     return Evidence(run, age, member.memory, output.last_lines(member.home.output_file), crashed_in)

@@ -28,6 +28,8 @@ class End(msgspec.Struct, frozen=True, omit_defaults=True):
     followed: str = ""
     node: str | None = None
     """The node that ran, or that was let go."""
+    name: str = ""
+    """What people called that node then."""
     times: int = 0
     """How often the node ran at an end of the worker that this one is a copy of."""
     carried: str = ""
@@ -37,9 +39,11 @@ class End(msgspec.Struct, frozen=True, omit_defaults=True):
 _decoder = msgspec.json.Decoder(End)
 
 
-def note_end(home: WorkerHome, *, node: str | None, sentence: str = "", followed: str = "") -> None:
+def note_end(
+    home: WorkerHome, *, node: str | None, sentence: str = "", followed: str = "", name: str = ""
+) -> None:
     """Add a line. A worker whose folder is gone or full loses a line of history, nothing else."""
-    _write(home, End(time.time(), sentence, followed, node))
+    _write(home, End(time.time(), sentence, followed, node, name))
 
 
 def carry_suspects(reference: WorkerHome, home: WorkerHome) -> None:

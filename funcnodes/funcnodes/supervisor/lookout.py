@@ -16,10 +16,12 @@ from funcnodes_worker.home.worker_home import WorkerHome
 from funcnodes_worker.wire.marker import MarkerReader
 
 from funcnodes.fleet import events as on
+from funcnodes.fleet import limits as times
 from funcnodes.fleet.events import Event, NodeRun, ProcessId
 from funcnodes.launch.launcher import Launcher
 from funcnodes.supervisor.carry_out import evidence_of
 from funcnodes.supervisor.member import Member, run_and_age
+from funcnodes.supervisor.node_names import name_of
 from funcnodes.supervisor.output import keep_short
 from funcnodes.supervisor.roll import Roll
 
@@ -27,6 +29,8 @@ LOGGER = logging.getLogger(__name__)
 LOOK_EVERY_S = 0.5
 """Twice a second: a look sees a long run after 1.5 s at most, three more pass without a pong, and so a deaf
 worker is named within five."""
+_SMALL_GRAPH = 4 << 20
+"""Bytes of a saved graph that are read between two looks; the nodes of a larger one go by their ids."""
 _NO_BOUNDS = on.Bounds()
 
 
@@ -37,6 +41,14 @@ class _View:
         self.process = process
         self.marker = MarkerReader(home.marker)
         self.output_file = home.output_file
+        self._home = home
+        self._named = ("", "")
+
+    def name_of(self, node: str) -> str:
+        """Return what people call a node that has run for long, looked up once for each."""
+        if self._named[0] != node:
+            self._named = (node, name_of(self._home, node, _SMALL_GRAPH))
+        return self._named[1]
 
 
 class Lookout:
@@ -106,6 +118,8 @@ class Lookout:
         run, age = None, 0.0
         if found is not None:
             run, age = run_and_age(NodeRun(found.node, found.since), time.time())
+            if age > times.RUN_IS_LONG_S:
+                run = NodeRun(found.node, found.since, view.name_of(found.node))
         member.memory = self._launcher.memory_of(view.process) or member.memory
         limits = member.config.limits
         bounds = on.Bounds(limits.memory_soft, limits.memory_hard) if limits.are_set else _NO_BOUNDS

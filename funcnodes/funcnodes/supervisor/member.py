@@ -86,7 +86,7 @@ class Member(msgspec.Struct):
                 key: {"package": wish.package, "version": wish.version}
                 for key, wish in config.package_dependencies.items()
             },
-            running_node=None if run is None else RunningNode(run.node, run.since),
+            running_node=None if run is None else RunningNode(run.node, run.since, run.name),
             deaf=life.is_deaf,
             held=list(life.held),
             safe=life.is_safe,

@@ -20,6 +20,8 @@ class RunningNode(msgspec.Struct, frozen=True):
     node: str
     since: float
     """Seconds since the epoch."""
+    name: str = ""
+    """What people call it; empty when that is not known."""
 
 
 class WorkerStatus(msgspec.Struct, frozen=True, kw_only=True):

@@ -28,6 +28,11 @@ NODE = NodeRun("blur", 1.0)
             Evidence(NODE, 0.2, crashed_in='"lab.py", line 3 in blur'),
             'killed by signal 11 (SIGSEGV) while node `blur` ran; it crashed in "lab.py", line 3 in blur',
         ),
+        (
+            ExitStatus(signal=11),
+            Evidence(NodeRun("9c40edeb", 1.0, "Kill"), 7.0),
+            "killed by signal 11 (SIGSEGV) while node `Kill` ran (for 7 s)",
+        ),
         (ExitStatus(signal=200), Evidence(), "killed by signal 200"),
         (
             ExitStatus(signal=9),

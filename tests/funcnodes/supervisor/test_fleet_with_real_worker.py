@@ -50,11 +50,16 @@ async def test_a_node_that_ends_or_blocks_its_worker(tmp_path: Path, kind: str, 
             pings: list[float] = []
             watching = asyncio.create_task(_ping_forever(bystander, pings))
             async with worker_at(base, client, victim) as doomed:
-                node = (await doomed.call("add_node", id=f"crashy.{kind}"))["id"]
+                node, title = (
+                    (await doomed.call("add_node", id=f"crashy.{kind}"))["id"],
+                    f"{kind} once".capitalize(),
+                )
                 flag = str(tmp_path / "flag")
                 start = time.perf_counter()
                 await doomed.send("set_io_value", nid=node, ioid="flag", value=flag, set_default=True)
-                told = await wait_for_status(client, victim, lambda s: node in str(s["reason"]), 20)
+                told = await wait_for_status(
+                    client, victim, lambda s: f"node `{title}`" in str(s["reason"]), 20
+                )
                 took_s = time.perf_counter() - start
             if kind == "abort":
                 assert re.search(r'it crashed in ".*", line \d+ in ', str(told["reason"])), told
@@ -94,6 +99,7 @@ async def test_a_graph_that_blocks_as_it_is_opened_does_not_keep_its_worker_from
     assert again["phase"] == "running"
     assert isinstance(again["running_node"], dict)
     assert again["running_node"]["node"] == node
+    assert again["running_node"]["name"] == "Block always"
 
 
 async def test_a_node_that_ended_its_worker_twice_is_held_until_it_is_changed(tmp_path: Path) -> None:
@@ -127,7 +133,9 @@ async def test_a_node_that_ended_its_worker_twice_is_held_until_it_is_changed(tm
         again = await status_of(client, uuid)
 
     assert held["held"] == known["held"] == [node]
-    assert [end["node"] for end in ends] == [node, node]
+    assert [(end["node"], end["name"]) for end in ends] == [(node, "Fragile")] * 2
+    assert "while node `Fragile` ran" in ends[0]["sentence"]
+    assert "without running `Fragile`" in str(held["reason"])
     assert "ran 2 times when its worker ended" in state
     assert "let it go" in state
     assert (free["phase"], again["phase"], again["held"]) == ("running", "running", [])
