@@ -39,7 +39,7 @@ def listed(value: JsonValue, name: str, strange: Strange) -> list[JsonValue]:
 
 
 def named_in_list(io: list[JsonValue], no_sense: list[JsonValue]) -> list[tuple[str, Saved]]:
-    """Return the objects of a list by their `id`; note what has none. So the worker sends the ports of a node."""
+    """Return the objects of a list by their `id`: so a worker sends ports. Note what has none."""
     entries: list[tuple[str, Saved]] = []
     for entry in io:
         name = as_dict(entry).get("id")
@@ -51,7 +51,7 @@ def named_in_list(io: list[JsonValue], no_sense: list[JsonValue]) -> list[tuple[
 
 
 def named_in_map(io: JsonValue, no_sense: list[JsonValue]) -> list[tuple[str, Saved]]:
-    """Return the objects of a map by their keys; note what is none. So a file holds the ports of a node."""
+    """Return the objects of a map by their keys: so a file holds ports. Note what is no object."""
     if io is not None and not isinstance(io, dict):
         no_sense.append(io)
     entries: list[tuple[str, Saved]] = []

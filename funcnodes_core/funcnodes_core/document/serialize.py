@@ -6,7 +6,7 @@ published shape knows defaults only; a `value` is added where a user gave one.
 """
 
 from collections.abc import Container, Iterable, Mapping
-from typing import Any, cast
+from typing import Any
 
 from msgspec import UNSET
 from msgspec.json import encode
