@@ -32,7 +32,7 @@ class Preview:
     """Whether there is more of it."""
     type: str = ""
     summary: str = ""
-    """What a word says of it: "1,000 items" of one that was cut, "nan" where JSON has no word for a number."""
+    """What a word says of it: "1,000 items" of what was cut, "nan" where JSON has no word for a number."""
 
 
 @dataclass(frozen=True)
