@@ -25,6 +25,11 @@ def line(text: str = "") -> None:
     sys.stdout.flush()
 
 
+def row(*cells: object) -> None:
+    """Write cells as one line for programs, tabs between; a cell holds none of its own, nor ends of lines."""
+    line("\t".join("" if cell is None else " ".join(str(cell).split()) for cell in cells))
+
+
 def json(value: object) -> None:
     """Write a value as readable JSON."""
     import msgspec
@@ -41,6 +46,23 @@ def markup(text: str) -> None:
         Console(highlight=False, soft_wrap=True).print(text)
     else:
         line(Text.from_markup(text).plain)
+
+
+def facts(title: str | None, said: Mapping[str, str]) -> None:
+    """Write what is known of one thing: under its title for people, else a line `name TAB value` for each.
+
+    Title and values may carry rich's markup.
+    """
+    if not is_terminal():
+        from rich.text import Text
+
+        for name, value in said.items():
+            row(name, Text.from_markup(value).plain)
+        return
+    if title is not None:
+        markup(f"[bold]{title}[/bold]")
+    for name, value in said.items():
+        markup(f"  [dim]{name:<13}[/dim] {value}")
 
 
 def warn(sentence: str) -> None:

@@ -86,10 +86,11 @@ def _outcome(package: str, done: Answer) -> str:
 def show_plan(asked: Asked, change: Change, *, as_json: bool) -> None:
     """Print what a change would bring; exit with 1 when it cannot be."""
     worker, plan = with_manager(asked, lambda reached: _planned(asked, reached, change))
-    if as_json or not output.is_terminal():
+    if as_json:
         output.json(plan)
     else:
-        output.markup(f"[bold]{title(worker)}[/bold]")
+        if output.is_terminal():
+            output.markup(f"[bold]{title(worker)}[/bold]")
         _show_plan(plan)
     if plan["conflicts"]:
         raise Problem(_conflicts(plan), FAILED)
@@ -199,24 +200,46 @@ def show_modules(asked: Asked, *, as_json: bool) -> None:
 
 
 def _show_done(worker: Status, done: Answer, *, as_json: bool) -> None:
-    if as_json or not output.is_terminal():
+    if as_json:
         output.json(done)
         return
     _show_plan(done)
+    if not output.is_terminal():
+        return
     if done["stays"] or done["left_out"]:
         return  # The summary says what became of it.
     say_done(worker, "has its environment changed" if _rows(done) else "has all of that already")
 
 
 def _show_plan(plan: Answer) -> None:
+    if not output.is_terminal():
+        _print_plan(plan)
+        return
     rows = _rows(plan)
     if rows:
         output.table(("", "Package", "Version", "Size"), rows)
     output.line(plan["summary"])
     if rows and "live" in plan:
         when = "at once, without a restart" if plan["live"] else "with a restart of the worker"
-        load = f" {output.size(plan['download'])} are fetched." if plan.get("download") else ""
-        output.line(f"It takes effect {when}.{load}")
+        output.line(f"It takes effect {when}.{_load(plan['download'])}")
+
+
+def _load(download: int | None) -> str:
+    if download is None:
+        return " How much is fetched is not known."
+    return f" {output.size(download)} are fetched." if download else ""
+
+
+def _print_plan(plan: Answer) -> None:
+    """Write a line for each package: what becomes of it, name, version, bytes to fetch where known."""
+    for kind in ("added", "changed", "removed"):
+        for one in plan[kind]:
+            version = one.get("version") or f"{one['before']} → {one['after']}"
+            output.row(kind, one["name"], version, one.get("size"))
+    for one in plan["stays"]:
+        output.row("stays", one["name"], f"needed by {', '.join(one['needed_by'])}")
+    for name in plan["left_out"]:
+        output.row("left out", name)
 
 
 def _rows(plan: Answer) -> list[tuple[str, ...]]:

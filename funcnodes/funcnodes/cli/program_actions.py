@@ -139,14 +139,27 @@ def read_value(text: str) -> Any:
     return text
 
 
+def not_running(worker: Status) -> str:
+    """Return why a worker cannot be asked, and the next step."""
+    name, phase = worker["name"] or worker["uuid"], worker["phase"]
+    word = shlex.quote(str(name))
+    match phase:
+        case "starting" | "provisioning" | "stopping":
+            step = f"that takes a moment; see: funcnodes worker status {word}"
+        case "waiting":
+            reason = str(worker.get("reason") or "it ended").rstrip(".")
+            step = f"it starts again by itself ({reason}); at once: funcnodes worker start {word}"
+        case _:
+            step = f"start it: funcnodes worker start {word}"
+    return f"worker {name!r} is {phase}; {step}"
+
+
 def call(asked: Asked, method: str, params: Mapping[str, Any], timeout_s: float) -> None:
     """Call a method of a running worker and print what it answers."""
     worker = with_manager(asked, lambda reached: find(asked, reached))
     name = worker["name"] or worker["uuid"]
     if worker["phase"] != "running":
-        raise Problem(
-            f"worker {name!r} is {worker['phase']}; start it: funcnodes worker start {shlex.quote(str(name))}"
-        )
+        raise Problem(not_running(worker))
     base = asked.base()
 
     async def ask() -> Any:

@@ -25,7 +25,7 @@ Which = Annotated[
     str | None,
     typer.Argument(
         metavar="WORKER",
-        help="Name, uuid, or the beginning of the uuid.",
+        help="Name, uuid, or the beginning of the uuid (4 characters or more).",
         autocompletion=completion.workers,
     ),
 ]

@@ -86,7 +86,7 @@ def show_list(asked: Asked, *, full: bool, as_json: bool) -> None:
         output.json(workers)
     elif not output.is_terminal():
         for worker in workers:
-            output.line(f"{worker['uuid']}\t{worker['name']}")
+            output.row(worker["uuid"], worker["name"])
     elif workers:
         rows = [(title(w), state(w), address(w), packages(w), output.escape(w["uuid"])) for w in workers]
         output.table(("Worker", "State", "Address", "Packages", "uuid"), rows)
@@ -97,7 +97,7 @@ def show_list(asked: Asked, *, full: bool, as_json: bool) -> None:
 def show_status(asked: Asked, *, as_json: bool) -> None:
     """Print one worker."""
     worker = with_manager(asked, lambda reached: find(asked, reached))
-    if as_json or not output.is_terminal():
+    if as_json:
         output.json(worker)
         return
     node = worker.get("running_node")
@@ -112,10 +112,7 @@ def show_status(asked: Asked, *, as_json: bool) -> None:
         "Packages": packages(worker),
         "uuid": output.escape(worker["uuid"]),
     }
-    output.markup(f"[bold]{title(worker)}[/bold]")
-    for name, value in facts.items():
-        if value:
-            output.markup(f"  [dim]{name:<13}[/dim] {value}")
+    output.facts(title(worker), {name: value for name, value in facts.items() if value})
 
 
 def make(asked: Asked, wish: NewWorker, *, as_json: bool) -> None:

@@ -105,10 +105,10 @@ def _limits(asked: Asked, wanted: dict[str, str], *, take_away: bool, as_json: b
     facts: dict[str, Any] = {
         field: getattr(now, field) for field in ("memory_hard", "memory_soft", "cpu", "open_files")
     }
-    if as_json or not output.is_terminal():
+    if as_json:
         output.json(facts)
         return
-    if wanted or take_away:
+    if (wanted or take_away) and output.is_terminal():
         say_done(worker, "has these limits now")
     shown = {
         "Memory": "" if now.memory_hard is None else output.size(now.memory_hard),
@@ -116,8 +116,7 @@ def _limits(asked: Asked, wanted: dict[str, str], *, take_away: bool, as_json: b
         "Cores": "" if now.cpu is None else f"{now.cpu:g}",
         "Open files": "" if now.open_files is None else str(now.open_files),
     }
-    for label, value in shown.items():
-        output.markup(f"  [dim]{label:<13}[/dim] {value or 'no limit'}")
+    output.facts(None, {label: value or "no limit" for label, value in shown.items()})
 
 
 def _limit(text: str) -> str | float | int | None:
@@ -160,7 +159,7 @@ def ends(
     ]
     if not output.is_terminal():
         for row in rows:
-            output.line("\t".join(row))
+            output.row(*row)
     elif rows:
         shown = [tuple(output.escape(cell) for cell in row) for row in rows]
         output.table(("When", "How it ended", "What followed", "Running node"), shown)

@@ -26,6 +26,16 @@ class Roll:
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
         self._members: dict[str, Member] = {}
+        self._read_at: dict[str, int] = {}
+
+    def look_again(self) -> None:
+        """Take in settings that somebody has edited since, of workers that do not run: their names, say."""
+        for member in self._members.values():
+            if member.life.process is not None or (written := _written_at(member.home)) is None:
+                continue
+            if self._read_at.get(member.home.uuid) != written:
+                self._read_at[member.home.uuid] = written
+                read_settings_again(member)
 
     def call(self) -> list[Member]:
         """Return all of them as they are now, in the order of their ids."""
@@ -78,6 +88,13 @@ class Roll:
             member = Member(home, WorkerConfig(uuid=home.uuid), Life(Phase.FAILED, str(problem)))
         self._members[home.uuid] = member
         return member
+
+
+def _written_at(home: WorkerHome) -> int | None:
+    try:
+        return home.config_file.stat().st_mtime_ns
+    except OSError:
+        return None
 
 
 def read_settings_again(member: Member) -> None:

@@ -133,6 +133,10 @@ class Supervisor:
         """Return all workers as they are now, in the order of their ids."""
         return [member.status() for member in self._roll.call()]
 
+    def look_again(self) -> None:
+        """Take in the settings of workers that do not run and whose files were edited since."""
+        self._roll.look_again()
+
     def member(self, uuid: str) -> Member:
         """Return the worker with this id, one copied in just now too; or raise `UnknownWorker`."""
         return self._roll.member(uuid)

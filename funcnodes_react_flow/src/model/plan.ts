@@ -18,7 +18,7 @@ export interface PlanLine {
 
 export interface Plan {
   readonly lines: readonly PlanLine[];
-  /** Bytes to download. */
+  /** Bytes to download, as far as they are known; 0 where nothing is. */
   readonly download: number;
   /** True: the running worker takes it up without a restart. */
   readonly live: boolean;

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from funcnodes.cli import output
 from funcnodes.cli.choose import choose, word_for
 from funcnodes.cli.problems import Problem
+from funcnodes.cli.program_actions import not_running
 
 WORKERS = [
     {"uuid": "tank_1111", "name": "tank"},
@@ -30,6 +32,26 @@ def test_the_worker_that_is_meant(asked: dict[str, str], meant: str) -> None:
     """A uuid wins; a name alone means the first, as published."""
     whole: dict[str, Any] = {"uuid": None, "name": None, "given": None} | asked
     assert choose(WORKERS, **whole)["uuid"] == meant
+
+
+@pytest.mark.parametrize(
+    ("phase", "said"),
+    [
+        ("stopped", "start it: funcnodes worker start 'Wet Lab'"),
+        ("starting", "that takes a moment; see: funcnodes worker status 'Wet Lab'"),
+        ("waiting", "starts again by itself (killed, signal 9)"),
+    ],
+)
+def test_the_next_step_fits_what_the_worker_does(phase: str, said: str) -> None:
+    """One that is starting need not be started."""
+    worker = {"uuid": "wet_4444", "name": "Wet Lab", "phase": phase, "reason": "killed, signal 9."}
+    assert said in not_running(worker)
+
+
+def test_lines_for_programs_stay_whole(capsys: pytest.CaptureFixture[str]) -> None:
+    """Whatever somebody calls a worker, a line has as many fields as before."""
+    output.row("none_5555", None, "a\tname\nof two lines")
+    assert capsys.readouterr().out == "none_5555\t\ta name of two lines\n"
 
 
 def test_what_is_to_be_typed_means_one_worker() -> None:

@@ -10,10 +10,13 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from funcnodes.cli import main
 from funcnodes.server.manager.service import open_manager
 from funcnodes_worker.home.base import Base
+from funcnodes_worker.home.worker_config import change_worker_config
+from funcnodes_worker.home.worker_home import WorkerHome
 
 from tests.support.processes import Program, kill_all_of, make_base, processes_of
 
@@ -114,6 +117,14 @@ async def test_the_verbs_with_a_manager(base: Base, command: Command) -> None:
         code, lines = await command("worker", "stop", "--name", "demo")
         assert (code, lines[-1]) == (0, "✓ Worker demo is stopped; its graph is saved.")
         assert (await command.json("worker", "status", "demo"))["phase"] == "stopped"
+
+
+async def test_a_name_edited_while_it_is_stopped_counts_at_once(base: Base, command: Command) -> None:
+    """In the worker's own file, while a manager stands that has read it before."""
+    async with a_manager(base):
+        home = WorkerHome(base, await command.new("demo"))
+        change_worker_config(home, lambda config: msgspec.structs.replace(config, name="renamed"))
+        assert (await command.json("worker", "status", "renamed"))["uuid"] == home.uuid
 
 
 async def test_what_cannot_be_done_is_said_in_one_sentence(base: Base, command: Command) -> None:

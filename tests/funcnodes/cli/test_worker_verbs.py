@@ -119,6 +119,8 @@ def test_limits_are_set_one_by_one_and_taken_away(line: CommandLine, demo: str) 
     """What is not named stays."""
     none = {"memory_hard": None, "memory_soft": None, "cpu": None, "open_files": None}
     assert line.json("worker", "limits", demo) == none
+    assert "Memory\tno limit" in line("worker", "limits", demo).lines
+    assert "State\trunning" in line("worker", "status", demo).lines
     assert line.json("worker", "limits", demo, "--memory", "4GB", "--cpu", "1.5")["memory_hard"] == 4 * 10**9
     assert line.json("worker", "limits", demo, "--cpu", "none", "--open-files", "4096") == none | {
         "memory_hard": 4 * 10**9,

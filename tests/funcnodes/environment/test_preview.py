@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import pytest
 from funcnodes.environment.errors import BadRequest, NotInstalled, PackageNotFound
-from funcnodes.environment.plan import EVERYTHING, Way
+from funcnodes.environment.plan import EVERYTHING, Difference, Package, Way
+from funcnodes.environment.preview import Preview
 from funcnodes.environment.provision import Provisioner
 from funcnodes.environment.request import asked
 from funcnodes.environment.sizes import download_sizes
+from funcnodes.server.manager.shown_plan import shown_plan
 from funcnodes_worker.home.worker_config import PackageWish
 from funcnodes_worker.home.worker_home import WorkerHome
 
@@ -53,6 +55,13 @@ def test_the_size_is_that_of_the_file_that_would_be_fetched() -> None:
 
     assert download_sizes(LOCK, names) == {"pure": 700, "native": 3, "only-source": 9, "ours": 0}
     assert download_sizes(LOCK, []) == {}
+
+
+def test_a_size_that_nobody_knows_is_not_nothing() -> None:
+    """Some indexes name no sizes: then there is none to add up."""
+    coming = Preview(Difference(added=(Package("numpy", "2.4.1"),)))
+    assert shown_plan(coming, asked(), ())["download"] is None
+    assert shown_plan(Preview(), asked(), ())["download"] == 0
 
 
 def test_a_request_says_what_a_workers_settings_name_afterwards() -> None:

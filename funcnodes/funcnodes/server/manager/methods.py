@@ -73,6 +73,7 @@ TABLE: MethodTable[Turn] = MethodTable()
 @TABLE.method("status", Right.VIEW, NoParams, When.URGENT)
 async def status(turn: Turn, _params: NoParams) -> object:
     """Return all workers."""
+    turn.office.supervisor.look_again()
     return {"workers": turn.office.supervisor.statuses()}
 
 

@@ -28,6 +28,12 @@ def shown_difference(difference: Difference) -> dict[str, Any]:
     }
 
 
+def _download(preview: Preview) -> int | None:
+    """Return the bytes to fetch as far as they are known; None when nothing is known of any."""
+    fetched = preview.difference.added or preview.difference.changed
+    return sum(preview.sizes.values()) if preview.sizes or not fetched else None
+
+
 def shown_plan(preview: Preview, request: Request, known_modules: Collection[str]) -> dict[str, Any]:
     """Return a plan as plain data. `known_modules` are the packages that are known to bring nodes."""
     shown = shown_difference(preview.difference)
@@ -37,7 +43,7 @@ def shown_plan(preview: Preview, request: Request, known_modules: Collection[str
     modules = preview.modules | {*known_modules}
     return {
         **shown,
-        "download": sum(preview.sizes.values()),
+        "download": _download(preview),
         "live": preview.live,
         "modules": sorted(name for name in names | {*request.must_load} if name in modules),
         "conflicts": list(preview.conflicts),
