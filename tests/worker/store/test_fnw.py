@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import random
@@ -261,3 +262,13 @@ def test_damage_anywhere_refuses_the_archive_or_does_no_harm(tmp_path: Path, def
             refused += 1
             assert contents(folder) == {}
     assert refused > 100
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no full disk at hand")
+def test_an_archive_for_which_there_is_no_room_leaves_nothing_out_but_fails(tmp_path: Path) -> None:
+    """A file that cannot be read is left out and named; a disk that is full is no reason to do so."""
+    files = folder_in(tmp_path)
+    (files / "large.bin").write_bytes(bytes(1_000_000))
+    with pytest.raises(OSError, match="No space left") as full:
+        write_fnw(Path("/dev/full"), CONFIG, STATE, None, files)
+    assert full.value.errno == errno.ENOSPC
