@@ -25,7 +25,9 @@ class Again(msgspec.Struct, frozen=True):
 
     wait_s: float
     reason: str
-    """What is shown from now on until it is over."""
+    """What is shown until it is started."""
+    then: str
+    """What is shown from then on."""
 
 
 class LeftToPerson(msgspec.Struct, frozen=True):
@@ -47,7 +49,8 @@ class Aftermath(msgspec.Struct):
         """Return what follows from this end, and remember it."""
         sentence = exit_sentence(event.status, event.evidence)
         if is_starting and event.went_back:
-            return Again(0.0, f"went back to the environment before: with the new one it was {sentence}")
+            reason = f"went back to the environment before: with the new one it was {sentence}"
+            return Again(0.0, reason, reason)
         if is_starting and somebody_waits and event.status.code is not None:
             # It ended by itself, and somebody waits to hear why: trying again would only delay that.
             return LeftToPerson(f"did not start: {sentence}")
@@ -68,11 +71,12 @@ class Aftermath(msgspec.Struct):
         return sentence
 
     def _again(self, event: ProcessExited, sentence: str) -> Verdict:
+        then = f"started again after it was {sentence}"
         match self.budget.decide(event.at, event.jitter):
             case RestartAfter(wait) if wait == 0.0:
-                return Again(0.0, f"started again after it was {sentence}")
+                return Again(0.0, then, then)
             case RestartAfter(wait):
-                return Again(wait, f"{sentence}; starts again in {wait:.1f} s")
+                return Again(wait, f"{sentence}; starts again in {wait:.1f} s", then)
             case GiveUp(crashes):
                 minutes = WINDOW_S / 60
                 return LeftToPerson(

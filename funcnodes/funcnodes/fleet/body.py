@@ -34,6 +34,8 @@ class Body(Voice):
         self.is_launching = False
         """A process was asked for that is neither there nor refused yet."""
         self._reason = reason
+        self._reason_then = ""
+        """What is shown once the wait that the reason speaks of is over."""
         self._event: Event | None = None
         self._aftermath = Aftermath(quarantine=quarantine)
         self._hearing = Hearing()
@@ -45,6 +47,8 @@ class Body(Voice):
         self._is_adopted = False
         self._is_connected = False
         self._kills = 0
+        self._forced_end: str | None = None
+        """What the history will say of an end that is forced; "" once it has said it."""
         self._unheard_kills = 0
         """Processes in a row that were ended from outside before they said hello."""
         self._failure: str | None = None
@@ -95,6 +99,8 @@ class Body(Voice):
             return
         self._alarms.forget(Alarm.TERMINATE)
         self._kills += 1
+        if self._forced_end is None:
+            self._forced_end = "killed since it did not end when asked"
         self._do(do.Kill(self.process))
         self._wake(Alarm.KILL, at + limits.KILL_LIMIT_S)
         if self._kills > 1:

@@ -22,6 +22,7 @@ class Conversation(Body):
 
     def _adopt(self, process: ProcessId) -> None:
         self.process, self._is_adopted, self._kills, self._failure = process, True, 0, None
+        self._forced_end = None
         self._do(do.Watch(process))
 
     def _hello_received(self, event: on.HelloReceived) -> None:

@@ -15,7 +15,7 @@ from funcnodes.fleet.aftermath import Again, LeftToPerson, Rest
 from funcnodes.fleet.alarms import Alarm
 from funcnodes.fleet.conversation import Conversation
 from funcnodes.fleet.events import ExitStatus, NodeRun
-from funcnodes.fleet.exit_reason import exit_sentence, is_own_doing
+from funcnodes.fleet.exit_reason import during, exit_sentence, is_own_doing
 from funcnodes.fleet.hearing import Hearing
 from funcnodes.fleet.memory import MemoryWatch
 from funcnodes.fleet.phases import IDLE, Phase
@@ -59,6 +59,7 @@ class Course(Conversation):
         assert not self.is_launching, "a worker has one process"
         self._move(Phase.STARTING, reason)
         self.is_launching, self._is_adopted, self._kills, self._failure = True, False, 0, None
+        self._forced_end = None
         self._do(do.Launch())
         self._wake(Alarm.HELLO, at + limits.HELLO_LIMIT_S)
 
@@ -129,6 +130,7 @@ class Course(Conversation):
         self.process, self._is_connected = None, False
         self._hearing, self._memory = Hearing(), MemoryWatch()
         if phase is Phase.STOPPING:
+            self._note_forced_end(event)
             self._ended(event.at)
             return
         is_starting, somebody_waits = phase is Phase.STARTING, bool(self.wishes.start)
@@ -137,25 +139,45 @@ class Course(Conversation):
                 self._note(event, "stays stopped")
                 self._answer_all(self.wishes.start, reason)
                 self._move(Phase.STOPPED, reason)
-            case Again(wait, reason):
+            case Again(wait, reason, then):
                 self._note(event, "started again" if wait == 0.0 else f"starts again in {wait:.1f} s")
                 self._move(Phase.WAITING, reason)
                 if wait == 0.0:
-                    self._launch(event.at, reason)
+                    self._launch(event.at, then)
                 else:
+                    self._reason_then = then
                     self._wake(Alarm.RESTART, event.at + wait)
             case LeftToPerson(reason):
                 self._note(event, "left to a person")
                 self._fail(reason)
 
-    def _blame_deaf_run(self) -> None:
+    def _blame_deaf_run(self) -> bool:
+        """Suspect the node for which a deaf worker is killed by hand; tell whether there is one."""
         run = self._hearing.long_run
-        if run is not None and self._hearing.is_deaf:
+        is_to_blame = run is not None and self._hearing.is_deaf
+        if run is not None and is_to_blame:
             sentence = "it kept the worker from hearing until that was killed by hand"
             self._note_end(
                 f"killed by hand while node `{run.title}` kept it from hearing", "started again", run
             )
             self._aftermath.quarantine.blame(run.node, sentence)
+        return is_to_blame
+
+    def _note_forced_end(self, event: on.ProcessExited) -> None:
+        cause, self._forced_end = self._forced_end, None
+        if cause is None and self._failure is not None:
+            cause = f"ended by the manager: {self._failure}"
+        if not cause:
+            return  # It did as it was told; or it has been noted when it was killed.
+        match self._after_end:
+            case AfterEnd.START:
+                followed = "started again"
+            case AfterEnd.REMOVE:
+                followed = "deleted"
+            case AfterEnd.NOTHING:
+                followed = "left to a person" if self._failure is not None else "stays stopped"
+        # In words only: a node that a note names for itself is a suspect, and this one did nothing.
+        self._do(do.Note(cause + during(event.evidence), followed))
 
     def _note(self, event: on.ProcessExited, followed: str) -> None:
         self._note_end(exit_sentence(event.status, event.evidence), followed, event.evidence.run)
@@ -213,7 +235,7 @@ class Course(Conversation):
             case Alarm.KILL:
                 self._kill(event.at)
             case Alarm.RESTART:
-                self._launch(event.at, self._reason)
+                self._launch(event.at, self._reason_then)
             case Alarm.DEAF:
                 self._hearing.silence()
 

@@ -34,8 +34,7 @@ def is_own_doing(status: ExitStatus) -> bool:
 def exit_sentence(status: ExitStatus, evidence: Evidence) -> str:
     """Return what ended the process, with the evidence: "killed by signal 9 while node `n1` ran; …"."""
     parts = [f"killed since {evidence.killed_for}" if evidence.killed_for else _cause(status)]
-    if evidence.run is not None:
-        parts[0] += f" while node `{evidence.run.title}` ran{_for(evidence.age)}"
+    parts[0] += during(evidence)
     if evidence.crashed_in and status.signal is not None:
         parts.append(f"it crashed in {evidence.crashed_in}")
     if evidence.memory is not None and status.signal is not None:
@@ -45,6 +44,11 @@ def exit_sentence(status: ExitStatus, evidence: Evidence) -> str:
     if evidence.last_words and status.signal is None and status.code not in (0, None):
         parts.append(f"its last words: {' '.join(evidence.last_words)[-_SHOWN_WORDS:]}")
     return "; ".join(parts)
+
+
+def during(evidence: Evidence) -> str:
+    """Return what ran at that moment, as the rest of a sentence: " while node `n1` ran"; or nothing."""
+    return f" while node `{evidence.run.title}` ran{_for(evidence.age)}" if evidence.run is not None else ""
 
 
 def _cause(status: ExitStatus) -> str:

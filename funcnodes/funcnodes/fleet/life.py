@@ -151,8 +151,8 @@ class Life(Course):
         self._needs_environment, self._is_safe = event.needs_environment, event.is_safe
         self._was_told_to_stop = False
         self._remember_stop(False)
-        if event.by_force:
-            self._blame_deaf_run()
+        if event.by_force and not self._kills:
+            self._forced_end = "" if self._blame_deaf_run() else "killed by hand"
         self.wishes.start.append(event.number)
         self._after_end = AfterEnd.START
         self._aftermath.budget.forgive()

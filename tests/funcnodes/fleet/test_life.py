@@ -95,6 +95,24 @@ def test_a_healthy_second_does_not_earn_new_restarts() -> None:
     assert life.status.reason.startswith("ended 6 times within 10 minutes, at last: killed by signal 9")
 
 
+def test_what_was_to_come_is_not_told_once_it_came() -> None:
+    """While it waits: when it starts again. Then: why it was started, and how often that node has run."""
+    life = running()
+    life.handle(on.ProcessExited(P1, KILLED, 1.0, evidence=Evidence(BLUR)))
+    life.handle(on.Launched(P2, 1.0))
+    waiting = life.handle(on.ProcessExited(P2, KILLED, 2.0, evidence=Evidence(BLUR)))
+    cause = (
+        "killed by signal 9 (SIGKILL) while node `blur` ran. That is the second time: "
+        "the graph opens without running `blur`"
+    )
+    assert life.status.reason == f"{cause}; starts again in 1.0 s"
+    life.handle(on.Woken(alarm_in(waiting), 3.0))
+    life.handle(on.Launched(P1, 3.0))
+    life.handle(on.HelloReceived(P1, 4.0))
+
+    assert (life.phase, life.status.reason) == (Phase.RUNNING, f"started again after it was {cause}")
+
+
 def test_a_commanded_stop_wins_over_a_restart() -> None:
     """Also while the worker waits for its next try."""
     life = running()
@@ -123,6 +141,7 @@ def test_stop_climbs_its_ladder() -> None:
     assert terminated[0] == do.Terminate(P1)
     assert killed[0] == do.Kill(P1)
     assert life.handle(on.ProcessExited(P1, KILLED, 14.0)) == [
+        do.Note("killed since it did not end when asked", "stays stopped"),
         do.Answer(2),
         do.ForgetRun(),
         do.Publish(LifeStatus(Phase.STOPPED, "it did not end when asked, so it was killed")),

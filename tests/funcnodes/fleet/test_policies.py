@@ -93,6 +93,34 @@ def test_a_kill_by_hand_of_a_deaf_worker_counts() -> None:
     assert life.status.held == ("blur",)
 
 
+def test_a_kill_by_hand_of_a_worker_that_hears_is_written_down() -> None:
+    """With the node that ran, which nobody suspects: the person meant the worker."""
+    life = running()
+    life.handle(on.RestartWished(7, 9.0, by_force=True))
+    noted = life.handle(on.ProcessExited(P1, KILLED, 9.1, evidence=BLUR))
+    up(life, P2)
+    life.handle(on.RestartWished(8, 10.0, by_force=True))
+    again = life.handle(on.ProcessExited(P2, KILLED, 10.1))
+
+    assert noted[0] == do.Note("killed by hand while node `blur` ran (for 2 s)", "started again")
+    assert again[0] == do.Note("killed by hand", "started again")
+    assert life.status.held == ()
+
+
+def test_a_kill_of_a_deaf_worker_is_written_down_once() -> None:
+    """With the node, at the moment of the kill."""
+    life = running()
+    looked = life.handle(on.Looked(NodeRun("blur", 1000.0), 5.0, age=4.0))
+    alarm = next(command.alarm for command in looked if isinstance(command, do.WakeAt))
+    life.handle(on.Woken(alarm, 8.0))
+    commands = life.handle(on.RestartWished(7, 9.0, by_force=True))
+    commands += life.handle(on.ProcessExited(P1, KILLED, 9.1, evidence=BLUR))
+
+    notes = [command for command in commands if isinstance(command, do.Note)]
+    sentence = "killed by hand while node `blur` kept it from hearing"
+    assert notes == [do.Note(sentence, "started again", "blur")]
+
+
 def test_a_node_that_was_let_go_begins_anew() -> None:
     """A person changed it, or wants it run."""
     quarantine = Quarantine()

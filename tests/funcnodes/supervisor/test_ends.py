@@ -59,3 +59,20 @@ async def test_a_cloned_worker_holds_the_node_that_was_held(tmp_path: Path) -> N
         await client.call("start_worker", workerid=copy)
         assert (await status_of(client, copy))["held"] == ["node-1"]
         assert (await client.call("ends", workerid=copy))["ends"] == []
+
+
+async def test_a_kill_by_hand_is_in_the_history(tmp_path: Path) -> None:
+    """Of a worker that hears; the node that ran is named, and not suspected for it by the next manager."""
+    base = base_in(tmp_path)
+    async with fleet_of(base) as client:
+        uuid = await new_worker(client, "well")
+        for _ in range(2):
+            async with line_to(client, uuid) as line:
+                await line.run("nap", "sleep 30")
+                await wait_for_status(client, uuid, lambda s: s["running_node"])
+            await client.call("kill_worker", workerid=uuid)
+        ends = (await client.call("ends", workerid=uuid))["ends"]
+
+    assert [end["sentence"].split(" (")[0] for end in ends] == ["killed by hand while node `nap` ran"] * 2
+    assert [end["followed"] for end in ends] == ["started again"] * 2
+    assert quarantine_of(WorkerHome(base, uuid)).suspects == {}
