@@ -110,7 +110,7 @@ def list_all(
         output.line("No browser has a session. `funcnodes link` prints a link that makes one.")
 
 
-@sessions.command("revoke", epilog="Example: funcnodes session revoke 3f2a9c10  (or: --all)")
+@sessions.command("revoke", epilog="Example: funcnodes session revoke 3f2a9c10")
 def revoke(
     context: typer.Context,
     session: Annotated[

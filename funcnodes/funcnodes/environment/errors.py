@@ -62,17 +62,18 @@ class NoEnvironment(EnvironmentProblem):
 
 
 class SharedEnvironment(EnvironmentProblem):
-    """Raised for an install into a worker that runs with the manager's own interpreter."""
+    """Raised for a change of a worker that runs with the manager's own interpreter."""
 
-    def __init__(self, package: str, python: str) -> None:
+    def __init__(self, change: str, python: str) -> None:
+        """`change` is what is to be done, like "install numpy"."""
         super().__init__()
-        self.package, self.python = package, python
+        self.change, self.python = change, python
 
     def __str__(self) -> str:
         return (
             f"this worker has no environment of its own; it uses the manager's ({self.python}), "
-            "which is not changed from here. Make a worker with a virtual environment, or install "
-            f"{self.package} there yourself"
+            "which is not changed from here. Make a worker with a virtual environment, or "
+            f"{self.change} there yourself"
         )
 
 

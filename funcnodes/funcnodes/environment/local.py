@@ -37,6 +37,12 @@ def is_path(package: str) -> bool:
 
 def read_local(place: str) -> LocalModule:
     """Return the module in this folder; refuse what is none."""
+    if "://" in place:
+        raise BadRequest(
+            place,
+            "is an address; packages come from the index, by name, or from a folder of this machine: "
+            "fetch it there, then link the folder",
+        )
     folder = Path(place)
     if not folder.is_absolute():
         raise BadRequest(place, "is not a whole path: the manager may have started in another folder")

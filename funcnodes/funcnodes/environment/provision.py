@@ -38,7 +38,7 @@ from funcnodes.environment.installer import Installer, find_installer
 from funcnodes.environment.interpreters import Python
 from funcnodes.environment.mend import mend
 from funcnodes.environment.origin import own_build
-from funcnodes.environment.plan import Difference, Plan, Way, make_plan, read_lock, without
+from funcnodes.environment.plan import EVERYTHING, Difference, Plan, Way, make_plan, read_lock, without
 from funcnodes.environment.preview import Preview, look_ahead
 from funcnodes.environment.progress import Progress, Report
 from funcnodes.environment.prune import prune_builds
@@ -112,7 +112,7 @@ class Provisioner:
     async def repair(self, home: WorkerHome, report: Report) -> Repaired:
         """Build the environment once more beside the present one; it takes effect at the next `prepare`."""
         if not has_own(home):
-            raise SharedEnvironment("it", sys.executable)
+            raise SharedEnvironment("install what is damaged again", sys.executable)
         progress = Progress(report)
         async with self._turn(home):
             await mend(home, self._installer)
@@ -351,9 +351,10 @@ def has_own(home: WorkerHome) -> bool:
 def _refuse_to_share(request: Request) -> None:
     missing = [name for name in request.must_load if not catalog.is_installed(name)]
     removed = [name for name in request.remove if name not in manifest.NEW]
-    changed = (*missing, *removed, *request.upgrade)
-    if changed:
-        raise SharedEnvironment(changed[0], sys.executable)
+    upgraded = ("its packages",) if request.upgrade == EVERYTHING else request.upgrade
+    for verb, packages in (("install", missing), ("remove", removed), ("upgrade", upgraded)):
+        if packages:
+            raise SharedEnvironment(f"{verb} {', '.join(packages)}", sys.executable)
 
 
 def _leaving(request: Request) -> tuple[str, ...]:

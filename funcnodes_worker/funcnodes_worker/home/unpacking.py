@@ -16,7 +16,7 @@ class PortGiven(msgspec.Struct, frozen=True):
     """A port as a person names it."""
 
     node: str
-    """Its node's id or, where only one is called so, its name."""
+    """Its node's id or, where only one is called so, its name or that of its class."""
     port: str
 
     def __str__(self) -> str:

@@ -142,6 +142,8 @@ def _node(document: Document, name: str) -> NodeRecord:
     if name in document.nodes:
         return document.nodes[name]
     called = [node for node in document.nodes.values() if node.name == name]
+    # A node that nobody renamed is called "Class(id)"; a person sees the class.
+    called = called or [node for node in document.nodes.values() if _is_a(node, name)]
     if len(called) == 1:
         return called[0]
     if called:
@@ -149,6 +151,10 @@ def _node(document: Document, name: str) -> NodeRecord:
         raise NotInFlow(f"several nodes are called {name!r}; give the id: {ids}")
     names = [node.name if isinstance(node.name, str) else node.id for node in document.nodes.values()]
     raise NotInFlow(f"the flow has no node {name!r}; its nodes are: {', '.join(sorted(names)) or 'none'}")
+
+
+def _is_a(node: NodeRecord, name: str) -> bool:
+    return name in (node.class_name, node.class_id) or node.name == f"{name}({node.id})"
 
 
 def _by_name(node: NodeRecord, name: str) -> PortRecord | None:

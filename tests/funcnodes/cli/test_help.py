@@ -85,6 +85,7 @@ def test_a_command_has_an_example_that_can_be_typed(words: tuple[str, ...]) -> N
     command = COMMANDS[words]
     epilog: str = command.epilog or ""
     assert epilog.startswith("Example: "), words
+    assert " (" not in epilog, "it can be typed as it stands"
     line = re.search(r"funcnodes ([^)]*)", epilog)
     assert line is not None
     typed = shlex.split(line.group(1).partition("  (")[0].rstrip('"'))

@@ -112,6 +112,17 @@ def test_what_is_wrongly_asked(
     assert (ended.code, said in ended.err) == (code, True), ended.err
 
 
+def test_a_node_that_nobody_renamed_is_found_by_its_class(line: CommandLine, tmp_path: Path) -> None:
+    """The editor shows "Add", its name is "Add(id)"; of two nothing is guessed."""
+    add = {**a_node("Add", "add_node", {"a": 1, "b": 2}), "name": "Add(id-add)"}
+    flow = write_flow(tmp_path / "one.fnw", [add])
+    asked = ("--set", "Add.a=5", "--output", "Add.out")
+    assert line("run", str(flow), *HERE, *asked).lines == ["7.0"]
+    other = {**a_node("Add2", "add_node", {"a": 1, "b": 2}), "name": "Add(id-add2)"}
+    ended = line("run", str(write_flow(tmp_path / "two.fnw", [add, other])), *HERE, *asked)
+    assert (ended.code, "everal nodes are called 'Add'" in ended.err) == (2, True), ended.err
+
+
 def test_what_is_no_flow(line: CommandLine, tmp_path: Path) -> None:
     """A missing file, and one of something else."""
     assert "there is no file" in line("run", str(tmp_path / "nope.fnw"), *HERE).err.lower()

@@ -55,6 +55,12 @@ def test_what_is_no_module_is_refused_with_the_reason(bench: Path, text: str | N
         read_local(str(bench))
 
 
+def test_an_address_is_refused_with_what_to_do_instead() -> None:
+    """It is no path that lacks its beginning."""
+    with pytest.raises(BadRequest, match="is an address"):
+        asked([("git+https://lab.example/bench.git", None)], may_link=True)
+
+
 def test_folders_of_config_json_are_looked_through(bench: Path, tmp_path: Path) -> None:
     """Each is a module, or holds some; what is none, or not there, is passed over."""
     (bench.parent / "notes").mkdir()

@@ -379,6 +379,10 @@ async def test_a_worker_without_its_own_environment_gets_what_the_manager_has(
     )
     with pytest.raises(SharedEnvironment, match="Make a worker with a virtual environment"):
         await provisioner.install(shared, "fntest-module", None, Heard())
+    with pytest.raises(SharedEnvironment, match="or upgrade its packages there yourself"):
+        await provisioner.apply(shared, asked(upgrade=None), Heard())
+    with pytest.raises(SharedEnvironment, match="or install what is damaged again there yourself"):
+        await provisioner.repair(shared, Heard())
 
 
 async def test_published_modules_get_all_five_of_ours(provisioner: Provisioner, base: Base) -> None:
