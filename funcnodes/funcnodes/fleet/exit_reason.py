@@ -73,7 +73,7 @@ def _for(age: float) -> str:
 
 
 def size_text(count: int) -> str:
-    """Return bytes as people say them."""
-    if count >= 1 << 30:
-        return f"{count / (1 << 30):.1f} GB"
-    return f"{count / (1 << 20):.0f} MB"
+    """Return bytes as people say them, and as the command line and the settings do: 1 MB is a million."""
+    if count >= 10**9:
+        return f"{count / 10**9:.1f} GB"
+    return f"{count / 10**6:.0f} MB"

@@ -17,7 +17,7 @@ import time
 from collections.abc import AsyncGenerator, Callable, Coroutine
 
 import msgspec
-from funcnodes_worker.home.limits import Limits
+from funcnodes_worker.home.limits import Limits, check_limits
 from funcnodes_worker.home.worker_config import (
     Autostart,
     WorkerConfig,
@@ -255,6 +255,8 @@ class Supervisor:
         limits: Limits | None = None,
     ) -> WorkerConfig:
         """Return a worker's settings with these in them, written down; running or not. None: as it is."""
+        if limits is not None:
+            check_limits(limits)
         given = {"name": name, "autostart": autostart, "limits": limits}
         changes = {key: value for key, value in given.items() if value is not None}
         member = self.member(uuid)

@@ -30,6 +30,44 @@ class BadLimit(ValueError):
         return f"{self.given!r} cannot be the limit {self.name!r}; write {wanted}, or null for none"
 
 
+LEAST_MEMORY = 64 * 10**6
+"""An idle worker uses some 50 MB: with less it would be ended as soon as it runs, again and again."""
+
+
+class LimitTooSmall(BadLimit):
+    """Raised for a limit in which no worker can even start."""
+
+    def __init__(self, name: str, given: int) -> None:
+        super().__init__(name, given)
+        self.size = given
+
+    def __str__(self) -> str:
+        return (
+            f"{self.name!r} of {_size(self.size)} is less than a worker needs to start; "
+            f"write {_size(LEAST_MEMORY)} or more, or null for none"
+        )
+
+
+class SoftAboveHard(BadLimit):
+    """Raised when the soft limit could never be reached, since the process is ended before."""
+
+    def __init__(self, soft: int, hard: int) -> None:
+        super().__init__("memory_soft", soft)
+        self.soft, self.hard = soft, hard
+
+    def __str__(self) -> str:
+        return (
+            f"the soft limit of {_size(self.soft)} lies above the hard one of {_size(self.hard)}, "
+            "and would never be reached; write 'memory_soft' below 'memory_hard'"
+        )
+
+
+def _size(size: int) -> str:
+    if size < 10**6:
+        return f"{size:,} bytes"
+    return f"{size / 10**9:g} GB" if size >= 10**9 else f"{size / 10**6:g} MB"
+
+
 class Limits(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """None means: no limit."""
 
@@ -78,6 +116,16 @@ def read_limits(saved: object) -> Limits:
         cpu=_cores(given.get("cpu")),
         open_files=_files(given.get("open_files")),
     )
+
+
+def check_limits(limits: Limits) -> None:
+    """Raise `BadLimit` for limits that no worker could run in. Called when they are set, not when read."""
+    for name, size in (("memory_hard", limits.memory_hard), ("memory_soft", limits.memory_soft)):
+        if size is not None and size < LEAST_MEMORY:
+            raise LimitTooSmall(name, size)
+    soft, hard = limits.memory_soft, limits.memory_hard
+    if soft is not None and hard is not None and soft > hard:
+        raise SoftAboveHard(soft, hard)
 
 
 def _cores(given: object) -> float | None:

@@ -20,7 +20,7 @@ NODE = NodeRun("blur", 1.0)
         ),
         (
             ExitStatus(signal=11),
-            Evidence(NODE, 0.2, 300 << 20),
+            Evidence(NODE, 0.2, 300 * 10**6),
             "killed by signal 11 (SIGSEGV) while node `blur` ran; 300 MB in use when last seen",
         ),
         (
@@ -36,7 +36,7 @@ NODE = NodeRun("blur", 1.0)
         (ExitStatus(signal=200), Evidence(), "killed by signal 200"),
         (
             ExitStatus(signal=9),
-            Evidence(memory=8 << 30, kernel="its control group ran out of memory"),
+            Evidence(memory=8 * 10**9, kernel="its control group ran out of memory"),
             "killed by signal 9 (SIGKILL); 8.0 GB in use when last seen; its control group ran out of memory",
         ),
         (

@@ -62,7 +62,7 @@ def test_a_first_crash_is_answered_at_once() -> None:
     crashed = on.ProcessExited(P1, KILLED, 10.0, evidence=Evidence(BLUR, 3.2, 7_900_000_000))
     reason = (
         "started again after it was killed by signal 9 (SIGKILL) while node `blur` ran (for 3 s); "
-        "7.4 GB in use when last seen"
+        "7.9 GB in use when last seen"
     )
 
     commands = life.handle(crashed)

@@ -9,8 +9,8 @@ from funcnodes.fleet.life import Life
 from funcnodes.fleet.phases import Phase
 
 P1 = ProcessId(101, 1.0)
-GIB = 1 << 30
-BOUNDS = Bounds(soft=4 * GIB, hard=6 * GIB)
+GB = 10**9
+BOUNDS = Bounds(soft=4 * GB, hard=6 * GB)
 BLUR = NodeRun("blur", 1000.0)
 
 
@@ -23,7 +23,7 @@ def running() -> Life:
 
 
 def look(life: Life, used: float, at: float = 1.0) -> list[do.Command]:
-    return life.handle(on.Looked(BLUR, at, 0.2, int(used * GIB), BOUNDS))
+    return life.handle(on.Looked(BLUR, at, 0.2, int(used * GB), BOUNDS))
 
 
 def test_above_the_soft_limit_what_runs_is_interrupted_once() -> None:
@@ -57,6 +57,6 @@ def test_a_worker_without_limits_is_let_be() -> None:
     """However much it uses; and one whose memory cannot be read too."""
     life = running()
 
-    assert life.handle(on.Looked(None, 1.0, memory=900 * GIB)) == []
+    assert life.handle(on.Looked(None, 1.0, memory=900 * GB)) == []
     assert life.handle(on.Looked(None, 1.0, memory=None, bounds=BOUNDS)) == []
     assert life.phase is Phase.RUNNING

@@ -43,6 +43,12 @@ async def test_a_limit_that_cannot_be_meant_is_refused(tmp_path: Path) -> None:
         with pytest.raises(Exception, match="a size above 0") as refused:
             await client.call("set_limits", workerid=uuid, limits={"memory_soft": "lots"})
         assert getattr(refused.value, "code", INVALID_PARAMS) == INVALID_PARAMS
+        with pytest.raises(Exception, match="lies above the hard one") as refused:
+            await client.call(
+                "set_limits", workerid=uuid, limits={"memory_soft": "10 GB", "memory_hard": "1 GB"}
+            )
+        assert getattr(refused.value, "code", None) == INVALID_PARAMS
+        assert await client.call("limits", workerid=uuid) == {"limits": {}}
 
 
 async def test_the_limits_that_are_set_can_be_read(tmp_path: Path) -> None:
