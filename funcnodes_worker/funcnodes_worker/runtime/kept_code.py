@@ -11,9 +11,10 @@ import hashlib
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from funcnodes_worker.runtime.code_roots import Root, Roots, site_folders
+if TYPE_CHECKING:
+    from funcnodes_worker.runtime.code_roots import Root, Roots
 
 
 class Codes:
@@ -66,6 +67,9 @@ class Codes:
 
     def _root(self, name: str, *, is_own: bool) -> Root | None:
         if self._roots is None:
+            # Not with the rest: two milliseconds of each start, and most have nothing that was kept.
+            from funcnodes_worker.runtime.code_roots import Roots, site_folders
+
             installed = site_folders() if self._installed is None else self._installed
             self._roots = Roots(self._since, self._scripts, installed)
         key = name, is_own
