@@ -66,8 +66,8 @@ def facts(title: str | None, said: Mapping[str, str]) -> None:
 
 
 def warn(sentence: str) -> None:
-    """Say something on standard error that is no result."""
-    sys.stderr.write(f"Note: {sentence}.\n")
+    """Say something on standard error that is no result. The dot at the end may be given or left out."""
+    sys.stderr.write(f"Note: {sentence.removesuffix('.')}.\n")
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
