@@ -6,6 +6,8 @@ for what its nodes' ids begin with, `@TITLE@` for its shelf.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 _PROJECT = """[build-system]
 requires = ["hatchling"]
 build-backend = "hatchling.build"
@@ -16,7 +18,8 @@ version = "0.1.0"
 description = "Nodes for FuncNodes"
 readme = "README.md"
 requires-python = ">=3.11"
-dependencies = ["funcnodes-core"]
+# Below 3 it is another program of this name.
+dependencies = ["funcnodes-core>=3"]
 
 # By these a worker finds the module and its nodes.
 [project.entry-points."funcnodes.module"]
@@ -26,7 +29,7 @@ shelf = "@PACKAGE@:NODE_SHELF"
 [dependency-groups]
 dev = ["pytest", "pytest-asyncio"]
 
-[tool.hatch.build.targets.wheel]
+@SOURCE@[tool.hatch.build.targets.wheel]
 packages = ["@PACKAGE@"]
 
 [tool.pytest.ini_options]
@@ -121,7 +124,7 @@ jobs:
     steps:
       - uses: actions/checkout@v4
       - uses: astral-sh/setup-uv@v5
-      - run: uv run --python ${{ matrix.python }} pytest
+      - run: uv run@CI@ --python ${{ matrix.python }} pytest
 """
 
 _IGNORED = """.venv/
@@ -143,14 +146,29 @@ _FILES = {
 }
 
 
-def files_of(distribution: str, package: str) -> dict[str, str]:
-    """Return the files of a new module by their paths in its folder."""
+_SOURCE = """# The FuncNodes of this machine: `uv run` takes it from there, a release of the module does not.
+[tool.uv.sources]
+funcnodes-core = @PLACE@
+
+"""
+
+
+def files_of(
+    distribution: str, package: str, source: Mapping[str, str | bool] | None = None
+) -> dict[str, str]:
+    """Return the files of a new module by their paths in its folder.
+
+    `source` is where this machine has funcnodes-core from, unless that is the index.
+    """
     short = package.removeprefix("funcnodes_") or package
     words = {
         "@NAME@": distribution,
         "@PACKAGE@": package,
         "@ID@": short,
         "@TITLE@": short.replace("_", " ").title(),
+        "@SOURCE@": "" if source is None else _SOURCE.replace("@PLACE@", _inline(source)),
+        # Where it is tested at each push there is no such folder.
+        "@CI@": " --no-sources" if source is not None and "path" in source else "",
     }
 
     def filled(text: str) -> str:
@@ -159,3 +177,11 @@ def files_of(distribution: str, package: str) -> dict[str, str]:
         return text
 
     return {filled(path): filled(text) for path, text in _FILES.items()}
+
+
+def _inline(source: Mapping[str, str | bool]) -> str:
+    import tomlkit
+
+    table = tomlkit.inline_table()
+    table.update(source)
+    return table.as_string()

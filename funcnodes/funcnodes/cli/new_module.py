@@ -31,6 +31,7 @@ def new_module(
     from funcnodes.cli import output
     from funcnodes.cli.module_template import files_of
     from funcnodes.cli.problems import WRONGLY_ASKED, Problem
+    from funcnodes.environment.own_source import own_source
 
     distribution = re.sub(r"[-_.]+", "-", name.strip().lower())
     package = distribution.replace("-", "_")
@@ -43,7 +44,7 @@ def new_module(
     folder = (into or Path()) / distribution
     if folder.exists():
         raise Problem(f"{folder} is there already; nothing was changed. Choose another name, or --into")
-    for path, text in files_of(distribution, package).items():
+    for path, text in files_of(distribution, package, own_source("funcnodes-core")).items():
         file = folder / path
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text, encoding="utf-8", newline="\n")

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
 from funcnodes.cli import main
+from funcnodes.cli.module_template import files_of
 from funcnodes.environment.catalog import installed_modules
+from funcnodes.environment.own_source import source_of
+
+from funcnodes import __version__
 
 ROOT = Path(__file__).resolve().parents[3]
+UV = (sys.executable, "-m", "uv")
 
 
 def made(folder: Path, name: str = "funcnodes-rain") -> Path:
@@ -35,17 +42,47 @@ def test_its_tests_pass_at_once(tmp_path: Path) -> None:
 
 @pytest.mark.registry
 @pytest.mark.timeout(180)
-def test_it_is_installed_tested_and_found_in_a_fresh_environment(tmp_path: Path) -> None:
-    """What its author and its CI do: a venv of its own, the module in it, pytest; a worker would find it."""
-    module, python = made(tmp_path), tmp_path / "venv" / "bin" / "python"
-    uv = (sys.executable, "-m", "uv")
-    run(*uv, "venv", "--python", sys.executable, str(tmp_path / "venv"), cwd=tmp_path)
-    ours = ["-e", str(ROOT / "funcnodes_core")]
-    install = [*uv, "pip", "install", "--python", str(python), *ours]
-    run(*install, "-e", str(module), "--group", f"{module / 'pyproject.toml'}:dev", cwd=tmp_path)
-    assert "3 passed" in run(str(python), "-m", "pytest", "-q", cwd=module)
-    (packages,) = (tmp_path / "venv" / "lib").glob("python*/site-packages")
+def test_it_is_installed_tested_and_found_in_a_fresh_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the guide's own command: a venv of its own with our core, not the index's; a worker finds it."""
+    module = made(tmp_path)
+    monkeypatch.setenv("UV_CACHE_DIR", run(*UV, "cache", "dir", cwd=ROOT).strip())
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.delenv("VIRTUAL_ENV", raising=False)
+    monkeypatch.setenv("UV_PYTHON", sys.executable)
+    assert "3 passed" in run(*UV, "run", "pytest", "-q", cwd=module)
+    assert not (tmp_path / "home" / ".funcnodes").exists()
+    (packages,) = (module / ".venv" / "lib").glob("python*/site-packages")
     assert [found.name for found in installed_modules(packages)] == ["funcnodes-rain"]
+    (core,) = packages.glob("funcnodes_core-*.dist-info")
+    assert core.name == f"funcnodes_core-{__version__}.dist-info"
+
+
+@pytest.mark.parametrize(
+    ("said", "source"),
+    [
+        ({}, None),
+        ({"url": "file:///a/b", "dir_info": {"editable": True}}, {"path": "/a/b", "editable": True}),
+        ({"url": "file:///a/b.whl", "archive_info": {}}, {"path": "/a/b.whl"}),
+        ({"url": "https://h/b.whl", "archive_info": {}}, {"url": "https://h/b.whl"}),
+        (
+            {"url": "https://h/r", "vcs_info": {"vcs": "git", "commit_id": "ab"}, "subdirectory": "core"},
+            {"git": "https://h/r", "rev": "ab", "subdirectory": "core"},
+        ),
+    ],
+)
+def test_it_takes_our_core_from_where_this_machine_has_it(
+    said: dict[str, Any], source: dict[str, str | bool] | None
+) -> None:
+    """And whoever tests it elsewhere takes the index's, if that is ours."""
+    assert source_of(said) == source
+    files = files_of("funcnodes-rain", "funcnodes_rain", source)
+    project = tomllib.loads(files["pyproject.toml"])
+    assert project.get("tool", {}).get("uv", {}).get("sources", {}).get("funcnodes-core") == source
+    assert project["project"]["dependencies"] == ["funcnodes-core>=3"]
+    is_here = source is not None and "path" in source
+    assert ("--no-sources" in files[".github/workflows/tests.yml"]) is is_here
 
 
 @pytest.mark.parametrize("name", ["", "1", "class", "a b", "../x", "-x"])
