@@ -23,11 +23,10 @@ from typing import Protocol
 import psutil
 from funcnodes_worker.home.limits import Limits
 
-from funcnodes.launch.delegation import WANTED, GroupFiles, NotOurs, is_ours, processes_in, take_over
+from funcnodes.launch.delegation import ROOT, WANTED, GroupFiles, NotOurs, is_ours, processes_in, take_over
 from funcnodes.launch.kernel_evidence import kills_said
 
 LOGGER = logging.getLogger(__name__)
-_ROOT = Path("/sys/fs/cgroup")
 _PERIOD_US = 100_000
 
 
@@ -167,7 +166,7 @@ class CgroupV2:
 
 
 def find_groups(
-    root: Path = _ROOT,
+    root: Path = ROOT,
     membership: Path = Path("/proc/self/cgroup"),
     files: GroupFiles | None = None,
     wanted: Sequence[str] = WANTED,

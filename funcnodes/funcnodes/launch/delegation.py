@@ -23,6 +23,7 @@ LEAF = "manager"
 """Where the manager itself goes, and whoever of ours was beside it."""
 WORKERS = "workers"
 WANTED = ("memory", "cpu")
+ROOT = Path("/sys/fs/cgroup")
 _UNITS = (".service", ".scope")
 _TRIES = 5
 """Looks at a group that is to become empty: what is in it may fork meanwhile."""
@@ -81,13 +82,8 @@ def take_over(
     wanted: Sequence[str] = WANTED,
 ) -> Path:
     """Return the folder for the workers' groups, made ready; raise `NotOurs` when there is none."""
-    try:
-        lines = membership.read_text().splitlines()
-        ours = next(line[3:] for line in lines if line.startswith("0::"))
-    except (OSError, StopIteration):
-        raise NotOurs("this system has no control groups of version 2") from None
     reasons: list[str] = []
-    for top in _candidates(root / ours.strip("/")):
+    for top in _candidates(_own_group(root, membership)):
         try:
             return _prepare(top, files, is_ours, wanted)
         except NotOurs as problem:
@@ -95,6 +91,41 @@ def take_over(
         except OSError as problem:
             reasons.append(f"the control group {top} cannot be used: {problem.strerror or problem}")
     raise NotOurs(reasons[-1])
+
+
+def explain(
+    membership: Path,
+    root: Path = ROOT,
+    files: GroupFiles | None = None,
+    ours: Callable[[int], bool] | None = None,
+) -> str:
+    """Return how a manager keeps the limits of its workers, and why not by the kernel. It changes nothing.
+
+    `membership`: the manager's `/proc/<pid>/cgroup`.
+    """
+    files, reasons = files or GroupFiles(), list[str]()
+    try:
+        for top in _candidates(_own_group(root, membership)):
+            workers = top / WORKERS
+            if workers in files.below(top):
+                return f"limits of workers are kept by the kernel, in control groups below {workers}"
+            try:
+                _check(top, files, ours or is_ours, WANTED)
+            except NotOurs as problem:
+                reasons.append(str(problem))
+        reason = reasons[-1] if reasons else "the manager could not move into a control group of its own"
+    except (NotOurs, OSError) as problem:
+        reason = str(problem)
+    return f"limits of workers are set on each process: {reason}"
+
+
+def _own_group(root: Path, membership: Path) -> Path:
+    try:
+        lines = membership.read_text().splitlines()
+        ours = next(line[3:] for line in lines if line.startswith("0::"))
+    except (OSError, StopIteration):
+        raise NotOurs("this system has no control groups of version 2") from None
+    return root / ours.strip("/")
 
 
 def _candidates(own: Path) -> Iterator[Path]:
@@ -105,16 +136,14 @@ def _candidates(own: Path) -> Iterator[Path]:
 
 
 def _prepare(top: Path, files: GroupFiles, is_ours: Callable[[int], bool], wanted: Sequence[str]) -> Path:
-    try:
-        offered = files.read(top / "cgroup.controllers").split()
-    except FileNotFoundError:
-        raise NotOurs(f"this system has no control groups of version 2 at {top}") from None
-    if not set(wanted) <= set(offered):
-        raise NotOurs(f"the control group {top} does not offer {' and '.join(wanted)}")
-    if not files.is_handed_over(top):
-        raise NotOurs(f"the control group {top} is not delegated to us")
-    if not files.is_root(top):
-        _empty(top, files, is_ours)
+    for _ in range(_TRIES):
+        present = _check(top, files, is_ours, wanted)
+        if not present:
+            break
+        files.make(top / LEAF)
+        for pid in present:
+            with contextlib.suppress(ProcessLookupError):  # It has ended meanwhile.
+                files.write(top / LEAF / "cgroup.procs", str(pid))
     asked = " ".join(f"+{name}" for name in wanted)
     files.write(top / "cgroup.subtree_control", asked)
     workers = top / WORKERS
@@ -127,19 +156,23 @@ def _prepare(top: Path, files: GroupFiles, is_ours: Callable[[int], bool], wante
     return workers
 
 
-def _empty(top: Path, files: GroupFiles, is_ours: Callable[[int], bool]) -> None:
-    for _ in range(_TRIES):
-        present = processes_in(top, files)
-        if not present:
-            return
-        strange = [pid for pid in present if not is_ours(pid)]
-        if strange:
-            raise NotOurs(f"in the control group {top} other programs run too (process {strange[0]})")
-        files.make(top / LEAF)
-        for pid in present:
-            with contextlib.suppress(ProcessLookupError):  # It has ended meanwhile.
-                files.write(top / LEAF / "cgroup.procs", str(pid))
-    raise NotOurs(f"in the control group {top} new processes keep coming")
+def _check(top: Path, files: GroupFiles, is_ours: Callable[[int], bool], wanted: Sequence[str]) -> list[int]:
+    """Return who has to move down before this group can be used; raise `NotOurs` if it cannot be."""
+    try:
+        offered = files.read(top / "cgroup.controllers").split()
+    except FileNotFoundError:
+        raise NotOurs(f"this system has no control groups of version 2 at {top}") from None
+    if not set(wanted) <= set(offered):
+        raise NotOurs(f"the control group {top} does not offer {' and '.join(wanted)}")
+    if not files.is_handed_over(top):
+        raise NotOurs(f"the control group {top} is not delegated to us")
+    if files.is_root(top):
+        return []
+    present = processes_in(top, files)
+    strange = [pid for pid in present if not is_ours(pid)]
+    if strange:
+        raise NotOurs(f"in the control group {top} other programs run too (process {strange[0]})")
+    return present
 
 
 def processes_in(group: Path, files: GroupFiles) -> list[int]:

@@ -9,7 +9,7 @@ from collections.abc import Generator
 from pathlib import Path
 
 import pytest
-from funcnodes.launch.delegation import NotOurs, is_ours, names_us, take_over
+from funcnodes.launch.delegation import NotOurs, explain, is_ours, names_us, take_over
 
 from tests.support.kernel_groups import KernelGroups
 
@@ -89,6 +89,32 @@ def test_groups_of_workers_that_ended_unseen_are_removed(tmp_path: Path) -> None
     assert kernel.below(taken_over(kernel, f"{SERVICE}/manager", tmp_path)) == [living]
 
 
+@pytest.mark.parametrize(
+    ("own", "members", "said"),
+    [
+        (f"{SERVICE}/manager", (MANAGER,), "kept by the kernel, in control groups below"),
+        (SERVICE, (MANAGER, STRANGER), "set on each process: in the control group"),
+        ("/elsewhere.service", (MANAGER,), "set on each process: the control group"),
+    ],
+)
+def test_how_limits_are_kept_is_told_without_a_change(
+    own: str, members: tuple[int, ...], said: str, tmp_path: Path
+) -> None:
+    """Of another process, too: of the manager, by somebody who examines the machine."""
+    kernel = KernelGroups(tmp_path / "root", handed_over=(SERVICE,))
+    kernel.with_group(own, *members)
+    if own.endswith("/manager"):
+        taken_over(kernel, own, tmp_path)
+    before = ({**kernel.where}, {group: set(enabled) for group, enabled in kernel.enabled.items()})
+    membership = tmp_path / "membership"
+    membership.write_text(f"0::{own}\n")
+
+    told = explain(membership, kernel.root, kernel, lambda pid: pid in (UI, MANAGER))
+
+    assert told.startswith(f"limits of workers are {said}")
+    assert (kernel.where, kernel.enabled) == before
+
+
 def test_without_groups_of_version_2_there_is_a_reason(tmp_path: Path) -> None:
     """Also where nothing can be read."""
     kernel = KernelGroups(tmp_path / "root")
@@ -123,9 +149,11 @@ def test_this_process_and_its_children_are_ours() -> None:
 
 KERNELS_ROOTS = (Path("/sys/fs/cgroup"), Path("/sys/fs/cgroup/unified"))
 IN_THE_GROUP = """
-import os, sys
+import os, subprocess, sys
 from pathlib import Path
-from funcnodes.launch.delegation import GroupFiles, is_ours, take_over
+from funcnodes.launch.control_groups import CgroupV2
+from funcnodes.launch.delegation import GroupFiles, explain, is_ours, take_over
+from funcnodes_worker.home.limits import Limits
 root, group, controller = Path(sys.argv[1]), sys.argv[2], sys.argv[3]
 (root / group / "cgroup.procs").write_text(str(os.getpid()))
 try:
@@ -135,8 +163,19 @@ except OSError as refused:
 class Given(GroupFiles):
     def is_handed_over(self, group):
         return True
-print(take_over(root, Path("/proc/self/cgroup"), Given(), is_ours, (controller,)).relative_to(root))
+workers = take_over(root, Path("/proc/self/cgroup"), Given(), is_ours, (controller,))
+print(workers.relative_to(root))
 print(Path("/proc/self/cgroup").read_text().split("0::")[1].split()[0])
+print("kernel" in explain(Path("/proc/self/cgroup"), root))
+with subprocess.Popen(["cat"], stdin=subprocess.PIPE) as worker:
+    CgroupV2(workers).limit(worker.pid, "lab", Limits())
+    print(Path(f"/proc/{worker.pid}/cgroup").read_text().split("0::")[1].split()[0].endswith(f"/lab.{worker.pid}"))
+    adopted = CgroupV2(workers)
+    adopted.find(worker.pid)
+    worker.kill()
+    worker.wait()
+    adopted.forget(worker.pid)
+print([entry.name for entry in workers.iterdir() if entry.is_dir()])
 """
 
 
@@ -180,6 +219,6 @@ def test_the_real_kernel_refuses_what_the_double_refuses(real_group: tuple[Path,
         timeout=60,
     ).stdout.split()
 
-    assert said == ["16", f"{group.name}/workers", f"/{group.name}/manager"]
+    assert said == ["16", f"{group.name}/workers", f"/{group.name}/manager", "True", "True", "[]"]
     assert (group / "cgroup.subtree_control").read_text().split() == [controller]
     assert (group / "workers/cgroup.subtree_control").read_text().split() == [controller]
