@@ -33,6 +33,12 @@ async def mend(home: WorkerHome, installer: Installer) -> None:
     await asyncio.to_thread(state.remove_unused, home)
 
 
+def being_added(home: WorkerHome) -> frozenset[str]:
+    """Return the packages that lie in an environment and are not part of it: their adding was not decided."""
+    half = state.half_added(home)
+    return frozenset() if half is None or _is_decided(home, half[1]) else frozenset(half[1])
+
+
 def _is_decided(home: WorkerHome, packages: list[str]) -> bool:
     # The decision is written first, this note removed second; a crash in between leaves both.
     head = state.head(home)

@@ -33,10 +33,11 @@ from funcnodes_worker.home.worker_home import WorkerHome
 
 from funcnodes.environment import as_made, catalog, manifest, state
 from funcnodes.environment.bytecode import Bytecode
+from funcnodes.environment.catalog import InstalledModule
 from funcnodes.environment.errors import DoesNotLoad, NoNetwork, NotCached, ProvisionFailed, SharedEnvironment
 from funcnodes.environment.installer import Installer, find_installer
 from funcnodes.environment.interpreters import Python
-from funcnodes.environment.mend import mend
+from funcnodes.environment.mend import being_added, mend
 from funcnodes.environment.origin import own_build
 from funcnodes.environment.plan import EVERYTHING, Difference, Plan, Way, make_plan, read_lock, without
 from funcnodes.environment.preview import Preview, look_ahead
@@ -154,6 +155,12 @@ class Provisioner:
     def packages_of(self, home: WorkerHome) -> Path | None:
         """Return the folder of the packages it has, or has from its next start on; None for the manager's."""
         return state.site_packages(state.coming_python_of(home).parent.parent) if has_own(home) else None
+
+    def modules_of(self, home: WorkerHome) -> tuple[InstalledModule, ...]:
+        """Return the packages with nodes that it has; not what a kill left in the middle of adding it."""
+        unfinished = being_added(home) if has_own(home) else frozenset[str]()
+        found = catalog.installed_modules(self.packages_of(home))
+        return tuple(module for module in found if module.name not in unfinished)
 
     async def warm_up(self, home: WorkerHome) -> None:
         """Compile what every worker imports, if this base folder has not got it. Safe to cancel."""

@@ -128,8 +128,7 @@ class Packages:
         installed: tuple[InstalledModule, ...] = ()
         # The environment of a flow that nobody has trusted may have come with it, and is not used.
         if is_vouched(member.home):
-            folder = await asyncio.to_thread(self._provisioner.packages_of, member.home)
-            installed = await asyncio.to_thread(installed_modules, folder)
+            installed = await asyncio.to_thread(self._provisioner.modules_of, member.home)
         return installed, sorted(member.config.package_dependencies)
 
     async def preview(self, uuid: str, request: Request) -> Preview:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from funcnodes.environment import state
+from funcnodes.environment import catalog, state
 from funcnodes.environment.errors import Conflict, DoesNotLoad, NoNetwork, PackageNotFound, SharedEnvironment
 from funcnodes.environment.manifest import OURS
 from funcnodes.environment.plan import Difference, Stay
@@ -324,6 +324,9 @@ async def test_a_package_of_which_half_is_there_does_not_stay(cached: Provisione
     before = versions(home)
     await install_and_die(home, "fntest-module", "1.0", "provision:built")
     packages = state.site_packages(cached.python_of(home).parent.parent)
+    names = [module.name for module in catalog.installed_modules(packages)]
+    assert "fntest-module" in names
+    assert [m.name for m in cached.modules_of(home)] == [name for name in names if name != "fntest-module"]
     (packages / "fntest_module-1.0.dist-info" / "RECORD").unlink()
 
     await cached.prepare(home, Heard())
