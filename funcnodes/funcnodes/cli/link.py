@@ -56,7 +56,7 @@ def link(
     scheme = "http" if config.tls_certificate is None else "https"
     configured = f"{scheme}://{host or config.frontend_host}:{port or config.frontend_port}"
     public = None if config.frontend_url is None or host or port else read_address(config.frontend_url)
-    running = _running_origins(base, set(config.allowed_origins))
+    running = running_origins(base, set(config.allowed_origins))
     if public is not None and (public.origin in running or not running):
         output.line(make_link(base, public.url))
     else:
@@ -74,7 +74,7 @@ def choose_origin(configured: str, running: list[str]) -> str:
     return next((origin for origin in running if "//localhost:" in origin), running[0])
 
 
-def _running_origins(base: Base, not_ours: set[str]) -> list[str]:
+def running_origins(base: Base, not_ours: set[str]) -> list[str]:
     """Return the origins of the UI servers that are connected to the manager now."""
     import asyncio
 

@@ -16,10 +16,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from funcnodes_worker.disk.lock import FileLock, LockHeld
 from funcnodes_worker.home.base import Base, prepare_base, resolve_base
 
 from funcnodes.cli import output
 from funcnodes.cli.choose import choose
+from funcnodes.cli.link import choose_origin, make_link, running_origins
 from funcnodes.cli.problems import Problem
 from funcnodes.cli.reach import Reached, reach_manager
 from funcnodes.cli.runserver import link_of, run_until_told, show_in_browser
@@ -29,6 +31,8 @@ from funcnodes.server.client import ManagerGone
 from funcnodes.server.ui.keeper import ManagerWish
 from funcnodes.server.ui.service import UiServer, UiSettings, open_ui
 
+LOCK = "standalone.lock"
+"""In the base folder of a file: held by the command in which it is open."""
 _LOOK_S = 0.5
 _LOOKS = 2
 """A worker that starts again is down for a moment: it has ended when it is down at two looks in a row."""
@@ -57,7 +61,27 @@ def serve(wish: StandaloneWish) -> None:
     # Not by the settings there: this folder belongs to the file.
     base = resolve_base(wish.folder or file.with_name(f"{file.stem}_config"))
     prepare_base(base)
-    asyncio.run(run_until_told(_hold(base, file, wish)))
+    lock = FileLock(base.folder / LOCK)
+    try:
+        lock.acquire()
+    except LockHeld as held:
+        _show_again(base, file, held.pid, open_it=wish.open_browser)
+        return
+    try:
+        asyncio.run(run_until_told(_hold(base, file, wish)))
+    finally:
+        lock.release()
+
+
+def _show_again(base: Base, file: Path, pid: int | None, *, open_it: bool) -> None:
+    """Show the editor in which this file is open: a second one would end with the first, or write over it."""
+    origins = running_origins(base, set())
+    if not origins:
+        raise Problem(f"{file.name} is being opened by process {pid} already; the link is printed there")
+    link = make_link(base, choose_origin("", origins))
+    output.line(f"{file.name} is open already: {link}")
+    if open_it:
+        show_in_browser(link)
 
 
 async def _hold(base: Base, file: Path, wish: StandaloneWish) -> None:

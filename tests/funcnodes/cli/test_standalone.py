@@ -52,6 +52,10 @@ async def test_a_flow_is_held_edited_written_back_and_found_again(file: Path) ->
     await program.wait_for_line(r"FuncNodes is ready: http://localhost:\d+/session\?code=")
     await program.wait_for_line("it is held: nothing of it is installed or run until you trust it")
     uuid = before[:32]
+    # Clicked on once more: the same editor, and it ends neither with this one nor instead of it.
+    twice = await Program.start(*arguments)
+    await twice.wait_for_line(r"sum.fnw is open already: http://localhost:\d+/session\?code=")
+    assert await twice.process.wait() == 0
     async with connect(uuid, base=base.folder) as worker:
         assert (await worker.call("get_trust"))["held"]
         await worker.call("update_node", nid="id-first", data={"name": "Renamed"})
