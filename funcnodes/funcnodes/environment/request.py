@@ -10,6 +10,7 @@ from pathlib import Path
 
 import msgspec
 from funcnodes_worker.home.worker_config import PackageWish
+from packaging.utils import canonicalize_name
 
 from funcnodes.environment import manifest
 from funcnodes.environment.errors import BadRequest, NotInstalled
@@ -79,7 +80,10 @@ class Request(msgspec.Struct, frozen=True):
 
     def note(self, wishes: Mapping[str, PackageWish]) -> dict[str, PackageWish]:
         """Return the packages that a worker's settings name, after this request."""
-        noted = {name: wish for name, wish in wishes.items() if name not in self.remove}
+        # Files of others write `funcnodes_basic`, or a key of their own.
+        noted = {
+            key: wish for key, wish in wishes.items() if not {key, _plain(wish.package)} & {*self.remove}
+        }
         for wanted in self.install:
             path = None if wanted.path is None else str(wanted.path)
             noted[wanted.name] = PackageWish(wanted.name, wanted.version, path)
@@ -122,6 +126,10 @@ def asked(
         raise BadRequest(min(twice), "cannot be both installed and removed")
     _refuse_two_wishes(request.install)
     return request
+
+
+def _plain(package: str) -> str:
+    return str(canonicalize_name(package))
 
 
 def _refuse_two_wishes(install: Sequence[Wanted]) -> None:

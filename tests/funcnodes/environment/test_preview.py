@@ -73,6 +73,10 @@ def test_a_request_says_what_a_workers_settings_name_afterwards() -> None:
         "d": PackageWish("d", "2"),
     }
     assert asked(upgrade=None).note(before) == before
+    spelled = {"basic": PackageWish("funcnodes_basic", None)}
+    assert asked(remove=["funcnodes-basic"]).note(spelled) == {}, "it would be loaded at the next start"
+    assert asked(remove=["funcnodes-basic"]).leave_out(()) == ("funcnodes-basic",)
+    assert asked([("funcnodes_basic", None)]).leave_out(("funcnodes-basic",)) == ()
 
 
 def test_a_request_is_told_by_what_it_asks_for() -> None:
