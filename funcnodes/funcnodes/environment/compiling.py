@@ -102,6 +102,22 @@ def _end_with_parent() -> None:
     threading.Thread(target=wait, name="funcnodes-pool-parent", daemon=True).start()
 
 
+def step_back() -> None:
+    """Leave the processor to whoever else wants it.
+
+    Linux may weigh sessions against each other and niceness within one only (sched(7), "The autogroup
+    feature"): beside workers, which have sessions of their own, this takes a nice session too.
+    """
+    if hasattr(os, "nice"):
+        os.nice(_NICE)
+    autogroup = Path("/proc/self/autogroup")
+    # Who leads a group already stays in its session, and where there is no such file it makes no difference.
+    with contextlib.suppress(OSError):
+        if autogroup.exists():
+            os.setsid()
+            autogroup.write_text(str(_NICE))
+
+
 def main(arguments: list[str]) -> None:
     """Do `packages store [module…]`: compile everything, or only what these modules import; keep it."""
     packages, store, modules = Path(arguments[0]), Path(arguments[1]), arguments[2:]
@@ -111,8 +127,7 @@ def main(arguments: list[str]) -> None:
             importlib.import_module(module)
     else:
         # In the background, right after a worker has said hello: it must not take the processor from it.
-        if hasattr(os, "nice"):
-            os.nice(_NICE)
+        step_back()
         # Files that cannot be compiled (templates, other Pythons' syntax) are no problem of ours.
         compileall.compile_dir(str(packages), quiet=2)
     keep(packages, store)

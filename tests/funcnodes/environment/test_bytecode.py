@@ -237,3 +237,16 @@ async def _open_when_read(pipe: Path) -> int:
             if problem.errno != errno.ENXIO:
                 raise
             await asyncio.sleep(0.01)
+
+
+@pytest.mark.skipif(not Path("/proc/self/autogroup").exists(), reason="sessions are not weighed here")
+def test_the_compiling_leaves_the_processor_to_sessions_of_others() -> None:
+    """Niceness counts within a session only, where the system weighs sessions against each other."""
+    code = (
+        "from funcnodes.environment.compiling import step_back; step_back();"
+        "print(open('/proc/self/autogroup').read())"
+    )
+    said = subprocess.run(
+        [sys.executable, "-c", code], check=True, capture_output=True, text=True, timeout=30
+    )
+    assert said.stdout.split()[1:] == ["nice", "15"]
