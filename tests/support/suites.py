@@ -10,14 +10,14 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
 BUDGET_S: Mapping[str, float] = {
-    "core": 100,
-    "basic": 60,
-    "contract": 60,
+    "core": 80,
+    "basic": 30,
+    "contract": 30,
     "worker": 270,
-    "funcnodes": 330,
-    "repository": 120,
+    "funcnodes": 420,
+    "repository": 140,
     "end_to_end": 320,
-    "ecosystem": 120,
+    "ecosystem": 80,
 }
 
 
