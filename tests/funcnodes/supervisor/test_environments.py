@@ -36,6 +36,7 @@ def shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return shelf
 
 
+@pytest.mark.soak
 async def test_what_a_plan_says_is_what_happens(tmp_path: Path) -> None:
     base = base_in(tmp_path)
     prepare_base(base)
