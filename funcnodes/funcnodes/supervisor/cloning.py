@@ -22,7 +22,6 @@ from funcnodes.supervisor.ends import carry_suspects
 from funcnodes.supervisor.errors import NotTrusted, WishRefused
 from funcnodes.supervisor.unfinished import making
 
-_JOURNAL = "journal.sqlite3"
 _TRIES = 20
 
 
@@ -65,7 +64,7 @@ def copy_graph(reference: WorkerHome, home: WorkerHome) -> None:
     for _ in range(_TRIES):
         before = _content(reference.nodespace_file)
         with contextlib.suppress(FileNotFoundError):
-            _copy_database(reference.folder / _JOURNAL, home.folder / _JOURNAL)
+            _copy_database(reference.journal_file, home.journal_file)
         # The worker may have written its snapshot while the journal was copied. The pair would then be one
         # that no crash can leave, and could be taken for a graph that somebody put there.
         if _content(reference.nodespace_file) == before:

@@ -13,7 +13,6 @@ from typing import Any, cast
 import msgspec
 from funcnodes_worker.home.worker_home import WorkerHome
 
-_JOURNAL = "journal.sqlite3"
 _NEWEST = 500
 """Entries of the journal that are looked at: a snapshot is a second of quiet behind it, or a little more."""
 _SHORT = 8
@@ -54,7 +53,7 @@ def name_of(home: WorkerHome, node: str, at_most: int = 64 << 20) -> str:
     `at_most`: a saved graph of more bytes is not read.
     """
     titles = {found.id: found.title for found in _in_snapshot(home.nodespace_file, at_most)}
-    titles |= _in_journal(home.folder / _JOURNAL, node)
+    titles |= _in_journal(home.journal_file, node)
     # A marker holds so much of an id, and no more.
     whole = node if node in titles else next((each for each in titles if each.startswith(node)), node)
     title = titles.get(whole, "")

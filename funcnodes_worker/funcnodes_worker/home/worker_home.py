@@ -112,6 +112,11 @@ class WorkerHome(msgspec.Struct, frozen=True):
         return self.folder / "nodespace.json"
 
     @property
+    def journal_file(self) -> Path:
+        """The history of the graph; written by the worker's store."""
+        return self.folder / "journal.sqlite3"
+
+    @property
     def trust_file(self) -> Path:
         """What a user has trusted in this folder (`home/trust`)."""
         return self.folder / "trust.json"
