@@ -282,6 +282,7 @@ async def _stop(one: Managed) -> None:
         words = [" ".join(process.cmdline()) for process in _living(one.base)]
         if not any(_active(told, uuid) or uuid in line for uuid in one.shared for line in words):
             return
+        # The original tells nobody when a process has ended.
         await asyncio.sleep(0.2)
     raise TimeoutError("the workers did not stop")
 

@@ -51,6 +51,7 @@ class _Reader:
         if self._kind is not bool:
             with contextlib.suppress(ValueError):
                 return self._kind(value)
+        # A flag, or a word that is no such value: typer makes its own reader anew, and says what is wrong.
         param._runtime_param = None  # noqa: SLF001
         return param.get_runtime_param().coerce(value, param=param, ctx=ctx)
 

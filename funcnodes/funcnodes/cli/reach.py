@@ -18,7 +18,11 @@ from funcnodes_worker.home.supervisor_file import read_supervisor_file
 from funcnodes.server.client import ManagerClient, ManagerUnreachable, Notification, connect, is_alive
 
 if TYPE_CHECKING:
+    from contextlib import AbstractAsyncContextManager
+
     from funcnodes_worker.home.base import Base
+
+    from funcnodes.server.manager.service import Manager
 
 
 @dataclass(frozen=True)
@@ -66,11 +70,15 @@ async def _reach(
         # Another command, or a manager that opens or closes, may hold the base folder right now. It lets go,
         # or listens, in a moment: then it is our turn, or it answers.
         try:
-            return await _become(base, on_notification, stack, no_auth=no_auth, stays=stays)
+            manager = await stack.enter_async_context(_own_manager(base, no_auth=no_auth, stays=stays))
         except LockHeld:
             if waited_s > _LIMIT_S:
                 raise
-        await asyncio.sleep(_LOOK_S)
+            await asyncio.sleep(_LOOK_S)
+            continue
+        # Whoever asked us meanwhile gets an answer before we end.
+        stack.push_async_callback(manager.wait_answered)
+        return Reached(await stack.enter_async_context(connect(base, on_notification)), is_ours=True)
 
 
 def _is_passing(base: Base) -> bool:
@@ -78,29 +86,10 @@ def _is_passing(base: Base) -> bool:
     return address is not None and address.passing and is_alive(address)
 
 
-async def _become(
-    base: Base,
-    on_notification: Notification | None,
-    stack: contextlib.AsyncExitStack,
-    *,
-    no_auth: bool,
-    stays: bool,
-) -> Reached:
+def _own_manager(base: Base, *, no_auth: bool, stays: bool) -> AbstractAsyncContextManager[Manager]:
     # Imported here only: most commands find a manager, and need not pay for becoming one.
     from funcnodes.server.manager.service import open_manager
 
     # Port 0: the settings' port belongs to a manager that stays. `autostart` would start workers that nobody
     # asked this command for.
-    manager = await stack.enter_async_context(
-        open_manager(
-            base,
-            host="127.0.0.1",
-            port=0,
-            no_auth=no_auth,
-            autostart=False,
-            passing=not stays,
-        )
-    )
-    # Whoever asked us meanwhile gets an answer before we end.
-    stack.push_async_callback(manager.wait_answered)
-    return Reached(await stack.enter_async_context(connect(base, on_notification)), is_ours=True)
+    return open_manager(base, host="127.0.0.1", port=0, no_auth=no_auth, autostart=False, passing=not stays)
